@@ -1,0 +1,1 @@
+"""A workflow engine that drives an ISO/IEC 27001 management system through its Plan-Do-Check-Act cycle."""

@@ -1,0 +1,175 @@
+"""Whether a programme holds together: names exist, orders have no circles, every wait ends, duties stay apart. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import Protocol
+from zoneinfo import available_timezones
+
+from isms_workflow.programme.errors import Problem
+from isms_workflow.programme.model import Ladder, Phase, Programme, Span, Workflow
+
+ALWAYS = ("isms_manager", "top_management")
+"""Responsibilities that every programme names: the last levels of ladders rest on them."""
+
+PARTS = frozenset({"owner", "deputy", "approvers"})
+"""Parts that a person plays in one wait; everything else in a ladder is a responsibility."""
+
+PHASES = {"pdca": ("plan", "do", "check", "act")}
+"""The phases that a kind's machine goes through; its programme has just these, in this order."""
+
+HOURS = {"hours": 1.0, "days": 24.0, "working_days": 24.0 * 7 / 5}
+
+
+class Place(Protocol):
+    """The line of something in a file, by its path."""
+
+    def __call__(self, file: str, *path: str | int) -> int:
+        """1 is the first line."""
+
+
+def check(programme: Programme, place: Place) -> list[Problem]:
+    """Every problem of a programme whose files are each well formed."""
+    return [*_offices(programme, place), *_calendar(programme, place), *_ladders(programme, place),
+            *(p for name, w in programme.workflows.items() for p in _workflow(programme, name, w, place))]
+
+
+def _offices(programme: Programme, place: Place) -> Iterator[Problem]:
+    file = "responsibilities.yaml"
+    for name in ALWAYS:
+        if name not in programme.responsibilities:
+            yield Problem(file, place(file), name, "is missing: every ladder ends in it")
+
+
+def _calendar(programme: Programme, place: Place) -> Iterator[Problem]:
+    zone = programme.calendar.zone
+    if zone not in available_timezones():
+        near = _near(zone, available_timezones())
+        yield Problem("calendar.yaml", place("calendar.yaml", "zone"), "zone",
+                      f"unknown time zone {zone!r}{near or '; use an IANA name such as Europe/Vienna'}")
+    if not programme.calendar.working_week:
+        yield Problem("calendar.yaml", place("calendar.yaml", "working_week"), "working_week",
+                      "has no day of work: name one, e.g. [0, 1, 2, 3, 4]")
+
+
+def _ladders(programme: Programme, place: Place) -> Iterator[Problem]:
+    file = "ladders.yaml"
+    for index, ladder in enumerate(programme.ladders.values()):
+        hours = [approximate(level.offset) for level in ladder.levels]
+        if hours != sorted(hours):
+            yield Problem(file, place(file, "ladders", index, "levels"), ladder.id, "its levels aren't in order of time")
+        for number, level in enumerate(ladder.levels):
+            line = place(file, "ladders", index, "levels", number)
+            for name in level.to:
+                if name not in PARTS:
+                    yield from _known(file, line, f"{ladder.id}.to", name, PARTS | set(programme.responsibilities))
+            if level.repeat and (number < len(ladder.levels) - 1 or level.repeat.amount < 1):
+                yield Problem(file, line, ladder.id, "only the last level repeats, after a positive span")
+
+
+def ends(ladder: Ladder) -> bool:
+    """Whether the last level goes to a responsibility, and repeats until the wait ends."""
+    last = ladder.levels[-1]
+    return last.repeat is not None and bool(set(last.to) - PARTS)
+
+
+def _workflow(programme: Programme, name: str, workflow: Workflow, place: Place) -> Iterator[Problem]:
+    file = f"{name}.yaml"
+    if workflow.kind != name:
+        yield Problem(file, place(file, "kind"), "kind", f"is {workflow.kind!r}, but the file is named {name!r}")
+    phases = tuple(phase.id for phase in workflow.phases)
+    if name in PHASES and phases != PHASES[name]:
+        yield Problem(file, place(file, "phases"), "phases", f"are {', '.join(phases)}; {name} goes through "
+                                                              f"{', '.join(PHASES[name])}")
+    yield from _wait(programme, file, place(file, "planned_ladder"), "planned_ladder", workflow.planned_ladder)
+    ids = [step.id for phase in workflow.phases for step in phase.steps]
+    for index, phase in enumerate(workflow.phases):
+        for number, step in enumerate(phase.steps):
+            if ids.count(step.id) > 1:
+                yield Problem(file, place(file, "phases", index, "steps", number, "id"), step.id, "is no id of its own")
+        yield from _phase(programme, file, index, phase, place)
+
+
+def _phase(programme: Programme, file: str, index: int, phase: Phase, place: Place) -> Iterator[Problem]:
+    def line(*path: str | int) -> int:
+        return place(file, "phases", index, *path)
+
+    yield from _known(file, line("owner"), f"{phase.id}.owner", phase.owner, programme.responsibilities)
+    yield from _wait(programme, file, line("waiting_ladder"), f"{phase.id}.waiting_ladder", phase.waiting_ladder)
+    names = {step.id for step in phase.steps}
+    for number, step in enumerate(phase.steps):
+        at = ("steps", number)
+        yield from _known(file, line(*at, "responsibility"), f"{step.id}.responsibility", step.responsibility,
+                          programme.responsibilities)
+        yield from _wait(programme, file, line(*at, "ladder"), f"{step.id}.ladder", step.ladder)
+        for other in step.depends_on:
+            yield from _known(file, line(*at, "depends_on"), f"{step.id}.depends_on", other, names, "step of this phase")
+        if not 3 <= len(step.guidance.strip().splitlines()) <= 6:
+            yield Problem(file, line(*at, "guidance"), f"{step.id}.guidance", "has three to six lines")
+    for name in _circular(phase):
+        number = [step.id for step in phase.steps].index(name)
+        yield Problem(file, line("steps", number, "depends_on"), name, "depends on itself, by whatever way")
+    yield from _gate(programme, file, phase, line("gate"))
+
+
+def _gate(programme: Programme, file: str, phase: Phase, line: int) -> Iterator[Problem]:
+    gate, field = phase.gate, f"{phase.id}.gate"
+    for name in gate.responsibilities:
+        yield from _known(file, line, f"{field}.responsibilities", name, programme.responsibilities)
+    if gate.ladder not in programme.ladders:
+        yield from _known(file, line, f"{field}.ladder", gate.ladder, programme.ladders, "ladder")
+    elif approximate(gate.lapse) <= approximate(programme.ladders[gate.ladder].levels[-1].offset):
+        yield Problem(file, line, f"{field}.lapse", "comes before the ladder's last level: let the gate lapse after it")
+    apart = free(phase)
+    if len(apart) < gate.quorum and not (gate.relaxed or "").strip():
+        yield Problem(file, line, field, (
+            f"{gate.quorum} people approve, but only {len(apart)} of its responsibilities "
+            f"({', '.join(apart) or 'none'}) own no step of {phase.id}: name others, or relax it with a reason"))
+
+
+def free(phase: Phase) -> tuple[str, ...]:
+    """The gate's responsibilities that own no step of the phase, so that their holders had no part in the work."""
+    owning = {step.responsibility for step in phase.steps}
+    return tuple(name for name in phase.gate.responsibilities if name not in owning)
+
+
+def approximate(span: Span) -> float:
+    """A span in hours, to compare two: a working day counts for the share of the week it stands for."""
+    return span.amount * HOURS[span.unit]
+
+
+def _circular(phase: Phase) -> list[str]:
+    needs = {step.id: set(step.depends_on) for step in phase.steps}
+    while free_ones := {name for name, others in needs.items() if not others & needs.keys()}:
+        needs = {name: others for name, others in needs.items() if name not in free_ones}
+    return list(needs)
+
+
+def _wait(programme: Programme, file: str, line: int, field: str, ladder: str) -> Iterator[Problem]:
+    if ladder not in programme.ladders:
+        yield from _known(file, line, field, ladder, programme.ladders, "ladder")
+    elif not ends(programme.ladders[ladder]):
+        yield Problem(file, line, field, f"ladder {ladder!r} may end with nobody told: "
+                                         "its last level goes to a responsibility and repeats")
+
+
+def _known(file: str, line: int, field: str, name: str, known: Iterable[str],
+           what: str = "responsibility") -> Iterator[Problem]:
+    if name not in known:
+        yield Problem(file, line, field, f"unknown {what} {name!r}{_near(name, known)}")
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    found = get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean {found[0]!r}?" if found else ""
+
+
+
+def smallest_organisation(workflow: Workflow) -> int:
+    """The least number of people who can run it: one who does all the work, beside the largest quorum apart from it.
+
+    Whoever owns a step by being the first to hold its responsibility is one person at least; a gate
+    that keeps duties apart needs its quorum among the others, who may hold its responsibilities second.
+    """
+    return max(phase.gate.quorum + (0 if phase.gate.relaxed else 1) for phase in workflow.phases)

@@ -1,0 +1,161 @@
+"""Loading a programme: from a folder of YAML files, or from the texts that the database keeps."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from isms_workflow.programme.check import Place, check
+from isms_workflow.programme.errors import Problem, ProgrammeRefused
+from isms_workflow.programme.model import Calendar, Ladder, Programme, Responsibility, Strict, Workflow
+from isms_workflow.programme.yaml import Document, read
+
+SHARED = ("responsibilities.yaml", "ladders.yaml", "calendar.yaml", "audit.yaml")
+"""What every kind uses; each other file is the section of one kind, named after it."""
+
+PLAIN = {"missing": "is missing", "extra_forbidden": "is not known here: look for a slip of the pen"}
+
+
+class _Responsibilities(Strict):
+    responsibilities: tuple[Responsibility, ...]
+
+
+class _Ladders(Strict):
+    ladders: tuple[Ladder, ...]
+
+
+class _Audit(Strict):
+    checkpoint_file: str | None = None
+    digest_hour: int = 8
+
+
+def load(folder: Path) -> Programme:
+    """The programme in a folder. Raises `ProgrammeRefused` with every problem, each with file and line."""
+    if not folder.is_dir():
+        raise ProgrammeRefused((Problem(str(folder), 0, "", "is no folder: finish set-up, or name it in the settings"),))
+    return parse(read_texts(folder))
+
+
+def read_texts(folder: Path) -> dict[str, str]:
+    """The texts of a programme's files, by name. Raises `ProgrammeRefused` for what is no UTF-8."""
+    texts, problems = {}, []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            texts[path.name] = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            problems.append(Problem(path.name, 0, "", "is no UTF-8 text: save it as UTF-8"))
+    if problems:
+        raise ProgrammeRefused(tuple(problems))
+    return texts
+
+
+def parse(files: Mapping[str, str]) -> Programme:
+    """The programme of these texts. Pure. Raises `ProgrammeRefused`."""
+    documents, problems = _documents(files)
+    if problems:
+        raise ProgrammeRefused(tuple(problems))
+    parts: dict[str, Any] = {}
+    for name, document in documents.items():
+        parts[name] = _validated(document, _model_of(name), problems)
+    if problems:
+        raise ProgrammeRefused(tuple(problems))
+    programme = _assembled(parts, files)
+    found = check(programme, _places(documents))
+    if found:
+        raise ProgrammeRefused(tuple(found))
+    return programme
+
+
+def digest(files: Mapping[str, str]) -> str:
+    """SHA-256 over the names and texts, in the order of the names."""
+    return hashlib.sha256(json.dumps(sorted(files.items()), ensure_ascii=False).encode()).hexdigest()
+
+
+def shipped() -> dict[str, str]:
+    """The texts of the programme that the product ships."""
+    inside = resources.files("isms_workflow") / "_config"
+    if inside.is_dir():
+        return {f.name: f.read_text(encoding="utf-8") for f in inside.iterdir() if f.name.endswith(".yaml")}
+    return read_texts(Path(__file__).parents[2] / "config")
+
+
+def copy_shipped(folder: Path) -> None:
+    """Makes the organisation's own programme of the shipped one; files that are there already stay as they are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in shipped().items():
+        path = folder / name
+        if not path.exists():
+            path.write_text(text, encoding="utf-8")
+
+
+def write_calendar(folder: Path, zone: str, country: str | None, subdivision: str | None) -> None:
+    """Writes zone and holidays into the programme's calendar; its comments and other lines stay."""
+    path = folder / "calendar.yaml"
+    text = path.read_text(encoding="utf-8")
+    for name, value in (("zone", zone), ("country", country), ("subdivision", subdivision)):
+        line = f"{name}: {value if value is not None else 'null'}"
+        text, count = re.subn(rf"(?m)^{name}:[^\n#]*", line + " ", text)
+        text = text if count else f"{text.rstrip()}\n{line}\n"
+    path.write_text(re.sub(r"(?m) +$", "", text), encoding="utf-8")
+
+
+def _documents(files: Mapping[str, str]) -> tuple[dict[str, Document], list[Problem]]:
+    documents: dict[str, Document] = {}
+    problems = [Problem(name, 0, "", "is missing: copy it from the shipped programme")
+                for name in SHARED if name not in files]
+    for name, text in sorted(files.items()):
+        document, found = read(name, text)
+        problems += found
+        if document:
+            documents[name] = document
+    return documents, problems
+
+
+def _model_of(name: str) -> type[BaseModel]:
+    known: dict[str, type[BaseModel]] = {"responsibilities.yaml": _Responsibilities, "ladders.yaml": _Ladders,
+                                         "calendar.yaml": Calendar, "audit.yaml": _Audit}
+    return known.get(name, Workflow)
+
+
+def _validated(document: Document, model: type[BaseModel], problems: list[Problem]) -> BaseModel | None:
+    try:
+        return model.model_validate(document.value)
+    except ValidationError as error:
+        problems += [_problem(document, each) for each in error.errors()]
+        return None
+
+
+def _problem(document: Document, error: Any) -> Problem:
+    path = tuple(error["loc"])
+    field = ".".join(str(part) for part in path)
+    given = error.get("input")
+    what = PLAIN.get(error["type"]) or f"{error['msg'].removeprefix('Value error, ')}" + (
+        f" (here: {given!r})" if isinstance(given, (str, int, float)) and error["type"] != "value_error" else "")
+    return Problem(document.file, document.line(path), field, what)
+
+
+def _assembled(parts: Mapping[str, Any], files: Mapping[str, str]) -> Programme:
+    return Programme(
+        responsibilities={r.id: r for r in parts["responsibilities.yaml"].responsibilities},
+        ladders={ladder.id: ladder for ladder in parts["ladders.yaml"].ladders},
+        calendar=parts["calendar.yaml"],
+        workflows={name.removesuffix(".yaml"): part for name, part in parts.items() if isinstance(part, Workflow)},
+        checkpoint_file=parts["audit.yaml"].checkpoint_file,
+        digest_hour=parts["audit.yaml"].digest_hour,
+        digest=digest(files),
+        files=dict(files),
+    )
+
+
+def _places(documents: Mapping[str, Document]) -> Place:
+    def place(file: str, *path: str | int) -> int:
+        return documents[file].line(path)
+
+    return place

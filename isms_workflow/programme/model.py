@@ -1,0 +1,189 @@
+"""The organisation's programme: what its ISMS consists of, as data checked by pydantic."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Unit = Literal["days", "working_days", "hours"]
+Label = Literal["internal", "confidential", "restricted"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+
+CLOSE_OF_BUSINESS = dt.time(17)
+"""The local hour at which something falls due, unless the programme says otherwise."""
+
+_SPAN = re.compile(r"^(-?\d+) (working )?(day|hour)s?(?: at (\d{1,2}:\d{2}))?$")
+
+
+class Strict(BaseModel):
+    """Nothing unknown is taken, nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Span(Strict):
+    """How far from an anchor something falls due: calendar days, working days, or hours that elapse."""
+
+    amount: int
+    unit: Unit
+    at: dt.time = CLOSE_OF_BUSINESS
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spoken(cls, value: Any) -> Any:
+        return spoken(value) if isinstance(value, str) else value
+
+    def __str__(self) -> str:
+        words = self.unit.replace("_", " ")
+        hour = "" if self.unit == "hours" or self.at == CLOSE_OF_BUSINESS else f" at {self.at:%H:%M}"
+        return f"{self.amount} {words}{hour}"
+
+
+def spoken(text: str) -> dict[str, Any]:
+    """A span as people write it: `10 working days`, `-2 days`, `4 hours`, `5 days at 12:00`. Raises ValueError."""
+    found = _SPAN.match(text.strip())
+    if not found or (found[2] and found[3] == "hour") or (found[3] == "hour" and found[4]):
+        raise ValueError(f"{text!r} is no span: write e.g. '10 working days', '-2 days', '4 hours', '5 days at 12:00'")
+    unit = "working_days" if found[2] else f"{found[3]}s"
+    at = {"at": dt.time.fromisoformat(found[4].zfill(5))} if found[4] else {}
+    return {"amount": int(found[1]), "unit": unit, **at}
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_more), Field(min_length=1)]
+
+
+class Responsibility(Strict):
+    """What a person may owe or decide in the ISMS (ISO/IEC 27001:2022, 5.3)."""
+
+    id: Name
+    title: str
+    clause: str
+    description: str
+
+
+class Level(Strict):
+    """One level of a ladder: whom it tells, and when, counted from the ladder's anchor."""
+
+    to: Names
+    offset: Span
+    repeat: Span | None = None
+
+
+class Ladder(Strict):
+    """Who is reminded and who is escalated to, in which order."""
+
+    id: Name
+    title: str
+    levels: Annotated[tuple[Level, ...], Field(min_length=1)]
+
+
+class Step(Strict):
+    """Work that one person owes within a phase; due so long after the phase's start."""
+
+    id: Name
+    title: str
+    clause: str
+    guidance: str
+    example: str
+    effort_hours: Annotated[int, Field(ge=1, le=1000)]
+    responsibility: Name
+    depends_on: tuple[Name, ...] = ()
+    due: Span
+    evidence_min: Annotated[int, Field(ge=0, le=20)] = 1
+    evidence_needed: str
+    ladder: Name
+
+
+class Gate(Strict):
+    """Who approves the phase, how many, by when; `lapse` counts from the due instant.
+
+    `relaxed` is the reason for letting people decide on their own work; None keeps duties apart.
+    """
+
+    responsibilities: Names
+    quorum: Annotated[int, Field(ge=1, le=20)]
+    due: Span
+    ladder: Name
+    lapse: Span
+    relaxed: str | None = None
+
+
+class Phase(Strict):
+    """A part of the cycle that ends in a gate; `waiting_ladder` runs after a reject or a lapse."""
+
+    id: Name
+    title: str
+    clause: str
+    owner: Name = "isms_manager"
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    gate: Gate
+    waiting_ladder: Name
+
+
+class Schedule(Strict):
+    """A planned start: every year, quarter or month, on a day at a local hour."""
+
+    id: Name
+    every: Literal["year", "quarter", "month"]
+    month: Annotated[int, Field(ge=1, le=12)] = 1
+    day: Annotated[int, Field(ge=1, le=31)] = 1
+    at: dt.time = dt.time(9)
+
+
+class Workflow(Strict):
+    """One kind of case: its phases in order, and the ladders of its own waits."""
+
+    kind: Name
+    title: str
+    version: Annotated[int, Field(ge=1)]
+    label: Label = "internal"
+    planned_ladder: Name
+    decide_due: Span
+    schedules: tuple[Schedule, ...] = ()
+    phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
+
+    def phase(self, name: str) -> Phase:
+        """A phase by its id. Raises KeyError."""
+        for phase in self.phases:
+            if phase.id == name:
+                return phase
+        raise KeyError(name)
+
+    def step(self, name: str) -> Step:
+        """A step by its id, in whatever phase. Raises KeyError."""
+        for phase in self.phases:
+            for step in phase.steps:
+                if step.id == name:
+                    return step
+        raise KeyError(name)
+
+
+class Calendar(Strict):
+    """The organisation's zone, week and holidays."""
+
+    zone: str = "UTC"
+    country: str | None = None
+    subdivision: str | None = None
+    extra_holidays: dict[dt.date, str] = Field(default_factory=dict)
+    working_week: tuple[Annotated[int, Field(ge=0, le=6)], ...] = (0, 1, 2, 3, 4)
+
+
+class Programme(Strict):
+    """A whole version of the programme, identified by the digest of its texts."""
+
+    responsibilities: dict[str, Responsibility]
+    ladders: dict[str, Ladder]
+    calendar: Calendar
+    workflows: dict[str, Workflow]
+    checkpoint_file: str | None = None
+    digest_hour: Annotated[int, Field(ge=0, le=23)] = 8
+    digest: str
+    files: Mapping[str, str]

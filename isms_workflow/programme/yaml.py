@@ -1,0 +1,73 @@
+"""YAML with places: every value's line, so that an error can name it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from isms_workflow.programme.errors import Problem
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file's values, and the line of each by its path."""
+
+    file: str
+    value: Any
+    lines: Mapping[Path, int]
+
+    def line(self, path: Path) -> int:
+        """The line of a value, or of the nearest thing around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader with strings for times: `17:30` is no number of base 60 here."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:int"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
+
+
+def read(file: str, text: str) -> tuple[Document | None, list[Problem]]:
+    """A file's values with their lines; or the problems of its syntax, repeated keys among them."""
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        return None, [Problem(file, mark.line + 1 if mark else 0, "", f"{error.problem or error}: is no YAML")]
+    if root is None or not isinstance(value, dict):
+        return None, [Problem(file, 1, "", "is empty or no mapping: write `name: value` lines")]
+    lines: dict[Path, int] = {}
+    problems: list[Problem] = []
+    _walk(file, root, (), lines, problems)
+    return (None, problems) if problems else (Document(file, value, lines), [])
+
+
+def _walk(file: str, node: yaml.Node, path: Path, lines: dict[Path, int], problems: list[Problem]) -> None:
+    lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = str(key.value)
+            line = key.start_mark.line + 1
+            if name in seen:
+                problems.append(Problem(file, line, name, "stands here twice: keep one"))
+            seen.add(name)
+            lines[(*path, name)] = line
+            _walk(file, value, (*path, name), lines, problems)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            _walk(file, value, (*path, index), lines, problems)
