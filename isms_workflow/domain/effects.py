@@ -1,0 +1,34 @@
+"""What an attempt to carry out an effect may answer."""
+
+from __future__ import annotations
+
+from isms_workflow.errors import IsmsError
+
+
+class EffectError(IsmsError):
+    """An effect was not carried out; `reason` says why in words."""
+
+    status = 502
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Unreachable(EffectError):
+    """The service can't be reached: nobody's fault; tried for ever, and the whole channel pauses."""
+
+
+class Busy(EffectError):
+    """The service can't do this one now, but will soon: tried again, the channel goes on."""
+
+
+class Refused(EffectError):
+    """The service will never take this message: a dead letter that somebody is told about."""
+
+
+class Unsent(EffectError):
+    """Nobody is left to get this message, or they may not see what it says: not sent, and not a fault."""

@@ -1,0 +1,84 @@
+"""What happens if nobody acts: the deadlines that are armed for a wait, and those that will follow them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from isms_workflow.domain.ladders import following, tone
+from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME
+from isms_workflow.domain.rules.ladder import PARTS_OF_A_WAIT, Deadline, reached
+from isms_workflow.domain.times import from_iso
+from isms_workflow.domain.views import CaseView
+from isms_workflow.programme.model import Level
+
+Name = Callable[[str], str]
+"""A person's name by their id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """Something that will happen at an instant, UTC, unless somebody acts: `escalates to top management`."""
+
+    at: datetime
+    says: str
+
+
+def coming(view: CaseView, armed: Iterable[Deadline], name: Name, now: datetime) -> tuple[Coming, ...]:
+    """What the armed deadlines of one wait lead to, in order; a last level that repeats is said once.
+
+    Who would be told is computed from the people in office now. Empty if the wait is over.
+    """
+    found = [each for deadline in armed for each in _of(view, deadline, name, now)]
+    ends = min((each.at for each in found if each.says.startswith("lapses")), default=None)
+    return tuple(sorted((e for e in found if ends is None or e.at <= ends), key=lambda e: e.at))
+
+
+def title(view: CaseView, responsibility: str) -> str:
+    """A responsibility's title within a sentence: `top management`, `ISMS manager`."""
+    known = view.programme.responsibilities.get(responsibility)
+    return within(known.title) if known else responsibility.replace("_", " ")
+
+
+def within(text: str) -> str:
+    """A title as it stands within a sentence: small, unless it begins with an abbreviation."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
+def _of(view: CaseView, deadline: Deadline, name: Name, now: datetime) -> Iterator[Coming]:
+    if deadline.event == LADDER:
+        yield from _levels(view, deadline, name, now)
+    elif deadline.event == LAPSE:
+        owner = title(view, view.workflow.phase(view.gate(deadline.subject_id).name).owner)
+        yield Coming(deadline.due_at, f"lapses undecided, back to the phase's owner ({owner})")
+    elif deadline.event == RESUME:
+        yield Coming(deadline.due_at, "the pause ends by itself")
+
+
+def _levels(view: CaseView, deadline: Deadline, name: Name, now: datetime) -> Iterator[Coming]:
+    if deadline.ladder is None or deadline.level is None or deadline.base is None:
+        return
+    ladder, base = view.programme.ladders[deadline.ladder], from_iso(deadline.base)
+    at, level, repeat = deadline.due_at, deadline.level, deadline.repeat
+    while True:
+        spec = ladder.levels[level]
+        told = reached(view, deadline, spec, now)
+        if told:
+            yield Coming(at, _says(view, spec, [name(person) for person in told]))
+        rung = following(ladder, level, repeat, base, view.calendar)
+        if rung is None or rung.level == level:
+            return
+        at, level, repeat = (max(rung.due_at, at) if told else at), rung.level, rung.repeat  # passed on at once
+
+
+def _says(view: CaseView, level: Level, people: list[str]) -> str:
+    if tone(level) != "escalated":
+        return f"reminds {_listed(people)}"
+    to = [title(view, part) for part in level.to if part not in PARTS_OF_A_WAIT]
+    again = f", then every {level.repeat.amount} {level.repeat.unit.replace('_', ' ')}" if level.repeat else ""
+    return f"escalates to {_listed(to or people)}{again}"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

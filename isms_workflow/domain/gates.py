@@ -1,0 +1,141 @@
+"""The life of a gate's round, what it covers, and who may decide it. Pure; the same for every kind.
+
+An approval counts for the person who gave it, once, and for exactly the digest that was shown.
+Separation of duties follows ISO/IEC 27001:2022, A.5.3.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from isms_workflow.domain.machine import APPROVERS, CLOCK, ENGINE, Machine, rule
+from isms_workflow.domain.people import Directory, Holding
+from isms_workflow.domain.refusals import AlreadyDecided, Conflicted, NotYours
+from isms_workflow.domain.views import CaseView, Gate, Step
+from isms_workflow.programme.model import Gate as GateSpec
+
+MACHINE = Machine(
+    "gate", version=1, initial="open",
+    final=frozenset({"passed", "returned", "rejected", "lapsed", "withdrawn", "superseded"}), rules=(
+    #    event        from        to            by
+    rule("approve",   {"open"},   None,         APPROVERS),
+    rule("pass",      {"open"},   "passed",     ENGINE),
+    rule("return",    {"open"},   "returned",   APPROVERS),
+    rule("reject",    {"open"},   "rejected",   APPROVERS),
+    rule("lapse",     {"open"},   "lapsed",     CLOCK),
+    rule("withdraw",  {"open"},   "withdrawn",  ENGINE),
+    rule("change",    {"open"},   None,         ENGINE),
+    rule("retime",    {"open"},   None,         ENGINE, CLOCK),
+    rule("answer",    {"rejected", "lapsed"}, None, ENGINE),
+    rule("supersede", {"passed"}, "superseded", ENGINE),
+))
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """By what right somebody decides: a responsibility of their own, or that of `for_person`."""
+
+    person: str
+    responsibility: str
+    for_person: str | None = None
+
+
+def digest(programme: str, steps: Iterable[Step]) -> str:
+    """SHA-256 over what a gate covers, by id and commitment, so that a later erasure doesn't change it."""
+    covered = [
+        [s.id, s.state, s.owner, s.settled_by, sorted((c.id, c.commitment) for c in s.comments),
+         sorted((e.id, e.sha256, e.commitment) for e in s.evidence if not e.withdrawn)]
+        for s in sorted(steps, key=lambda s: s.id)
+    ]
+    text = json.dumps([programme, covered], separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def workers(view: CaseView, phase: str) -> frozenset[str]:
+    """Who did, evidenced or waived a step of the phase, in this case, ever."""
+    ids = {s.id for s in view.steps_of(phase)}
+    return frozenset(person for step, person in view.workers if step in ids)
+
+
+def named_by_workers(directory: Directory, working: frozenset[str], now: datetime) -> frozenset[str]:
+    """Whom somebody who did the work named to stand in for them."""
+    deputies = {d.deputy for d in directory.deputies if d.person in working and d.named_by in working}
+    delegates = {d.delegate for d in directory.delegations
+                 if d.person in working and d.given_by in working and d.starts <= now < d.ends}
+    return frozenset(deputies | delegates)
+
+
+def conflicts(view: CaseView, phase: str, now: datetime) -> frozenset[str]:
+    """Who may not decide the phase's gate; nobody, where the programme relaxes it with a reason."""
+    if view.workflow.phase(phase).gate.relaxed:
+        return frozenset()
+    working = workers(view, phase)
+    return working | named_by_workers(view.directory, working, now)
+
+
+def counts(holding: Holding, gate: Gate, conflicted: frozenset[str]) -> bool:
+    """Whether a responsibility counts for an open gate: not one granted meanwhile to oneself or by who did the work."""
+    if holding.granted_at < gate.opened_at:
+        return True
+    return holding.granted_by != holding.person and holding.granted_by not in conflicted
+
+
+def eligible(view: CaseView, gate: Gate, now: datetime) -> dict[str, str]:
+    """Who can decide the gate in their own right: person → the first of its responsibilities that they hold."""
+    conflicted = conflicts(view, gate.name, now)
+    found: dict[str, str] = {}
+    for name in view.workflow.phase(gate.name).gate.responsibilities:
+        for holding in view.directory.holdings_of(name):
+            if holding.person not in conflicted and counts(holding, gate, conflicted):
+                found.setdefault(holding.person, name)
+    return found
+
+
+def lacking(view: CaseView, gate: Gate, now: datetime) -> int:
+    """How many more people would have to be named before the gate can pass; 0 if those in office can decide it."""
+    able = set(eligible(view, gate, now)) | {d.person for d in gate.decisions}
+    return max(0, gate.quorum - len(able))
+
+
+def authority(view: CaseView, gate: Gate, person: str, now: datetime) -> Authority:
+    """By what right somebody decides now: their own first, else the one delegation that gives it.
+
+    Raises `Conflicted` if they had a part in the work, `AlreadyDecided` if they count already, and
+    `NotYours` if nothing gives them the right.
+    """
+    what = f"gate {gate.name} of {view.case.reference}"
+    _refuse_conflict(view, gate, person, now, what)
+    if any(d.person == person for d in gate.decisions):
+        raise AlreadyDecided(what)
+    able = eligible(view, gate, now)
+    if person in able:
+        return Authority(person, able[person])
+    spec = view.workflow.phase(gate.name).gate
+    for delegation in view.directory.principals(person, now) if view.directory.is_active(person) else ():
+        principal = delegation.person
+        if principal in able and all(principal not in (d.person, d.for_person) for d in gate.decisions):
+            return Authority(person, able[principal], for_person=principal)
+    raise NotYours(what, "decide", _needed(spec))
+
+
+def _refuse_conflict(view: CaseView, gate: Gate, person: str, now: datetime, what: str) -> None:
+    if view.workflow.phase(gate.name).gate.relaxed:
+        return
+    working = workers(view, gate.name)
+    if person in working:
+        raise Conflicted(what, "you did, evidenced or waived a step in what is approved")
+    if person in named_by_workers(view.directory, working, now):
+        raise Conflicted(what, "somebody who did a step in what is approved named you to stand in for them")
+
+
+def _needed(spec: GateSpec) -> str:
+    return "the responsibility " + " or ".join(spec.responsibilities)
+
+
+def overtaken(gate: Gate, person: str) -> tuple[str, ...]:
+    """The decisions given for `person` by a delegate: void once they decide themselves."""
+    return tuple(d.id for d in gate.decisions if d.for_person == person)

@@ -1,0 +1,62 @@
+"""Ladders: who is told when, around an anchor. One level is armed at a time; firing it arms the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from isms_workflow.domain.calendars import DueRule, WorkingCalendar
+from isms_workflow.programme.model import Ladder, Level
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A ladder's level at its instant; `repeat` counts the repetitions of the last one."""
+
+    ladder: str
+    level: int
+    repeat: int
+    due_at: datetime
+    rule: DueRule
+
+
+def rung(ladder: Ladder, level: int, repeat: int, anchor: datetime, calendar: WorkingCalendar) -> Rung:
+    """A level's instant, counted from the anchor; a repetition's, from the level's own first instant."""
+    spec = ladder.levels[level]
+    rule = DueRule.of(anchor, spec.offset, calendar)
+    instant = rule.instant(calendar)
+    if repeat and spec.repeat:
+        rule = replace(DueRule.of(instant, spec.repeat, calendar), amount=spec.repeat.amount * repeat)
+        instant = rule.instant(calendar)
+    return Rung(ladder.id, level, repeat, instant, rule)
+
+
+def first(ladder: Ladder, anchor: datetime, now: datetime, calendar: WorkingCalendar) -> Rung | None:
+    """The first level not yet past at `now`; where all are past, the last one's next repetition.
+
+    None only if every level is past and the last doesn't repeat, as a gate's ladder before its lapse.
+    """
+    for level in range(len(ladder.levels)):
+        found = rung(ladder, level, 0, anchor, calendar)
+        if found.due_at >= now:
+            return found
+    found_or_none: Rung | None = found
+    while found_or_none and found_or_none.due_at < now:
+        found_or_none = following(ladder, found_or_none.level, found_or_none.repeat, anchor, calendar)
+    return found_or_none
+
+
+def following(ladder: Ladder, level: int, repeat: int, anchor: datetime, calendar: WorkingCalendar) -> Rung | None:
+    """What comes after a level that has fired: the next level, else the last one's next repetition."""
+    if level + 1 < len(ladder.levels):
+        return rung(ladder, level + 1, 0, anchor, calendar)
+    if ladder.levels[level].repeat is None:
+        return None
+    return rung(ladder, level, repeat + 1, anchor, calendar)
+
+
+def tone(level: Level) -> str:
+    """Which notice a level sends: a reminder before the anchor, then overdue to the owner, escalated to others."""
+    if level.offset.amount < 0:
+        return "reminder"
+    return "overdue" if set(level.to) <= {"owner", "approvers"} else "escalated"

@@ -1,0 +1,19 @@
+"""Every kind's machine, and the engine's own two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from isms_workflow.domain import gates, pdca, steps
+from isms_workflow.domain.machine import Machine, checked
+from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT
+
+ALL: Mapping[str, Machine] = {
+    machine.kind: checked(machine, (ISMS_MANAGER, TOP_MANAGEMENT), pdca.PHASES) for machine in (pdca.MACHINE,)
+}
+"""Kinds of case."""
+
+PARTS: Mapping[str, Machine] = {
+    machine.kind: checked(machine, (ISMS_MANAGER, TOP_MANAGEMENT)) for machine in (steps.MACHINE, gates.MACHINE)
+}
+"""What every kind of case is made of."""

@@ -1,0 +1,39 @@
+"""Effects to carry out after commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MAIL = "mail"
+PREFECT = "prefect"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One effect: its channel, and a key by which the receiver drops repeats.
+
+    `payload` holds JSON values; names and texts are looked up when it is delivered, so that an
+    erasure also reaches what still waits. A `sensitive` one carries a secret and is never shown.
+    """
+
+    key: str
+    channel: str
+    payload: Mapping[str, Any]
+    case: str | None = None
+    sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A mail to one person about one thing; `about` are the ids and instants its text is made from."""
+
+    name: str
+    to: str
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def message(self, key: str, case: str | None) -> Message:
+        """The outbox message of this notice; `key` tells one occasion from another."""
+        payload = {"notice": self.name, "to": self.to, "about": dict(self.about)}
+        return Message(f"{self.name}:{key}:{self.to}", MAIL, payload, case)

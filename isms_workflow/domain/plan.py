@@ -1,0 +1,84 @@
+"""Everything that one decision would write: data, compared whole in a test, written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from itertools import chain
+from typing import Any, Literal
+
+from isms_workflow.domain.messages import Message
+from isms_workflow.domain.records import AuditRecord
+
+Subject = Literal["case", "step", "gate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Compare-and-set of one row on (id, version), with the one line of history that says so."""
+
+    subject: Subject
+    id: str
+    seen: int
+    event: str
+    frm: str
+    to: str
+    line: AuditRecord
+    sets: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """A new row; tables are named so that the domain needs no SQL."""
+
+    table: Literal["cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments"]
+    row: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A deadline to arm; `rule` is what its instant is recomputed from."""
+
+    case: str
+    subject: Subject
+    subject_id: str
+    event: str
+    due_at: datetime
+    ladder: str | None = None
+    level: int | None = None
+    repeat: int = 0
+    rule: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The writes of one decision. Plans add up; `write` carries out the sum in one transaction.
+
+    `cancel` names (subject id, event) pairs whose armed deadlines end unfired, `void` the decisions
+    that no longer count, `wake` the cases whose flow has something new to read, `reach` the people
+    whom a ladder reached.
+    """
+
+    insert: tuple[Insert, ...] = ()
+    change: tuple[Change, ...] = ()
+    cancel: tuple[tuple[str, str], ...] = ()
+    arm: tuple[Arm, ...] = ()
+    void: tuple[str, ...] = ()
+    withdraw: tuple[str, ...] = ()
+    reach: tuple[tuple[str, str], ...] = ()
+    wake: tuple[str, ...] = ()
+    send: tuple[Message, ...] = ()
+    record: tuple[AuditRecord, ...] = ()
+
+    def __add__(self, other: Plan) -> Plan:
+        return Plan(*(getattr(self, name) + getattr(other, name) for name in PARTS))
+
+
+PARTS = tuple(each.name for each in fields(Plan))
+
+
+def total(plans: Iterable[Plan]) -> Plan:
+    """All of them, in order, as one."""
+    parts = list(plans)
+    return Plan(*(tuple(chain.from_iterable(getattr(p, name) for p in parts)) for name in PARTS))

@@ -1,0 +1,125 @@
+"""What every rule does: ask the machine, ask for the right, arm the ladder, tell people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from isms_workflow.domain.calendars import WorkingCalendar, instant_of, local_date, zone_of
+from isms_workflow.domain.ladders import first
+from isms_workflow.domain.machine import OWNER, PHASE_OWNER, Machine, Rule
+from isms_workflow.domain.messages import Message, Notice
+from isms_workflow.domain.people import Actor
+from isms_workflow.domain.plan import Arm, Change, Plan, Subject
+from isms_workflow.domain.records import AuditRecord, Kind, Scalar
+from isms_workflow.domain.refusals import Moved, NotYours, ReasonNeeded, Wrong
+from isms_workflow.domain.times import When, iso
+from isms_workflow.domain.views import Case, CaseView, Gate, Step
+
+LADDER = "ladder"
+LAPSE = "lapse"
+RESUME = "resume"
+
+
+def fresh(what: str, seen: int | None, version: int) -> None:
+    """Raise `Moved` if the row isn't the one that the person was shown; None means they were shown none."""
+    if seen is not None and seen != version:
+        raise Moved(what, seen, version)
+
+
+def reasoned(event: str, reason: str) -> str:
+    """The reason without spaces around it. Raises `ReasonNeeded` if there is none."""
+    if not reason.strip():
+        raise ReasonNeeded(event)
+    return reason.strip()
+
+
+def stands_in(view: CaseView, step: Step, person: str) -> bool:
+    """Whether a step is this person's to do: its owner, or one of their deputies."""
+    return step.owner is not None and person in (
+        step.owner, *view.directory.deputies_of(step.owner, step.responsibility)
+    ) and view.directory.is_active(person)
+
+
+def entitled(view: CaseView, found: Rule, actor: Actor, what: str, step: Step | None, phase: str | None) -> None:
+    """Raise `NotYours`, naming what it takes, unless the rule names the actor or something that they hold."""
+    if actor.id in found.by:
+        return
+    needed = set(found.by)
+    if PHASE_OWNER in needed and phase:
+        needed = needed - {PHASE_OWNER} | {view.workflow.phase(phase).owner}
+    if OWNER in needed and step and stands_in(view, step, actor.id):
+        return
+    if any(view.directory.holds(actor.id, name) for name in needed):
+        return
+    raise NotYours(what, found.event, _spoken(needed))
+
+
+def _spoken(needed: Iterable[str]) -> str:
+    words = {OWNER: "the step's owner or a deputy"}
+    return " or ".join(words.get(name, f"the responsibility {name}") for name in sorted(needed))
+
+
+def named(view: CaseView, step: Step) -> str:
+    """How a step is called in a sentence."""
+    return f"step {step.key} of {view.case.reference}"
+
+
+def change(machine: Machine, subject: Subject, row: Case | Step | Gate, event: str, line: AuditRecord,
+           **sets: Any) -> Change:
+    """The compare-and-set that a rule of the machine allows. Raises `NotAllowed`."""
+    to = machine.rule_for(event, row.state, f"{subject} {row.id}").to or row.state
+    return Change(subject, row.id, row.version, event, row.state, to, line, sets)
+
+
+def record(kind: Kind, view: CaseView, subject: str, actor: Actor, when: When,
+           data: Mapping[str, Scalar] | None = None, reason: str = "") -> AuditRecord:
+    """A line of history about something in the case; a reason goes beside the chain."""
+    private = {"reason": reason} if reason else {}
+    return AuditRecord(kind, actor.id, when.happened, when.noticed, view.case.id, subject,
+                       {**(data or {}), "channel": actor.channel}, private)
+
+
+def tell(view: CaseView, notice: str, people: Iterable[str | None], occasion: str, **about: Any) -> tuple[Message, ...]:
+    """The notice to each of them once; `occasion` tells one sending from the next."""
+    facts = {"case": view.case.id, **about}
+    ids = dict.fromkeys(p for p in people if p)
+    return tuple(Notice(notice, person, facts).message(occasion, view.case.id) for person in ids)
+
+
+def arm_ladder(view: CaseView, subject: Subject, subject_id: str, ladder: str, anchor: datetime,
+               now: datetime) -> tuple[Arm, ...]:
+    """The first level still ahead, counted from the anchor."""
+    found = first(view.programme.ladders[ladder], anchor, now, view.calendar)
+    if found is None:
+        return ()
+    return (Arm(view.case.id, subject, subject_id, LADDER, found.due_at, found.ladder, found.level, found.repeat,
+                {**found.rule.as_json(), "base": iso(anchor)}),)
+
+
+def on_day(text: str, at: datetime, now: datetime, calendar: WorkingCalendar, field: str = "date") -> datetime:
+    """The instant of a date given as `2026-03-12`, at the local hour of `at`. Raises `Wrong` unless it is ahead."""
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        raise Wrong(field, text, "give a date such as 2026-03-12") from None
+    hour = at.astimezone(zone_of(calendar.zone)).time()
+    instant = instant_of(day, hour, calendar.zone)
+    if instant <= now:
+        raise Wrong(field, text, f"choose a day after {local_date(now, calendar.zone)}")
+    if instant > now + timedelta(days=3 * 366):
+        raise Wrong(field, text, "choose a day within three years")
+    return instant
+
+
+def after(view: CaseView, *steps: Step) -> CaseView:
+    """The view as it will be once these steps are written."""
+    new = {each.id: each for each in steps}
+    return replace(view, steps=tuple(new.get(s.id, s) for s in view.steps))
+
+
+def wake(view: CaseView) -> Plan:
+    """The flow has something new to read."""
+    return Plan(wake=(view.case.id,))

@@ -1,0 +1,135 @@
+"""A deadline falls due: a ladder's level is told, a gate lapses, a pause ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from isms_workflow.domain.gates import eligible
+from isms_workflow.domain.ladders import Rung, following, tone
+from isms_workflow.domain.machine import CLOCK
+from isms_workflow.domain.people import ISMS_MANAGER, Actor
+from isms_workflow.domain.plan import Arm, Plan, Subject
+from isms_workflow.domain.records import DeadlineRecord
+from isms_workflow.domain.rules import cases, gates
+from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME, record, tell
+from isms_workflow.domain.times import When, from_iso, iso
+from isms_workflow.domain.views import CaseView, Gate, Step
+from isms_workflow.errors import IsmsError
+from isms_workflow.programme.model import Level
+
+ACTOR = Actor(CLOCK, CLOCK)
+PARTS_OF_A_WAIT = frozenset({"owner", "deputy", "approvers"})
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """An armed deadline that has fallen due; `base` is the ladder's anchor."""
+
+    id: str
+    case: str
+    subject: Subject
+    subject_id: str
+    event: str
+    due_at: datetime
+    ladder: str | None
+    level: int | None
+    repeat: int
+    base: str | None
+
+
+class UnknownEvent(IsmsError):
+    """A deadline names an event that no rule of this release carries out."""
+
+    status = 500
+
+    def __init__(self, event: str) -> None:
+        super().__init__(event)
+        self.event = event
+
+    def __str__(self) -> str:
+        return f"No rule carries out a deadline's event {self.event!r}: upgrade the programme's code, then retry it."
+
+
+def expire(view: CaseView, deadline: Deadline, when: When) -> Plan:
+    """All that a due deadline would write. Raises `UnknownEvent`."""
+    if deadline.event == LADDER:
+        return climb(view, deadline, when)
+    if deadline.event == LAPSE:
+        return gates.lapse(view, view.gate(deadline.subject_id), when)
+    if deadline.event == RESUME:
+        return cases.resume(view, None, ACTOR, when)
+    raise UnknownEvent(deadline.event)
+
+
+def climb(view: CaseView, deadline: Deadline, when: When) -> Plan:
+    """Tells a level's people and arms what follows; a level that resolves to nobody passes on at once."""
+    if deadline.ladder is None or deadline.level is None or deadline.base is None:
+        raise UnknownEvent(f"{deadline.event} without a ladder")
+    ladder = view.programme.ladders[deadline.ladder]
+    level = ladder.levels[deadline.level]
+    anchor = from_iso(deadline.base)
+    after = following(ladder, deadline.level, deadline.repeat, anchor, view.calendar)
+    is_last = deadline.level == len(ladder.levels) - 1
+    people = reached(view, deadline, level, when.noticed) or (_administrators(view) if is_last else ())
+    plan = Plan(
+        arm=() if after is None else (_arm(deadline, after, None if people or is_last else when),),
+        record=(record(DeadlineRecord.EXPIRED, view, deadline.subject_id, ACTOR, when,
+                       {"deadline": deadline.id, "ladder": ladder.id, "level": deadline.level,
+                        "repeat": deadline.repeat, "to": " ".join(level.to), "reached": len(people)}),),
+    )
+    if not people:
+        return plan
+    occasion = f"{deadline.subject_id}:{deadline.id}"
+    step = deadline.subject_id if deadline.subject == "step" else None
+    gate = deadline.subject_id if deadline.subject == "gate" else None
+    return plan + Plan(
+        send=tell(view, tone(level), people, occasion, step=step, gate=gate, due=iso(anchor), ladder=ladder.id,
+                  level=deadline.level),
+        reach=tuple((view.case.id, person) for person in people),
+    )
+
+
+def _arm(deadline: Deadline, rung: Rung, skipped: When | None) -> Arm:
+    """What follows; where nobody was reached it isn't waited for, but falls due at once."""
+    due_at = min(rung.due_at, skipped.happened) if skipped else rung.due_at
+    return Arm(deadline.case, deadline.subject, deadline.subject_id, LADDER, due_at, rung.ladder, rung.level,
+               rung.repeat, {**rung.rule.as_json(), "base": deadline.base})
+
+
+def reached(view: CaseView, deadline: Deadline, level: Level, now: datetime) -> tuple[str, ...]:
+    """The active people that a level names: the step's owner and deputies, the gate's approvers, holders."""
+    found: dict[str, None] = {}
+    for name in level.to:
+        found |= dict.fromkeys(_part(view, deadline, name, now))
+    return tuple(found)
+
+
+def _part(view: CaseView, deadline: Deadline, name: str, now: datetime) -> tuple[str, ...]:
+    if name not in PARTS_OF_A_WAIT:
+        return view.directory.holders(name)
+    if deadline.subject == "step":
+        return _of_step(view, view.step(deadline.subject_id), name)
+    if deadline.subject == "gate":
+        return _of_gate(view, view.gate(deadline.subject_id), name, now)
+    return view.directory.holders(ISMS_MANAGER) if name == "owner" else ()
+
+
+def _administrators(view: CaseView) -> tuple[str, ...]:
+    """Where a ladder's last level reaches nobody, whoever can name somebody is told."""
+    return tuple(p.id for p in view.directory.people.values() if p.active and p.role == "admin")
+
+
+def _of_step(view: CaseView, step: Step, name: str) -> tuple[str, ...]:
+    if step.owner is None or name == "approvers":
+        return ()
+    if name == "owner":
+        return (step.owner,) if view.directory.is_active(step.owner) else ()
+    return view.directory.deputies_of(step.owner, step.responsibility)
+
+
+def _of_gate(view: CaseView, gate: Gate, name: str, now: datetime) -> tuple[str, ...]:
+    if name == "approvers":
+        decided = {d.person for d in gate.decisions}
+        return tuple(p for p in eligible(view, gate, now) if p not in decided)
+    return view.directory.holders(view.workflow.phase(gate.name).owner) if name == "owner" else ()

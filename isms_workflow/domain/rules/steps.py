@@ -1,0 +1,123 @@
+"""What may be done with a step, and what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from isms_workflow.domain.machine import ENGINE
+from isms_workflow.domain.people import ISMS_MANAGER, Actor
+from isms_workflow.domain.plan import Plan
+from isms_workflow.domain.records import StepRecord
+from isms_workflow.domain.refusals import Frozen, Missing, Wrong
+from isms_workflow.domain.rules import gates, owing
+from isms_workflow.domain.rules.common import (
+    LADDER,
+    after,
+    arm_ladder,
+    entitled,
+    fresh,
+    named,
+    on_day,
+    reasoned,
+    wake,
+)
+from isms_workflow.domain.steps import MACHINE
+from isms_workflow.domain.times import When, iso
+from isms_workflow.domain.views import CaseView, Step, programme_key
+
+AGENT = Actor(ENGINE, "engine")
+
+
+def complete(view: CaseView, step: Step, seen: int | None, actor: Actor, when: When) -> Plan:
+    """The owner, or a deputy, declares the step complete. Raises `Missing` where evidence is owed."""
+    what = named(view, step)
+    _check(view, step, "complete", seen, actor)
+    spec = view.workflow.step(programme_key(step.key))
+    carried = sum(not e.withdrawn for e in step.evidence)
+    if carried < spec.evidence_min:
+        raise Missing(what, f"it carries {carried} of {spec.evidence_min} files of evidence ({spec.evidence_needed})")
+    return _settle(view, step, "complete", "done", StepRecord.COMPLETED, actor, when, "")
+
+
+def waive(view: CaseView, step: Step, seen: int | None, reason: str, actor: Actor, when: When) -> Plan:
+    """The ISMS manager lets a step go, with a reason that the gate shows."""
+    _check(view, step, "waive", seen, actor)
+    return _settle(view, step, "waive", "waived", StepRecord.WAIVED, actor, when, reasoned("waive a step", reason))
+
+
+def reopen(view: CaseView, step: Step, seen: int | None, reason: str, actor: Actor, when: When) -> Plan:
+    """A settled step is owed again, by a recorded decision; what a gate said of it no longer stands."""
+    _check(view, step, "reopen", seen, actor)
+    return owing.reopened(view, (step,), reasoned("reopen a step", reason), actor, when) + gates.unsettle(
+        view, step.phase, actor, when
+    ) + wake(view)
+
+
+def extend(view: CaseView, step: Step, seen: int | None, day: str, reason: str, actor: Actor, when: When) -> Plan:
+    """A new date, with a reason; the second time it takes the ISMS manager."""
+    what = named(view, step)
+    _check(view, step, "extend", seen, actor)
+    if step.extensions and not view.directory.holds(actor.id, ISMS_MANAGER):
+        raise Missing(what, "it was extended once; a second extension is the ISMS manager's to give")
+    if step.due_at is None:
+        raise Wrong("step", step.key, "it has no due date to extend")
+    due_at = on_day(day, step.due_at, when.happened, view.calendar)
+    if due_at <= step.due_at:
+        raise Wrong("date", day, f"an extension is later than {step.due_at:%Y-%m-%d}")
+    why = reasoned("extend a step", reason)
+    sets = {"due_at": due_at, "due_rule": owing.fixed(due_at, view), "extensions": step.extensions + 1}
+    return Plan(
+        change=(owing.move(view, step, "extend", StepRecord.EXTENDED, actor, when,
+                      {"from": iso(step.due_at), "due": iso(due_at)}, why, **sets),),
+        cancel=((step.id, LADDER),),
+        arm=arm_ladder(view, "step", step.id, owing.ladder_of(view, step), due_at, when.happened),
+    )
+
+
+def reassign(view: CaseView, step: Step, seen: int | None, to: str, reason: str, actor: Actor, when: When) -> Plan:
+    """Somebody else owes the step from now on; both sides are told."""
+    _check(view, step, "reassign", seen, actor)
+    if not view.directory.is_active(to):
+        raise Wrong("person", to, "name an active person with role user or admin")
+    if to == step.owner:
+        raise Wrong("person", to, "they own the step already")
+    return owing.handed_over(view, step, to, reasoned("reassign a step", reason), actor, when)
+
+
+def touch(view: CaseView, step: Step) -> None:
+    """Raise `Frozen` if a passed gate covers the step, or `NotAllowed` if its case has ended."""
+    gate = view.latest_gate(step.phase)
+    if gate and gate.state == "passed" and step.is_settled:
+        raise Frozen(named(view, step), gate.name)
+    if view.case.closed_at is not None or step.state == "cancelled":
+        raise Frozen(named(view, step), "that ended the case")
+
+
+def _settle(view: CaseView, step: Step, event: str, state: str, kind: StepRecord, actor: Actor, when: When,
+            reason: str) -> Plan:
+    """Done or waived: its ladder ends, what depended on it opens, and the phase's last step opens the gate."""
+    sets = {"settled_at": when.happened, "settled_by": actor.id}
+    plan = Plan(
+        change=(owing.move(view, step, event, kind, actor, when, {}, reason, **sets),),
+        cancel=((step.id, LADDER),),
+    )
+    then = after(view, replace(step, state=state, settled_at=when.happened, settled_by=actor.id,
+                               version=step.version + 1))
+    then = replace(then, workers=then.workers | {(step.id, actor.id)})
+    opened_at = view.case.phase_opened_at if step.phase == view.case.state else when.happened
+    if step.opened_at is None and step.phase != view.case.state:
+        return plan  # waived before its phase began: what depends on it opens with the phase
+    plan += owing.openable(then, step.phase, opened_at or when.happened, when)
+    if then.is_settled(step.phase):
+        plan += gates.open_round(then, step.phase, when)
+    return plan
+
+
+def _check(view: CaseView, step: Step, event: str, seen: int | None, actor: Actor) -> None:
+    what = named(view, step)
+    found = MACHINE.rule_for(event, step.state, what)
+    if view.case.closed_at is not None:
+        raise Frozen(what, "that ended the case")
+    entitled(view, found, actor, what, step, step.phase)
+    fresh(what, seen, step.version)
+

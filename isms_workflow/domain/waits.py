@@ -1,0 +1,71 @@
+"""What a case waits for: for whom, since when, until when, and what happens then. Pure, derived, never stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from isms_workflow.domain.people import TOP_MANAGEMENT
+from isms_workflow.domain.rules.cases import needed
+from isms_workflow.domain.views import CaseView, Gate, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One thing that a case waits for; `who` are responsibilities, never persons, so that Prefect may show it."""
+
+    what: str
+    who: tuple[str, ...]
+    since: datetime | None
+    until: datetime | None
+    subject: str = ""  # the id of the step or gate; empty for what the case itself waits for
+
+    def __str__(self) -> str:
+        due = f", due {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
+        return f"{self.what} ({' or '.join(self.who)}{due})" if self.who else f"{self.what}{due}"
+
+
+def waits(view: CaseView) -> tuple[Wait, ...]:
+    """Everything that an open case waits for, in the order in which it would be answered."""
+    case = view.case
+    if case.closed_at is not None:
+        return ()
+    if case.state == "planned":
+        missing = view.directory.missing(needed(view.workflow))
+        what = f"somebody to hold {', '.join(missing)}" if missing else "its start"
+        return (Wait(what, ("isms_manager",), case.opened_at, None),)
+    paused = (Wait("the end of its pause", (), case.paused_at, case.paused_until),) if case.paused_until else ()
+    ahead = _phases_so_far(view)
+    steps = tuple(_of_step(s) for s in view.steps if s.state == "open" and s.phase in ahead)
+    gates = tuple(w for phase in ahead if (g := view.latest_gate(phase)) and (w := _of_gate(view, g)))
+    return (*paused, *steps, *gates)
+
+
+def _phases_so_far(view: CaseView) -> tuple[str, ...]:
+    order = [p.id for p in view.workflow.phases]
+    return tuple(order[: order.index(view.case.state) + 1])
+
+
+def _of_step(step: Step) -> Wait:
+    return Wait(f"step {step.key}", (step.responsibility,), step.opened_at, step.due_at, step.id)
+
+
+def _of_gate(view: CaseView, gate: Gate) -> Wait | None:
+    phase = view.workflow.phase(gate.name)
+    if gate.state == "open":
+        left = gate.quorum - len(gate.decisions)
+        return Wait(f"{left} of {gate.quorum} approvals of {gate.name.upper()}, round {gate.round}",
+                    phase.gate.responsibilities, gate.opened_at, gate.due_at, gate.id)
+    if gate.waits_for_way_out:
+        who = TOP_MANAGEMENT if gate.state == "rejected" else phase.owner
+        return Wait(f"a way on after gate {gate.name.upper()} was {gate.state}", (who,), gate.closed_at, None, gate.id)
+    return None
+
+
+def summary(found: tuple[Wait, ...], most: int = 3) -> str:
+    """The waits in a sentence, for a run's state."""
+    if not found:
+        return "Waits for nothing."
+    shown = "; ".join(str(w) for w in found[:most])
+    more = len(found) - most
+    return f"Waits for {shown}{f'; and {more} more' if more > 0 else ''}."
