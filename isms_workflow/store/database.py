@@ -1,0 +1,129 @@
+"""The one place that knows which database we speak to, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from isms_workflow.errors import IsmsError
+
+Transaction = Connection
+"""A write transaction that is open; committed or rolled back by whoever opened it."""
+
+WAKE_CHANNEL = "isms_wake"
+
+_JSON: Mapping[str, Any] = {"json_serializer": lambda value: orjson.dumps(value).decode(),
+                            "json_deserializer": orjson.loads}
+
+
+class DatabaseGone(IsmsError):
+    """The database can't be reached, or can't take a write now; nothing was written."""
+
+    status = 503
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(where, reason)
+        self.where, self.reason = where, reason
+
+    def __str__(self) -> str:
+        return (
+            f"The database {self.where} can't be used now ({self.reason}); nothing was written. "
+            "Look at its service and disk, then try again."
+        )
+
+
+@dataclass(frozen=True)
+class Store:
+    """A database and the two ways of talking to it."""
+
+    engine: Engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the embedded default is in use."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """One short write transaction: all of it, or none. On SQLite the write lock is taken at once.
+
+        Raises `DatabaseGone` if the database can't be reached or is full or locked.
+        """
+        with self._translated(), self.engine.begin() as tx:
+            yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent look: every question sees the same instant; never blocks a writer. Raises `DatabaseGone`."""
+        with self._translated(), self.engine.connect().execution_options(**self._looking) as conn, conn.begin():
+            yield conn
+
+    @property
+    def _looking(self) -> dict[str, Any]:
+        if self.is_sqlite:
+            return {"isms_read": True}
+        return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            raise DatabaseGone(self.engine.url.render_as_string(), _first_line(error)) from error
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """A store at a SQLAlchemy address: `sqlite:///…` or `postgresql+psycopg://…`. Makes no connection yet."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        return Store(_sqlite(url))
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    engine = create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 5}, **_JSON)
+    engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows a statement: three times as quick here
+    return Store(engine)
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": 5, "check_same_thread": False}, **_JSON)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """WAL for readers beside a writer; FULL, because a mail whose record is lost can't be explained."""
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "cache_size=-32768",
+                   "recursive_triggers=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("isms_read", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def notify(tx: Transaction) -> None:
+    """Tell clocks and deliverers elsewhere, at commit, that there is something new. SQLite's see the commit itself."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(text(f"NOTIFY {WAKE_CHANNEL}"))
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__

@@ -1,0 +1,1 @@
+"""Named SQL statements: each answers one question, and runs nothing itself."""

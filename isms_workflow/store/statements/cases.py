@@ -1,0 +1,203 @@
+"""Questions about cases and what they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, Update, func, select
+
+from isms_workflow.store.statements.among import among
+from isms_workflow.store.statements.upserts import new_only
+from isms_workflow.store.tables import (
+    cases,
+    comments,
+    counters,
+    decisions,
+    delegations,
+    deputies,
+    dispositions,
+    evidence,
+    gates,
+    people,
+    programmes,
+    responsibilities,
+    steps,
+    transitions,
+)
+from isms_workflow.store.tables import (
+    reached as reached_table,
+)
+
+
+def locked(ids: Collection[str]) -> Select[Any]:
+    """For every writer: the cases themselves, locked first and in ascending order, as all locks are taken."""
+    return select(cases).where(among(cases.c.id, ids)).order_by(cases.c.id).with_for_update()
+
+
+def found(ids: Collection[str]) -> Select[Any]:
+    """For readers: the same rows without a lock."""
+    return select(cases).where(among(cases.c.id, ids))
+
+
+def by_reference(reference: str) -> Select[Any]:
+    """For links and search: a case by its human reference."""
+    return select(cases.c.id).where(cases.c.reference == reference)
+
+
+def open_cases(kind: str | None = None) -> Select[Any]:
+    """For changes of people: the cases that haven't ended, in lock order."""
+    query = select(cases.c.id).where(cases.c.closed_at.is_(None)).order_by(cases.c.id)
+    return query if kind is None else query.where(cases.c.kind == kind)
+
+
+def all_cases(kind: str) -> Select[Any]:
+    """For lists: the cases of a kind, newest first."""
+    return select(cases).where(cases.c.kind == kind).order_by(cases.c.opened_at.desc(), cases.c.id.desc())
+
+
+def cases_after(kind: str, after: str) -> Select[Any]:
+    """For the API's lists: the cases of a kind behind one, oldest first, page by page."""
+    return select(cases.c.id).where(cases.c.kind == kind, cases.c.id > after).order_by(cases.c.id)
+
+
+def case_of_step(step: str) -> Select[Any]:
+    """For commands on a step: which case to lock."""
+    return select(steps.c.case_id).where(steps.c.id == step)
+
+
+def label_of_step(step: str) -> Select[Any]:
+    """For the portal's forms: whether anybody may see it, before the case is read."""
+    return select(cases.c.label).join(steps, steps.c.case_id == cases.c.id).where(steps.c.id == step)
+
+
+def label_of_gate(gate: str) -> Select[Any]:
+    """As `label_of_step`."""
+    return select(cases.c.label).join(gates, gates.c.case_id == cases.c.id).where(gates.c.id == gate)
+
+
+def case_of_gate(gate: str) -> Select[Any]:
+    """For commands on a gate: which case to lock."""
+    return select(gates.c.case_id).where(gates.c.id == gate)
+
+
+def steps_of(ids: Collection[str]) -> Select[Any]:
+    """For views: every step of these cases, in the programme's order."""
+    return select(steps).where(among(steps.c.case_id, ids)).order_by(steps.c.case_id, steps.c.position)
+
+
+def steps_by_id(ids: Collection[str]) -> Select[Any]:
+    """For the clock: only the steps whose ladder fell due."""
+    return select(steps).where(among(steps.c.id, ids))
+
+
+def gates_of(ids: Collection[str]) -> Select[Any]:
+    """For views: every round of every gate of these cases."""
+    return select(gates).where(among(gates.c.case_id, ids)).order_by(gates.c.case_id, gates.c.name, gates.c.round)
+
+
+def gates_by_id(ids: Collection[str]) -> Select[Any]:
+    """For the clock: only the gates that lapse."""
+    return select(gates).where(among(gates.c.id, ids))
+
+
+def counting_decisions(ids: Collection[str]) -> Select[Any]:
+    """For views: the answers at these cases' gates that are not void."""
+    return (select(decisions)
+            .join(gates, gates.c.id == decisions.c.gate_id)
+            .where(among(gates.c.case_id, ids), decisions.c.voided_at.is_(None))
+            .order_by(decisions.c.decided_at, decisions.c.id))
+
+
+def evidence_of(ids: Collection[str]) -> Select[Any]:
+    """For views: every file of these cases, those withdrawn too, because whoever added one had a part."""
+    return select(evidence).where(among(evidence.c.case_id, ids)).order_by(evidence.c.id)
+
+
+def comments_of(ids: Collection[str]) -> Select[Any]:
+    """For views: the remarks on these cases' steps."""
+    return (select(comments).join(steps, steps.c.id == comments.c.step_id)
+            .where(among(steps.c.case_id, ids)).order_by(comments.c.id))
+
+
+def settlers(ids: Collection[str]) -> Select[Any]:
+    """For separation of duties: whoever ever completed or waived a step, also before it was reopened."""
+    return (select(transitions.c.case_id, transitions.c.subject_id, transitions.c.actor)
+            .where(among(transitions.c.case_id, ids), transitions.c.subject == "step",
+                   transitions.c.event.in_(("complete", "waive"))))
+
+
+def disposed(ids: Collection[str]) -> Select[Any]:
+    """For the last gate: the waived steps that are carried over or declined already."""
+    return select(dispositions.c.case_id, dispositions.c.step_id).where(among(dispositions.c.case_id, ids))
+
+
+def carried_from(case: str) -> Select[Any]:
+    """For the next cycle: what the last one hands over, and to whom."""
+    return (select(dispositions.c.step_id, dispositions.c.to_person)
+            .where(dispositions.c.case_id == case, dispositions.c.answer == "carried")
+            .order_by(dispositions.c.decided_at))
+
+
+def all_people() -> Select[Any]:
+    """For the directory: who acts; names stay out of it."""
+    return select(people.c.id, people.c.role, people.c.zone, people.c.ends_at, people.c.deactivated_at)
+
+
+def holdings() -> Select[Any]:
+    """For the directory: what is held, first granted first, because the first holder owns the steps."""
+    return (select(responsibilities).where(responsibilities.c.revoked_at.is_(None))
+            .order_by(responsibilities.c.granted_at, responsibilities.c.id))
+
+
+def deputies_named() -> Select[Any]:
+    """For the directory: who stands in for whom."""
+    return select(deputies).where(deputies.c.ended_at.is_(None)).order_by(deputies.c.named_at)
+
+
+def delegations_running(now: datetime) -> Select[Any]:
+    """For the directory: the delegations that have not ended by `now`."""
+    return (select(delegations)
+            .where(delegations.c.revoked_at.is_(None), delegations.c.ends_at > now)
+            .order_by(delegations.c.given_at))
+
+
+def programme(digest: str) -> Select[Any]:
+    """For views: the full text of a version."""
+    return select(programmes.c.files).where(programmes.c.digest == digest)
+
+
+def programme_in_force() -> Select[Any]:
+    """For new cases: the version now in force."""
+    return select(programmes.c.digest).where(programmes.c.replaced_at.is_(None))
+
+
+def last_number(kind: str, year: int) -> Select[Any]:
+    """For references: the last number given, locked until the new one is written."""
+    return select(counters.c.last).where(counters.c.kind == kind, counters.c.year == year).with_for_update()
+
+
+def count_by_state() -> Select[Any]:
+    """For the health page: how many cases are where."""
+    return select(cases.c.kind, cases.c.state, func.count()).group_by(cases.c.kind, cases.c.state)
+
+
+def reached(dialect: str) -> Any:
+    """For the writer: whom a ladder has reached, from the first time on."""
+    return new_only(dialect, reached_table, "case_id", "person")
+
+
+CHANGE_OF = {"case": cases, "step": steps, "gate": gates}
+"""The tables whose rows change by compare-and-set."""
+
+
+def compare_and_set(subject: str, ids: Collection[str], seen: int) -> Update:
+    """For the one writer: rows move only if they are still the ones that were read; it adds what they become."""
+    table = CHANGE_OF[subject]
+    return table.update().where(among(table.c.id, ids), table.c.version == seen).values(version=table.c.version + 1)
+
+
+def woken(ids: Collection[str], times: int, now: datetime) -> Update:
+    """For the writer: the flows of these cases have something new to read."""
+    return cases.update().where(among(cases.c.id, ids)).values(wake_wanted=cases.c.wake_wanted + times, wake_at=now)

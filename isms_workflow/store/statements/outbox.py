@@ -1,0 +1,100 @@
+"""Questions about effects that wait to leave."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, bindparam, func, or_, select, update
+
+from isms_workflow.store.statements.upserts import new_only
+from isms_workflow.store.tables import cases, channels, outbox
+
+
+def put(dialect: str) -> Any:
+    """For every writer: a message under a key that is there already is the same message."""
+    return new_only(dialect, outbox, "key")
+
+
+def claimable(channel: str, now: datetime, limit: int) -> Select[Any]:
+    """For a deliverer: messages to send now, oldest first; those another deliverer holds are skipped."""
+    return (select(outbox)
+            .where(outbox.c.settled_at.is_(None), outbox.c.channel == channel, outbox.c.due_at <= now,
+                   or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until < now))
+            .order_by(outbox.c.due_at, outbox.c.id).limit(limit)
+            .with_for_update(skip_locked=True))
+
+
+def claim(ids: Collection[str], until: datetime) -> Any:
+    """For a deliverer: nobody else takes these before `until`."""
+    return update(outbox).where(outbox.c.id.in_(ids)).values(claimed_until=until)
+
+
+def settle() -> Any:
+    """For a deliverer: what became of a message that it had claimed."""
+    return (update(outbox).where(outbox.c.id == bindparam("row_id"), outbox.c.settled_at.is_(None))
+            .values(settled_at=bindparam("at"), outcome=bindparam("what"), error=bindparam("why"),
+                    attempts=outbox.c.attempts + 1, claimed_until=None))
+
+
+def forget(message: str, payload: Mapping[str, Any]) -> Any:
+    """For a deliverer: a message with a secret keeps only this once it has left."""
+    return update(outbox).where(outbox.c.id == message).values(payload=dict(payload))
+
+
+def postpone() -> Any:
+    """For a deliverer: not now, but at `next`, and why."""
+    return (update(outbox).where(outbox.c.id == bindparam("row_id"), outbox.c.settled_at.is_(None))
+            .values(due_at=bindparam("next"), error=bindparam("why"), attempts=outbox.c.attempts + 1,
+                    claimed_until=None))
+
+
+def earliest(channel: str) -> Select[Any]:
+    """For a deliverer: until when it may sleep."""
+    return (select(outbox.c.due_at).where(outbox.c.settled_at.is_(None), outbox.c.channel == channel)
+            .order_by(outbox.c.due_at).limit(1))
+
+
+def dead(limit: int = 200) -> Select[Any]:
+    """For the operator: what was refused."""
+    return select(outbox).where(outbox.c.outcome == "dead").order_by(outbox.c.settled_at.desc()).limit(limit)
+
+
+def waiting(limit: int = 200) -> Select[Any]:
+    """For the operator: what has not left yet, oldest first."""
+    return select(outbox).where(outbox.c.settled_at.is_(None)).order_by(outbox.c.queued_at).limit(limit)
+
+
+def tally() -> Select[Any]:
+    """For the health page: how many messages wait, and since when, by channel."""
+    return (select(outbox.c.channel, func.count(), func.min(outbox.c.queued_at))
+            .where(outbox.c.settled_at.is_(None)).group_by(outbox.c.channel))
+
+
+def revive(message: str, now: datetime) -> Any:
+    """For the operator: a dead letter is tried again."""
+    return (update(outbox).where(outbox.c.id == message, outbox.c.outcome == "dead")
+            .values(settled_at=None, outcome=None, due_at=now, claimed_until=None))
+
+
+def channel(name: str) -> Select[Any]:
+    """For a deliverer: whether the channel as a whole is paused."""
+    return select(channels).where(channels.c.name == name)
+
+
+def channels_known() -> Select[Any]:
+    """For the health page: the channels that ever failed, and whether they do."""
+    return select(channels)
+
+
+def dead_tally() -> Select[Any]:
+    """For the health page: how many messages were refused, by channel."""
+    return select(outbox.c.channel, func.count()).where(outbox.c.outcome == "dead").group_by(outbox.c.channel)
+
+
+def cases_to_heal(now: datetime) -> Select[Any]:
+    """For the deliverer: cases with work to do: a wake not yet read, or a lease that was never given back."""
+    return (select(cases.c.id)
+            .where(or_(cases.c.wake_wanted > cases.c.wake_seen, cases.c.lease_until < now))
+            .order_by(cases.c.wake_at))

@@ -1,0 +1,44 @@
+"""SQLAlchemy tables, by noun."""
+
+from isms_workflow.store.tables.audit import audit, audit_head, audit_private, checkpoints
+from isms_workflow.store.tables.base import metadata
+from isms_workflow.store.tables.people import (
+    accesses,
+    answers,
+    attempts,
+    delegations,
+    deputies,
+    invitations,
+    organisation,
+    people,
+    programmes,
+    responsibilities,
+    schema_info,
+    services,
+    sessions,
+    tokens,
+)
+from isms_workflow.store.tables.work import (
+    cases,
+    channels,
+    comments,
+    counters,
+    deadlines,
+    decisions,
+    dispositions,
+    evidence,
+    gates,
+    machine_states,
+    outbox,
+    planned_starts,
+    reached,
+    steps,
+    transitions,
+)
+
+__all__ = [
+    "accesses", "answers", "attempts", "audit", "audit_head", "audit_private", "cases", "channels", "checkpoints",
+    "comments", "counters", "deadlines", "decisions", "delegations", "deputies", "dispositions", "evidence", "gates",
+    "invitations", "machine_states", "metadata", "organisation", "outbox", "people", "planned_starts", "programmes",
+    "reached", "responsibilities", "schema_info", "services", "sessions", "steps", "tokens", "transitions",
+]

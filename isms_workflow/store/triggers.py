@@ -1,0 +1,135 @@
+"""What the database refuses whatever the code does: changing, removing or slipping in a line of history.
+
+Triggers are dropped with their table whenever SQLite has to rebuild it, and no tool that compares
+schemas sees them. So they are not part of single migrations: `create` puts all of them back after every
+upgrade, and `triggers` tells which are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, inspect, text
+
+REFUSE = """
+CREATE OR REPLACE FUNCTION isms_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '%: % is refused (%)', TG_TABLE_NAME, TG_OP, TG_NAME USING ERRCODE = '23000';
+END $$
+"""
+
+IN_ORDER = """
+CREATE OR REPLACE FUNCTION isms_in_order() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.seq IS DISTINCT FROM (SELECT coalesce(max(seq), 0) + 1 FROM audit) THEN
+        RAISE EXCEPTION 'audit: % is not the next number (audit_in_order)', NEW.seq USING ERRCODE = '23000';
+    END IF;
+    RETURN NEW;
+END $$
+"""
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A table that only grows; `once` is the key under which a row stands once, `ends` what may change, a single time.
+
+    An update is let through if nothing but `ends` changes, the first of `ends` was null and is set, and the
+    others become null.
+    """
+
+    table: str
+    once: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+
+    def allowed(self, columns: Sequence[str], same: str) -> str:
+        """The SQL condition under which an update is let through; `same` is the null-safe comparison."""
+        if not self.ends:
+            return "false"
+        mark, *emptied = self.ends
+        return " AND ".join((
+            *(f"NEW.{name} {same} OLD.{name}" for name in columns if name not in self.ends),
+            *(f"NEW.{name} IS NULL" for name in emptied),
+            f"OLD.{mark} IS NULL AND NEW.{mark} IS NOT NULL",
+        ))
+
+
+GUARDS = (
+    Guard("audit"),  # its numbers must follow each other, which says more than once each
+    Guard("audit_private", ("seq", "field"), ends=("erased_at", "value", "salt")),
+    Guard("checkpoints", ("seq",)),
+    Guard("transitions", ("id",)),
+    Guard("decisions", ("id",), ends=("voided_at",)),
+)
+
+EXPECTED_TRIGGERS = {
+    "sqlite": frozenset(f"{g.table}_{what}" for g in GUARDS for what in ("no_update", "no_delete"))
+    | {f"{g.table}_once" for g in GUARDS if g.once} | {"audit_in_order"},
+    "postgresql": frozenset(f"{g.table}_{what}" for g in GUARDS for what in ("no_update", "no_delete", "no_truncate"))
+    | {"audit_in_order"},
+}
+"""By dialect. PostgreSQL needs no `once`: there an insert never replaces a row without updating it."""
+
+
+def triggers(conn: Connection) -> set[str]:
+    """The names of the triggers that are in the database and switched on."""
+    if conn.dialect.name == "sqlite":
+        return set(conn.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars())
+    return set(conn.execute(text(
+        "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+        "WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal AND tgenabled = 'A'"
+    )).scalars())
+
+
+def missing(conn: Connection) -> set[str]:
+    """The triggers that should be there and are not: somebody took them away."""
+    return set(EXPECTED_TRIGGERS[conn.dialect.name] - triggers(conn))
+
+
+def create(conn: Connection) -> None:
+    """Puts every trigger in place, in the form this release knows, whichever were there.
+
+    Columns are read off the database: a restore begins with an earlier release's tables.
+    """
+    found = inspect(conn)
+    columns = {guard: [c["name"] for c in found.get_columns(guard.table)] for guard in GUARDS}
+    for statement in _sqlite(columns) if conn.dialect.name == "sqlite" else _postgresql(columns):
+        conn.exec_driver_sql(statement)
+
+
+def _sqlite(columns: Mapping[Guard, Sequence[str]]) -> Iterator[str]:
+    for name in sorted(EXPECTED_TRIGGERS["sqlite"]):
+        yield f"DROP TRIGGER IF EXISTS {name}"
+    for guard, names in columns.items():
+        if guard.once:  # else INSERT OR REPLACE gets by
+            key = ", ".join(guard.once)
+            new = ", ".join(f"NEW.{name}" for name in guard.once)
+            known = f"({new}) IN (SELECT {key} FROM {guard.table})"  # noqa: S608 - our own names
+            yield _refusal(guard.table, "once", "INSERT", known)
+        yield _refusal(guard.table, "no_update", "UPDATE", f"NOT ({guard.allowed(names, 'IS')})")
+        yield _refusal(guard.table, "no_delete", "DELETE", "true")
+    yield _refusal("audit", "in_order", "INSERT", "NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit)")
+
+
+def _refusal(table: str, what: str, deed: str, when: str) -> str:
+    reason = f"{table}: {deed} is refused ({table}_{what})"
+    return (f"CREATE TRIGGER {table}_{what} BEFORE {deed} ON {table} FOR EACH ROW WHEN {when} "
+            f"BEGIN SELECT RAISE(ABORT, '{reason}'); END")
+
+
+def _postgresql(columns: Mapping[Guard, Sequence[str]]) -> Iterator[str]:
+    yield REFUSE.replace("%", "%%")
+    yield IN_ORDER.replace("%", "%%")
+    for guard, names in columns.items():
+        change = f"NOT ({guard.allowed(names, 'IS NOT DISTINCT FROM')})"
+        yield from _always(guard.table, "no_update", "UPDATE", f"FOR EACH ROW WHEN ({change})")
+        yield from _always(guard.table, "no_delete", "DELETE", "FOR EACH ROW")
+        yield from _always(guard.table, "no_truncate", "TRUNCATE", "FOR EACH STATEMENT")
+    yield from _always("audit", "in_order", "INSERT", "FOR EACH ROW", "isms_in_order")
+
+
+def _always(table: str, what: str, deed: str, scope: str, function: str = "isms_refuse") -> Iterator[str]:
+    """A trigger that also fires for a session that calls itself a replica."""
+    name = f"{table}_{what}"
+    yield f"CREATE OR REPLACE TRIGGER {name} BEFORE {deed} ON {table} {scope} EXECUTE FUNCTION {function}()"
+    yield f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"
