@@ -1,0 +1,1 @@
+"""Local accounts: passwords, sessions, single-use links, API tokens, and throttling of those who guess."""

@@ -1,0 +1,41 @@
+"""Finding the case that a command is about, and locking it first."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from isms_workflow.domain.refusals import Unknown
+from isms_workflow.domain.times import When
+from isms_workflow.domain.views import CaseView, Gate, Step
+from isms_workflow.engine import reading
+from isms_workflow.store.database import Transaction
+from isms_workflow.store.statements import cases as questions
+
+
+def of_case(tx: Transaction, case: str, when: When) -> CaseView:
+    """The case by its id or reference, locked. Raises `Unknown`."""
+    return reading.view(tx, case_id(tx, case), when.noticed, lock=True)
+
+
+def case_id(tx: Connection, case: str) -> str:
+    """The id of a case named by id or reference. Raises `Unknown`."""
+    found: str | None = tx.execute(questions.by_reference(case)).scalar()
+    return found or case
+
+
+def of_step(tx: Transaction, step: str, when: When) -> tuple[CaseView, Step]:
+    """A step with its case, locked. Raises `Unknown`."""
+    case = tx.execute(questions.case_of_step(step)).scalar()
+    if case is None:
+        raise Unknown("step", step)
+    view = reading.view(tx, case, when.noticed, lock=True)
+    return view, view.step(step)
+
+
+def of_gate(tx: Transaction, gate: str, when: When) -> tuple[CaseView, Gate]:
+    """A gate's round with its case, locked. Raises `Unknown`."""
+    case = tx.execute(questions.case_of_gate(gate)).scalar()
+    if case is None:
+        raise Unknown("gate", gate)
+    view = reading.view(tx, case, when.noticed, lock=True)
+    return view, view.gate(gate)

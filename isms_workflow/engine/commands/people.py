@@ -1,0 +1,276 @@
+"""Commands on people: accounts, responsibilities, deputies, delegations. Each tells whom it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from email.utils import parseaddr
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from isms_workflow.domain.ids import new_id
+from isms_workflow.domain.messages import Message, Notice
+from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT, Actor, Directory
+from isms_workflow.domain.plan import Plan
+from isms_workflow.domain.records import AuditRecord, PersonRecord, Scalar
+from isms_workflow.domain.refusals import LastInOffice, Moved, NotYours, Unknown, Wrong
+from isms_workflow.domain.rules import people as rules
+from isms_workflow.domain.times import When, iso, utc
+from isms_workflow.domain.views import CaseView
+from isms_workflow.engine import programmes, reading
+from isms_workflow.engine.accounts import closing
+from isms_workflow.engine.writer import write
+from isms_workflow.store.audit import erase as erasure
+from isms_workflow.store.database import Transaction
+from isms_workflow.store.statements import cases as questions
+from isms_workflow.store.tables import delegations, deputies, organisation, people, responsibilities
+
+ROLES = ("admin", "user", "auditor", "guest")
+
+
+def add(tx: Transaction, name: str, email: str, role: str, zone: str, ends: datetime | None, actor: Actor,
+        when: When) -> str:
+    """An account, not yet able to sign in; returns its id. Raises `Wrong` for a bad or taken address or role."""
+    administers(tx, actor, when)
+    address = _address(tx, email)
+    if role not in ROLES:
+        raise Wrong("role", role, f"one of {', '.join(ROLES)}")
+    if not 1 <= len(name.strip()) <= 200 or not name.strip().isprintable():
+        raise Wrong("name", name, "1 to 200 printable characters")
+    person = new_id()
+    tx.execute(insert(people).values(
+        id=person, email=address, name=name.strip(), role=role, zone=zone, version=1, added_at=when.happened,
+        ends_at=None if ends is None else utc(ends)))
+    _write(tx, [], [_record(PersonRecord.ADDED, person, actor, when, {"role": role}, name=name.strip(), email=address)],
+           [], when)
+    return person
+
+
+def grant(tx: Transaction, person: str, responsibility: str, actor: Actor, when: When) -> None:
+    """Somebody holds a responsibility from now on; ISMS manager and top management are told.
+
+    Raises `Wrong` for an unknown responsibility or a role that only looks.
+    """
+    administers(tx, actor, when)
+    if responsibility not in programmes.in_force(tx).programme.responsibilities:
+        raise Wrong("responsibility", responsibility, "choose one that the programme names")
+    rules.grantable(reading.directory(tx, when.noticed), person, responsibility)
+    locked = _lock(tx)
+    tx.execute(insert(responsibilities).values(id=new_id(), responsibility=responsibility, person=person,
+                                               granted_at=when.happened, granted_by=actor.id))
+    after = reading.directory(tx, when.noticed)
+    told = _offices(after, (person,))
+    about = {"person": person, "responsibility": responsibility, "by": actor.id}
+    _write(tx, _settled(tx, locked, "", when),
+           [_record(PersonRecord.GRANTED, person, actor, when, {"responsibility": responsibility})],
+           _notices("granted", told, about, when), when)
+
+
+def revoke(tx: Transaction, person: str, responsibility: str, actor: Actor, when: When) -> None:
+    """Somebody no longer holds a responsibility; their open steps of it change hands at once. Raises `LastInOffice`."""
+    administers(tx, actor, when)
+    directory = reading.directory(tx, when.noticed)
+    if not directory.holds(person, responsibility):
+        raise Wrong("responsibility", responsibility, "they don't hold it")
+    rules.revocable(directory, person, responsibility)
+    locked = _lock(tx)
+    _end_holdings(tx, person, actor, when, responsibility)
+    plans = _settled(tx, locked, "", when, lambda view: rules.vacated(
+        view, person, responsibility, "the responsibility was revoked", when))
+    _write(tx, plans, [_record(PersonRecord.REVOKED, person, actor, when, {"responsibility": responsibility})], [], when)
+
+
+def deactivate(tx: Transaction, person: str, actor: Actor, when: When) -> None:
+    """The account can't be used from now on, its sessions end, its open steps change hands, both sides are told."""
+    administers(tx, actor, when)
+    directory = reading.directory(tx, when.noticed)
+    _known(directory, person)
+    rules.deactivatable(directory, person)
+    locked = _lock(tx)
+    tx.execute(update(people).where(people.c.id == person).values(
+        deactivated_at=when.happened, version=people.c.version + 1))
+    _end_holdings(tx, person, actor, when)
+    _end_stand_ins(tx, person, when)
+    closing.lock_out(tx, person, when.noticed)
+    plans = _settled(tx, locked, "the owner's account was deactivated", when, lambda view: rules.taken_over(
+        view, person, "the owner's account was deactivated", when))
+    told = _offices(reading.directory(tx, when.noticed), (person,))
+    _write(tx, plans, [_record(PersonRecord.DEACTIVATED, person, actor, when)],
+           _notices("deactivated", told, {"person": person}, when), when)
+
+
+def end_accounts(tx: Transaction, when: When) -> list[str]:
+    """Deactivates the accounts whose last day has passed; returns their ids.
+
+    The last in office stays until a successor is named: their account doesn't sign in, and the watchdog tells.
+    """
+    ended: list[str] = list(tx.execute(select(people.c.id).where(
+        people.c.deactivated_at.is_(None), people.c.ends_at <= when.noticed)).scalars())
+    return [person for person in ended if _ended(tx, person, when)]
+
+
+def _ended(tx: Transaction, person: str, when: When) -> bool:
+    try:
+        deactivate(tx, person, Actor("engine", "clock"), when)
+    except LastInOffice:  # refused before anything was written
+        return False
+    return True
+
+
+def change_role(tx: Transaction, person: str, role: str, seen: int | None, actor: Actor, when: When) -> None:
+    """Another access role. Raises `Wrong` while they hold responsibilities that it doesn't allow, `LastInOffice`."""
+    administers(tx, actor, when)
+    if role not in ROLES:
+        raise Wrong("role", role, f"one of {', '.join(ROLES)}")
+    directory = reading.directory(tx, when.noticed)
+    _known(directory, person)
+    rules.demotable(directory, person, role)
+    _move(tx, person, seen, role=role)
+    before = directory.people[person].role
+    _write(tx, [], [_record(PersonRecord.CHANGED, person, actor, when, {"role": role, "before": before})], [], when)
+
+
+def name_deputy(tx: Transaction, person: str, deputy: str | None, actor: Actor, when: When) -> None:
+    """Who stands in for somebody's steps, named by themselves or an administrator; None ends it."""
+    if actor.id != person:
+        administers(tx, actor, when)
+    directory = reading.directory(tx, when.noticed)
+    _known(directory, person)
+    if deputy is not None and (deputy == person or not directory.is_active(deputy)):
+        raise Wrong("deputy", deputy, "name another active person with role user or admin")
+    tx.execute(update(deputies).where(deputies.c.person == person, deputies.c.ended_at.is_(None))
+               .values(ended_at=when.happened))
+    if deputy is not None:
+        tx.execute(insert(deputies).values(id=new_id(), person=person, deputy=deputy, named_by=actor.id,
+                                           named_at=when.happened))
+    _write(tx, _settled(tx, _lock(tx), "", when),
+           [_record(PersonRecord.DEPUTISED, person, actor, when, {"deputy": deputy})], [], when)
+
+
+def delegate(tx: Transaction, person: str, to: str, starts: datetime, ends: datetime, actor: Actor,
+             when: When) -> str:
+    """Lets somebody decide for `person` between two instants; given by the person alone. Returns its id."""
+    if actor.id != person:
+        raise NotYours("a delegation", "give", "the person whose authority it is")
+    directory = reading.directory(tx, when.noticed)
+    if to == person or not directory.is_active(to):
+        raise Wrong("delegate", to, "name another active person with role user or admin")
+    if not utc(starts) < utc(ends) or utc(ends) <= when.noticed:
+        raise Wrong("ends", iso(ends), "a delegation ends after it starts, and after now")
+    found = new_id()
+    tx.execute(insert(delegations).values(id=found, person=person, delegate=to, starts_at=starts, ends_at=ends,
+                                          given_at=when.happened, given_by=actor.id))
+    facts: dict[str, Scalar] = {"delegation": found, "to": to, "starts": iso(starts), "ends": iso(ends)}
+    _write(tx, [], [_record(PersonRecord.DELEGATED, person, actor, when, facts)], [], when)
+    return found
+
+
+def undelegate(tx: Transaction, delegation: str, actor: Actor, when: When) -> None:
+    """Ends a delegation before its time: whoever gave it, or an administrator. Raises `Unknown`."""
+    row = tx.execute(select(delegations).where(delegations.c.id == delegation)).first()
+    if row is None or row.revoked_at is not None:
+        raise Unknown("delegation", delegation)
+    if actor.id != row.person:
+        administers(tx, actor, when)
+    tx.execute(update(delegations).where(delegations.c.id == delegation).values(revoked_at=when.happened))
+    _write(tx, [], [_record(PersonRecord.UNDELEGATED, row.person, actor, when, {"delegation": delegation})], [], when)
+
+
+def erase(tx: Transaction, person: str, actor: Actor, when: When) -> erasure.Erased:
+    """Erases what may be of a deactivated person; says what stays and why. Raises `Wrong` while active."""
+    administers(tx, actor, when)
+    directory = reading.directory(tx, when.noticed)
+    _known(directory, person)
+    if directory.people[person].active:
+        raise Wrong("person", person, "deactivate the account first")
+    closing.lock_out(tx, person, when.noticed)
+    erased = erasure.erase(tx, person, when.noticed)
+    _write(tx, [], [_record(PersonRecord.ERASED, person, actor, when)], [], when)
+    return erased
+
+
+def administers(tx: Transaction, actor: Actor, when: When) -> None:
+    """Raise `NotYours` unless the actor is an administrator, or the operator beside the database.
+
+    Changes of people come one after the other, so that two can't each leave the other as the last in office.
+    """
+    tx.execute(select(organisation.c.id).with_for_update()).all()
+    if actor.id in ("operator", "engine"):
+        return
+    found = reading.directory(tx, when.noticed).people.get(actor.id)
+    if found is None or not found.active or found.role != "admin":
+        raise NotYours("accounts, roles and responsibilities", "manage", "the access role admin")
+
+
+def _address(tx: Transaction, email: str) -> str:
+    address = email.strip().lower()
+    if parseaddr(address)[1] != address or address.count("@") != 1 or " " in address or len(address) > 320:
+        raise Wrong("email", email, "an address such as name@example.org")
+    if tx.execute(select(people.c.id).where(people.c.email == address)).scalar():
+        raise Wrong("email", address, "somebody has this address already")
+    return address
+
+
+def _known(directory: Directory, person: str) -> None:
+    if person not in directory.people:
+        raise Unknown("person", person)
+
+
+def _move(tx: Transaction, person: str, seen: int | None, **values: Any) -> None:
+    where = [people.c.id == person] if seen is None else [people.c.id == person, people.c.version == seen]
+    if tx.execute(update(people).where(*where).values(version=people.c.version + 1, **values)).rowcount != 1:
+        raise Moved("the account", seen, None)
+
+
+def _lock(tx: Transaction) -> list[str]:
+    """Every open case, locked in ascending order before anything else changes."""
+    ids: list[str] = list(tx.execute(questions.open_cases()).scalars())
+    tx.execute(questions.locked(ids)).all()
+    return ids
+
+
+def _settled(tx: Transaction, cases: Iterable[str], reason: str, when: When,
+             more: Callable[[CaseView], Plan] | None = None) -> list[Plan]:
+    """What the change of people means for each open case, read after the change."""
+    views = reading.views(tx, list(cases), when.noticed)
+    settle = more or (lambda view: rules.settle_in(view, reason, when))
+    return [settle(view) for view in views.values()]
+
+
+def _end_holdings(tx: Transaction, person: str, actor: Actor, when: When, responsibility: str | None = None) -> None:
+    where = [responsibilities.c.person == person, responsibilities.c.revoked_at.is_(None)]
+    if responsibility is not None:
+        where.append(responsibilities.c.responsibility == responsibility)
+    tx.execute(update(responsibilities).where(*where).values(revoked_at=when.happened, revoked_by=actor.id))
+
+
+def _end_stand_ins(tx: Transaction, person: str, when: When) -> None:
+    """Who stood in for them, and for whom they did, no longer does."""
+    tx.execute(update(deputies).where(deputies.c.ended_at.is_(None),
+                                      (deputies.c.person == person) | (deputies.c.deputy == person))
+               .values(ended_at=when.happened))
+    tx.execute(update(delegations).where(delegations.c.revoked_at.is_(None),
+                                         (delegations.c.person == person) | (delegations.c.delegate == person))
+               .values(revoked_at=when.happened))
+
+
+def _offices(directory: Directory, more: Iterable[str]) -> tuple[str, ...]:
+    return (*directory.holders(ISMS_MANAGER), *directory.holders(TOP_MANAGEMENT), *more)
+
+
+def _notices(name: str, told: Iterable[str], about: dict[str, Any], when: When) -> list[Message]:
+    occasion = f"{about['person']}:{new_id()}"
+    return [Notice(name, person, {**about, "at": iso(when.happened)}).message(occasion, None)
+            for person in dict.fromkeys(told)]
+
+
+def _record(kind: PersonRecord, person: str, actor: Actor, when: When, data: dict[str, Scalar] | None = None,
+            **private: str) -> AuditRecord:
+    return AuditRecord(kind, actor.id, when.happened, when.noticed, None, person,
+                       {**(data or {}), "channel": actor.channel}, private, about=person)
+
+
+def _write(tx: Transaction, plans: list[Plan], records: list[AuditRecord], notices: list[Message],
+           when: When) -> None:
+    write(tx, [*plans, Plan(send=tuple(notices), record=tuple(records))], when.noticed)

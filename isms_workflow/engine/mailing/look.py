@@ -1,0 +1,124 @@
+"""What a mail needs to know, read at the instant at which it leaves; each thing once a batch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Connection
+
+from isms_workflow.domain.effects import Unsent
+from isms_workflow.domain.forecast import Coming, coming
+from isms_workflow.domain.people import Directory
+from isms_workflow.domain.records import Kind
+from isms_workflow.domain.rules.ladder import Deadline
+from isms_workflow.domain.sight import sees
+from isms_workflow.domain.times import iso
+from isms_workflow.domain.views import CaseView
+from isms_workflow.engine import reading
+from isms_workflow.notify.notices import Recipient
+from isms_workflow.store.statements import mails as questions
+
+AGENTS = {"operator": "The operator", "engine": "The system", "clock": "The clock", "flow": "The system",
+          "deliverer": "The system"}
+ERASED = "Somebody whose data was erased"
+MOST_TO_COME = 5
+"""As many as a ladder has levels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A line of the history, as far as a mail quotes it; `reason` is empty if none was given or it was erased."""
+
+    actor: str
+    happened: datetime
+    data: Mapping[str, Any]
+    reason: str
+
+
+@dataclass
+class Look:
+    """One look at the truth, at `now`."""
+
+    conn: Connection
+    now: datetime
+    _views: dict[str, CaseView] = field(default_factory=dict)
+    _reached: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    @cached_property
+    def people(self) -> Directory:
+        """Everybody who has or had an account, and what they hold."""
+        return reading.directory(self.conn, self.now)
+
+    @cached_property
+    def organisation(self) -> str:
+        """Whose ISMS it is."""
+        return str(self.conn.execute(questions.organisation_name()).scalar() or "ISMS")
+
+    @cached_property
+    def _names(self) -> dict[str, str | None]:
+        return {row.id: row.name for row in self.conn.execute(questions.names())}
+
+    def name(self, who: str | None) -> str:
+        """What a person or an agent is called."""
+        if who is None:
+            return "nobody"
+        return AGENTS.get(who) or self._names.get(who) or ERASED
+
+    def recipient(self, person: str, *, also_gone: bool = False) -> Recipient:
+        """Who a mail is for. Raises `Unsent` if they have no account in use any more, unless `also_gone`."""
+        row = self.conn.execute(questions.person(person)).first()
+        if row is None or row.email is None:
+            raise Unsent("its recipient's data was erased")
+        known = self.people.people.get(person)
+        if not also_gone and (known is None or not known.active):
+            raise Unsent("its recipient's account is not in use any more")
+        return Recipient(row.name or row.email, row.email, row.zone)
+
+    def view(self, case: str) -> CaseView:
+        """A case whole. Raises `Unknown`."""
+        if case not in self._views:
+            self._views[case] = reading.view(self.conn, case, self.now)
+        return self._views[case]
+
+    def sees(self, person: str, case: str) -> bool:
+        """Whether role and label let somebody see the case."""
+        if case not in self._reached:
+            self._reached[case] = frozenset(self.conn.execute(questions.reached_of(case)).scalars())
+        return sees(self.view(case), person, self._reached[case], self.now)
+
+    def reference(self, person: str, case: str | None) -> str:
+        """The case's reference, if the person may see the case; else nothing."""
+        return self.view(case).case.reference if case and self.sees(person, case) else ""
+
+    def then(self, view: CaseView, subject: str) -> list[dict[str, str]]:
+        """What happens next if nobody acts, soonest first; nothing if the thing waits no more."""
+        return [{"at": iso(each.at), "says": each.says} for each in self.coming(view, subject)[:MOST_TO_COME]]
+
+    def coming(self, view: CaseView, subject: str) -> tuple[Coming, ...]:
+        """All that is armed for a case, step or gate, and what follows it."""
+        armed = [deadline(row) for row in self.conn.execute(questions.armed(subject))]
+        return coming(view, armed, self.name, self.now)
+
+    def armed_only(self, view: CaseView, armed: Deadline) -> tuple[Coming, ...]:
+        """What one armed deadline leads to."""
+        return coming(view, [armed], self.name, self.now)
+
+    def record(self, kind: Kind, subject: str, case: str | None = None) -> Record | None:
+        """The newest record of this kind about something; None if there is none."""
+        row = self.conn.execute(questions.last_record(kind, subject, case)).first()
+        if row is None:
+            return None
+        reason = self.conn.execute(questions.private(row.seq, "reason")).scalar()
+        return Record(row.actor, row.happened_at, json.loads(row.body)["data"], reason or "")
+
+
+def deadline(row: Any) -> Deadline:
+    """A deadline from its row."""
+    base = row.rule.get("base") if row.rule else None
+    return Deadline(row.id, row.case_id, row.subject, row.subject_id, row.event, row.due_at, row.ladder, row.level,
+                    row.repeat, base)

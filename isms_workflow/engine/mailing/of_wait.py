@@ -1,0 +1,202 @@
+"""What mails say about something that waits for a person: steps, gates, and the levels of their ladders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from isms_workflow.domain.effects import Unsent
+from isms_workflow.domain.forecast import title
+from isms_workflow.domain.gates import conflicts, eligible
+from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT
+from isms_workflow.domain.records import GateRecord, StepRecord
+from isms_workflow.domain.rules.ladder import PARTS_OF_A_WAIT
+from isms_workflow.domain.times import iso
+from isms_workflow.domain.views import CaseView, Gate, Step, programme_key
+from isms_workflow.engine.deliverer import Effect
+from isms_workflow.engine.mailing.look import Look
+
+Facts = dict[str, Any]
+Expand = Callable[[Look, str, Effect], Facts]
+"""The facts of one notice to one person."""
+
+
+def phase_name(phase: str) -> str:
+    """A phase as it is called in a sentence: `PLAN`."""
+    return phase.upper()
+
+
+def told(at: datetime | None) -> str | None:
+    """An instant as a fact."""
+    return None if at is None else iso(at)
+
+
+def step_opened(look: Look, person: str, effect: Effect) -> Facts:
+    """A step is its owner's now, or again."""
+    view, step = _step(look, effect)
+    if step.owner != person:
+        raise Unsent(f"{step.key} is not its recipient's any more, who was told so")
+    about = effect.payload["about"]
+    again = bool(about.get("again"))
+    reopened = look.record(StepRecord.REOPENED, step.id, view.case.id) if again else None
+    return {
+        **_of_step(look, view, step), "since": told(reopened.happened if reopened else step.opened_at),
+        "responsibility": title(view, step.responsibility), "again": again,
+        "reason": reopened.reason if reopened else "",
+    }
+
+
+def reassigned(look: Look, person: str, effect: Effect) -> Facts:
+    """A step changed hands: to whoever had it, and to whoever has it."""
+    view, step = _step(look, effect)
+    about, record = effect.payload["about"], look.record(StepRecord.REASSIGNED, step.id, view.case.id)
+    return {
+        **_of_step(look, view, step), "since": told(effect.queued_at), "before": look.name(about["from_person"]),
+        "after": look.name(about["to_person"]), "yours": person == about["to_person"],
+        "by": look.name(record.actor) if record else "", "reason": record.reason if record else "",
+    }
+
+
+def rung(look: Look, person: str, effect: Effect) -> Facts:
+    """A ladder's level: what waits, for whom, and as what the reader is told."""
+    about = effect.payload["about"]
+    if about.get("step"):
+        view, step = _step(look, effect)
+        owner = (step.owner,) if step.owner else ()
+        facts = {**_of_step(look, view, step), "about": "step", "what": view.title(step)}
+        return _rung({k: v for k, v in facts.items() if k not in ("step", "phase")}, look, view, person, owner, about)
+    if about.get("gate"):
+        view, gate = _gate(look, effect)
+        what, since = _gate_waits_for(gate)
+        facts = {**_wait(look, view, gate.id, f"/gates/{gate.id}"), "about": "gate", "what": what, "since": told(since)}
+        return _rung(facts, look, view, person, _who_answers(look, view, gate), about)
+    view = look.view(str(effect.case))
+    facts = {**_wait(look, view, view.case.id, f"/cases/{view.case.reference}"), "about": "case",
+             "what": f"The start of {view.case.reference}", "since": told(view.case.opened_at)}
+    return _rung(facts, look, view, person, view.directory.holders(ISMS_MANAGER), about)
+
+
+def gate_opened(look: Look, person: str, effect: Effect) -> Facts:  # noqa: ARG001 - all expanders are called alike
+    """An approval is awaited."""
+    view, gate = _gate(look, effect)
+    spec, steps = view.workflow.phase(gate.name).gate, view.steps_of(gate.name)
+    return {
+        **_of_gate(look, view, gate), "due": told(gate.due_at), "since": told(gate.opened_at), "round": gate.round,
+        "steps": len(steps), "files": sum(not e.withdrawn for s in steps for e in s.evidence), "needed": gate.quorum,
+        "responsibilities": [title(view, name) for name in spec.responsibilities],
+        "approvers": [look.name(p) for p in eligible(view, gate, look.now)], "relaxed": spec.relaxed or "",
+    }
+
+
+def voided(look: Look, person: str, effect: Effect) -> Facts:  # noqa: ARG001
+    """An answer no longer counts; without `due` the round was withdrawn."""
+    view, gate = _gate(look, effect)
+    is_open = gate.state == "open"
+    return {**_of_gate(look, view, gate), "round": gate.round, "at": told(effect.queued_at),
+            "due": told(gate.due_at) if is_open else None}
+
+
+def gate_lapsed(look: Look, person: str, effect: Effect) -> Facts:  # noqa: ARG001
+    """Nobody decided in time: the phase's owner says how to go on."""
+    view, gate = _gate(look, effect)
+    return {**_of_gate(look, view, gate), "due": effect.payload["about"]["due"], "since": told(gate.opened_at),
+            "round": gate.round, "lapsed_at": told(gate.closed_at)}
+
+
+def rejected_waits(look: Look, person: str, effect: Effect) -> Facts:  # noqa: ARG001
+    """Somebody rejected the phase: top management says how to go on."""
+    view, gate = _gate(look, effect)
+    record = look.record(GateRecord.REJECTED, gate.id, view.case.id)
+    return {**_of_gate(look, view, gate), "due": effect.payload["about"]["due"], "since": told(gate.closed_at),
+            "by": look.name(record.actor if record else None), "reason": record.reason if record else ""}
+
+
+def undecidable_gate(look: Look, person: str, effect: Effect) -> Facts:  # noqa: ARG001
+    """The people in office can't decide a gate: who would have to be named."""
+    view, gate = _gate(look, effect)
+    names = view.workflow.phase(gate.name).gate.responsibilities
+    holding = dict.fromkeys(p for name in names for p in view.directory.holders(name))
+    apart = conflicts(view, gate.name, look.now)
+    return {**_of_gate(look, view, gate), "due": told(gate.due_at), "since": told(effect.queued_at),
+            "lacking": effect.payload["about"]["lacking"], "responsibilities": [title(view, name) for name in names],
+            "excluded": [look.name(p) for p in holding if p in apart]}
+
+
+def several(look: Look, notice: str, effects: Sequence[Effect]) -> Facts:
+    """Notices of one sort about several steps, the most urgent first."""
+    found = [_step(look, effect) for effect in effects]
+    found.sort(key=lambda each: (each[1].due_at is None, each[1].due_at))
+    view, first = found[0]
+    lines = [{"reference": v.case.reference, "title": v.title(s), "due": told(s.due_at), "note": needs(v, s)}
+             for v, s in found]
+    return {"reference": view.case.reference, "link": "/", "notice": notice, "steps": lines,
+            "then": look.then(view, first.id)}
+
+
+def needs(view: CaseView, step: Step) -> str:
+    """Which evidence an open step still needs, as a note beside it; empty if none."""
+    spec = view.workflow.step(programme_key(step.key))
+    carried = sum(not e.withdrawn for e in step.evidence)
+    return f"needs: {spec.evidence_needed}" if step.state == "open" and carried < spec.evidence_min else ""
+
+
+FACTS: Mapping[str, Expand] = {
+    "step_opened": step_opened, "reassigned": reassigned, "reminder": rung, "overdue": rung, "escalated": rung,
+    "gate_opened": gate_opened, "voided": voided, "gate_lapsed": gate_lapsed, "rejected_waits": rejected_waits,
+    "undecidable_gate": undecidable_gate,
+}
+
+
+def _step(look: Look, effect: Effect) -> tuple[CaseView, Step]:
+    view = look.view(str(effect.case))
+    return view, view.step(effect.payload["about"]["step"])
+
+
+def _gate(look: Look, effect: Effect) -> tuple[CaseView, Gate]:
+    view = look.view(str(effect.case))
+    return view, view.gate(effect.payload["about"]["gate"])
+
+
+def _wait(look: Look, view: CaseView, subject: str, link: str) -> Facts:
+    return {"reference": view.case.reference, "link": link, "then": look.then(view, subject)}
+
+
+def _of_step(look: Look, view: CaseView, step: Step) -> Facts:
+    return {**_wait(look, view, step.id, f"/steps/{step.id}"), "step": view.title(step),
+            "phase": phase_name(step.phase), "since": told(step.opened_at), "due": told(step.due_at)}
+
+
+def _of_gate(look: Look, view: CaseView, gate: Gate) -> Facts:
+    return {**_wait(look, view, gate.id, f"/gates/{gate.id}"), "phase": phase_name(gate.name)}
+
+
+def _rung(facts: Facts, look: Look, view: CaseView, person: str, waits_for: Sequence[str],
+          about: Mapping[str, Any]) -> Facts:
+    return {**facts, "due": about["due"], "waits_for": [look.name(p) for p in waits_for],
+            "yours": person in waits_for, "told_as": _told_as(view, person, waits_for, about)}
+
+
+def _told_as(view: CaseView, person: str, waits_for: Sequence[str], about: Mapping[str, Any]) -> str:
+    """As which of those whom the level names the reader is told."""
+    to = view.programme.ladders[about["ladder"]].levels[about["level"]].to
+    for name in to:
+        if name not in PARTS_OF_A_WAIT and view.directory.holds(person, name):
+            return title(view, name)
+        if name in ("owner", "approvers") and person in waits_for:
+            return "approver" if name == "approvers" else name
+    return "deputy" if "deputy" in to else "somebody concerned"
+
+
+def _gate_waits_for(gate: Gate) -> tuple[str, datetime]:
+    if gate.state in ("rejected", "lapsed"):
+        return f"The way on after {phase_name(gate.name)} was {gate.state}", gate.closed_at or gate.opened_at
+    return f"The gate of {phase_name(gate.name)}", gate.opened_at
+
+
+def _who_answers(look: Look, view: CaseView, gate: Gate) -> tuple[str, ...]:
+    if gate.state in ("rejected", "lapsed"):
+        owner = view.workflow.phase(gate.name).owner
+        return view.directory.holders(TOP_MANAGEMENT if gate.state == "rejected" else owner)
+    decided = {d.person for d in gate.decisions}
+    return tuple(p for p in eligible(view, gate, look.now) if p not in decided)

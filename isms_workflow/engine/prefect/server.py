@@ -1,0 +1,90 @@
+"""Prefect's server as a child process: how it is started, whom it answers, and whether it is up."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import httpx
+
+from isms_workflow.engine.prefect import local
+from isms_workflow.settings import Settings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+NICE = 10
+"""Prefect's processes give way, so that a storm of cases can't make the clock late."""
+
+
+def command() -> list[str]:
+    """The command line of the server; it wants the environment of `local.child_environment`."""
+    return [sys.executable, "-m", "isms_workflow.engine.prefect.server"]
+
+
+def reachable(settings: Settings, timeout: float = 2.0) -> bool:
+    """Whether our server answers and takes our secret, within `timeout` seconds; blocks, never raises."""
+    try:
+        answer = httpx.get(
+            f"{local.api_url(settings)}/admin/version",
+            auth=(local.USER, local.secret(settings)),
+            timeout=timeout,
+            trust_env=False,  # a proxy in the environment is for the outside world
+        )
+    except httpx.HTTPError:
+        return False
+    return answer.status_code == httpx.codes.OK
+
+
+class OwnOrigin:
+    """Answers only requests made to our own address by no page but our own.
+
+    Prefect itself knows CORS, which hides an answer but carries out the request, and takes any Host,
+    which lets a page whose name resolves to this computer pass for our own.
+    """
+
+    def __init__(self, app: ASGIApp, origin: str) -> None:
+        self.app = app
+        self.origin = origin.encode()
+        self.host = origin.removeprefix("http://").encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it with 403 and a sentence (a websocket: with its closing)."""
+        if scope["type"] == "lifespan" or self._is_own(dict(scope["headers"])):
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await self._refuse(send)
+
+    def _is_own(self, headers: dict[bytes, bytes]) -> bool:
+        return headers.get(b"host") == self.host and headers.get(b"origin", self.origin) == self.origin
+
+    async def _refuse(self, send: Send) -> None:
+        sentence = b"This server answers only at " + self.origin + b" and only its own pages."
+        headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(sentence)).encode())]
+        await send({"type": "http.response.start", "status": 403, "headers": headers})
+        await send({"type": "http.response.body", "body": sentence})
+
+
+def main() -> None:
+    """Serve Prefect until SIGTERM; the address and all else come from Prefect's own settings."""
+    import uvicorn
+    from prefect.server.api.server import create_app
+    from prefect.settings import get_current_settings
+
+    api = get_current_settings().server.api
+    uvicorn.run(
+        OwnOrigin(create_app(final=True), f"http://{api.host}:{api.port}"),
+        host=api.host,
+        port=api.port,
+        timeout_keep_alive=api.keepalive_timeout,
+        ws_ping_interval=api.websocket_ping_interval,
+        ws_ping_timeout=api.websocket_ping_timeout,
+        log_level="warning",
+        timeout_graceful_shutdown=3,  # the UI's open sockets never end by themselves
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""The programme in force, and every version that was: kept in full beside the cases that run under them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from isms_workflow.domain.calendars import WorkingCalendar, build, years_known
+from isms_workflow.domain.messages import Message, Notice
+from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT, Actor
+from isms_workflow.domain.records import AuditRecord, ProgrammeRecord
+from isms_workflow.domain.refusals import Missing
+from isms_workflow.domain.times import When
+from isms_workflow.engine import outbox
+from isms_workflow.programme.load import parse
+from isms_workflow.programme.model import Programme
+from isms_workflow.store import audit
+from isms_workflow.store.database import Transaction
+from isms_workflow.store.statements import cases as questions
+from isms_workflow.store.tables import programmes
+
+YEARS = range(2020, 2041)
+"""The years in which working days are counted, as far as the country's holidays are known."""
+
+
+@dataclass(frozen=True)
+class InForce:
+    """A version of the programme with the calendar that goes with it."""
+
+    programme: Programme
+    calendar: WorkingCalendar
+
+
+_known: dict[str, InForce] = {}
+"""By digest: a version never changes, so a process reads it once."""
+
+
+def version(tx: Transaction, digest: str) -> InForce:
+    """A version by its digest. Raises `Missing` if it was never applied."""
+    if digest not in _known:
+        files: dict[str, str] | None = tx.execute(questions.programme(digest)).scalar()
+        if files is None:
+            raise Missing(f"programme {digest[:12]}", "it was never applied here; run `isms programme apply`")
+        programme = parse(files)
+        _known[digest] = InForce(programme, build(programme.calendar, years_known(programme.calendar, YEARS)))
+    return _known[digest]
+
+
+def in_force(tx: Transaction) -> InForce:
+    """The version under which new cases start. Raises `Missing` before set-up."""
+    digest = tx.execute(questions.programme_in_force()).scalar()
+    if digest is None:
+        raise Missing("the programme", "none is in force yet; finish set-up, or run `isms programme apply`")
+    return version(tx, digest)
+
+
+def apply(tx: Transaction, programme: Programme, actor: Actor, when: When) -> bool:
+    """Puts a checked version in force, keeps its full text, and tells ISMS manager and top management.
+
+    Open cases keep the version they started with. False if it is in force already.
+    """
+    before = tx.execute(questions.programme_in_force()).scalar()
+    if before == programme.digest:
+        return False
+    tx.execute(update(programmes).where(programmes.c.replaced_at.is_(None)).values(replaced_at=when.happened))
+    known = tx.execute(select(programmes.c.digest).where(programmes.c.digest == programme.digest)).scalar()
+    if known:
+        tx.execute(update(programmes).where(programmes.c.digest == known).values(
+            replaced_at=None, applied_at=when.happened, applied_by=actor.id))
+    else:
+        tx.execute(insert(programmes).values(digest=programme.digest, files=dict(programme.files),
+                                             applied_at=when.happened, applied_by=actor.id))
+    outbox.put(tx, _notices(tx, programme.digest, before, when), when.noticed)
+    audit.append(tx, [AuditRecord(ProgrammeRecord.APPLIED, actor.id, when.happened, when.noticed,
+                                  data={"digest": programme.digest, "before": before, "channel": actor.channel})])
+    return True
+
+
+def _notices(tx: Transaction, digest: str, before: str | None, when: When) -> list[Message]:
+    held: list[Any] = [h.person for h in tx.execute(questions.holdings())
+                       if h.responsibility in (ISMS_MANAGER, TOP_MANAGEMENT)]
+    occasion = f"{digest[:16]}:{int(when.happened.timestamp())}"
+    return [Notice("programme_applied", person, {"digest": digest, "before": before}).message(occasion, None)
+            for person in dict.fromkeys(held)]
+

@@ -1,0 +1,133 @@
+"""Reading what a decision is made on: whole cases for commands, the least for the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
+from operator import itemgetter
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Table
+
+from isms_workflow.domain.people import Delegation, Deputy, Directory, Holding, Person
+from isms_workflow.domain.refusals import Unknown
+from isms_workflow.domain.views import Case, CaseView, Comment, Decision, Evidence, Gate, Step
+from isms_workflow.engine import programmes
+from isms_workflow.store import tables
+from isms_workflow.store.statements import cases as questions
+
+T = TypeVar("T")
+
+
+def _columns(table: Table, names: Iterable[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """Takes these columns out of a whole row of the table: five times as quick as by their names."""
+    places = list(table.c.keys())
+    return itemgetter(*(places.index(name) for name in names))
+
+
+STEP = tuple(name for name in Step.__slots__ if name not in ("case", "evidence", "comments"))
+GATE = tuple(name for name in Gate.__slots__ if name not in ("case", "decisions"))
+_case = _columns(tables.cases, Case.__slots__)
+_step = _columns(tables.steps, STEP)
+_gate = _columns(tables.gates, GATE)
+
+
+def view(tx: Connection, case: str, now: datetime, lock: bool = False) -> CaseView:
+    """A case whole, as it is at this instant; with `lock`, nobody else changes it before we commit.
+
+    Raises `Unknown`.
+    """
+    found = views(tx, (case,), now, lock)
+    if case not in found:
+        raise Unknown("case", case)
+    return found[case]
+
+
+def views(tx: Connection, ids: Collection[str], now: datetime, lock: bool = False) -> dict[str, CaseView]:
+    """Cases whole, by id; one query a table, however many cases."""
+    rows = tx.execute((questions.locked if lock else questions.found)(ids)).all()
+    people = directory(tx, now)
+    steps, gates = _steps(tx, ids), _gates(tx, ids)
+    workers = _workers(tx, ids, steps)
+    disposed = _grouped((row.case_id, row.step_id) for row in tx.execute(questions.disposed(ids)))
+    return {row.id: _assembled(tx, row, people, steps.get(row.id, ()), gates.get(row.id, ()),
+                               frozenset(workers.get(row.id, ())), frozenset(disposed.get(row.id, ())))
+            for row in rows}
+
+
+def partial(tx: Connection, cases: Collection[str], steps: Collection[str], gates: Collection[str],
+            people: Directory) -> dict[str, CaseView]:
+    """For the clock: cases that it has locked, with just the steps and gates that fell due."""
+    owed = _grouped((row.case_id, step(row)) for row in tx.execute(questions.steps_by_id(steps))) if steps else {}
+    rounds = _grouped((row.case_id, gate(row)) for row in tx.execute(questions.gates_by_id(gates))) if gates else {}
+    return {row.id: _assembled(tx, row, people, owed.get(row.id, ()), rounds.get(row.id, ()), frozenset(), frozenset())
+            for row in tx.execute(questions.found(cases))}
+
+
+def _assembled(tx: Connection, row: Any, people: Directory, steps: Iterable[Step], gates: Iterable[Gate],
+               workers: frozenset[tuple[str, str]], disposed: frozenset[str]) -> CaseView:
+    known = programmes.version(tx, row.programme)
+    return CaseView(case(row), tuple(steps), tuple(gates), known.programme, known.calendar, people, workers, disposed)
+
+
+def directory(tx: Connection, now: datetime) -> Directory:
+    """Who holds what at this instant."""
+    people = {row.id: Person(row.id, row.role, row.zone, _active(row, now))
+              for row in tx.execute(questions.all_people())}
+    return Directory(
+        people,
+        tuple(Holding(r.responsibility, r.person, r.granted_at, r.granted_by)
+              for r in tx.execute(questions.holdings())),
+        tuple(Deputy(r.person, r.deputy, r.named_by) for r in tx.execute(questions.deputies_named())),
+        tuple(Delegation(r.person, r.delegate, r.starts_at, r.ends_at, r.given_by)
+              for r in tx.execute(questions.delegations_running(now))),
+    )
+
+
+def _active(row: Any, now: datetime) -> bool:
+    return row.deactivated_at is None and (row.ends_at is None or row.ends_at > now)
+
+
+def case(row: Any) -> Case:
+    """A case from its row."""
+    return Case(*_case(row))
+
+
+def step(row: Any, evidence: tuple[Evidence, ...] = (), comments: tuple[Comment, ...] = ()) -> Step:
+    """A step from its row."""
+    return Step(case=row.case_id, evidence=evidence, comments=comments, **dict(zip(STEP, _step(row), strict=True)))
+
+
+def gate(row: Any, decisions: tuple[Decision, ...] = ()) -> Gate:
+    """A gate's round from its row."""
+    return Gate(case=row.case_id, decisions=decisions, **dict(zip(GATE, _gate(row), strict=True)))
+
+
+def _steps(tx: Connection, ids: Collection[str]) -> dict[str, list[Step]]:
+    files = _grouped((r.step_id, Evidence(r.id, r.step_id, r.sha256, r.commitment, r.added_by,
+                                          r.withdrawn_at is not None))
+                     for r in tx.execute(questions.evidence_of(ids)))
+    remarks = _grouped((r.step_id, Comment(r.id, r.commitment)) for r in tx.execute(questions.comments_of(ids)))
+    return _grouped((r.case_id, step(r, tuple(files.get(r.id, ())), tuple(remarks.get(r.id, ()))))
+                    for r in tx.execute(questions.steps_of(ids)))
+
+
+def _gates(tx: Connection, ids: Collection[str]) -> dict[str, list[Gate]]:
+    given = _grouped((r.gate_id, Decision(r.id, r.person, r.for_person, r.responsibility, r.answer, r.digest,
+                                          r.decided_at))
+                     for r in tx.execute(questions.counting_decisions(ids)))
+    return _grouped((r.case_id, gate(r, tuple(given.get(r.id, ())))) for r in tx.execute(questions.gates_of(ids)))
+
+
+def _workers(tx: Connection, ids: Collection[str], steps: Mapping[str, list[Step]]) -> dict[str, list[tuple[str, str]]]:
+    """Who completed, waived or evidenced which step, ever: also before a reopening, also a withdrawn file."""
+    settled = [(r.case_id, (r.subject_id, r.actor)) for r in tx.execute(questions.settlers(ids))]
+    added = [(case, (s.id, e.added_by)) for case, found in steps.items() for s in found for e in s.evidence]
+    return _grouped((*settled, *added))
+
+
+def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    found: dict[str, list[T]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found

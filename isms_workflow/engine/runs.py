@@ -1,0 +1,121 @@
+"""A case as its flow sees it: verbs of the business, each asking the truth first. Safe to run again at any time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from isms_workflow.domain.times import When
+from isms_workflow.domain.views import CaseView
+from isms_workflow.domain.waits import summary, waits
+from isms_workflow.engine import leases, reading
+from isms_workflow.engine.commands import cases as commands
+from isms_workflow.engine.context import Context, current
+from isms_workflow.errors import IsmsError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CaseRun:
+    """One execution of a flow's body over a case."""
+
+    case: str
+    context: Context
+
+    def look(self) -> CaseView:
+        """The truth now; whatever woke us up to here has been read."""
+        context = self.context
+        with context.store.write() as tx:
+            view = reading.view(tx, self.case, context.now(), lock=True)
+            leases.saw(tx, self.case, view.case.wake_wanted)
+        return view
+
+    def wait(self, until: Callable[[CaseView], bool]) -> CaseView:
+        """Suspends until the truth says so; never trusts that being resumed means that the wait is over.
+
+        A case that has ended meanwhile ends the flow with `CaseEnded`.
+        """
+        while not until(view := self.look()):
+            if view.case.closed_at is not None:
+                raise CaseEnded(view.case.reference, view.case.state)
+            self.context.suspend(summary(waits(view)))
+        return view
+
+    def phases(self) -> tuple[str, ...]:
+        """The phases of the case's own programme version, in order."""
+        return tuple(p.id for p in self.look().workflow.phases)
+
+    def started(self) -> None:
+        """Waits until the case has left its first state."""
+        self.wait(lambda view: view.case.started_at is not None)
+
+    def begin(self, phase: str) -> None:
+        """Opens the phase, unless it is open, or done, already."""
+        context = self.context
+        with context.store.write() as tx:
+            moved = commands.begin(tx, self.case, phase, When.at(context.now()))
+        if moved:
+            log.info("Phase %s is open.", phase, extra={"action": "case.phase_opened", "case": self.case})
+
+    def require_steps(self, phase: str) -> None:
+        """Waits until every step of the phase is done or waived."""
+        self.wait(lambda view: view.is_settled(phase))
+
+    def pass_gate(self, phase: str) -> None:
+        """Waits until the phase's gate has passed, whatever rounds it takes."""
+        self.wait(lambda view: (gate := view.latest_gate(phase)) is not None and gate.state == "passed")
+
+    def require_gates(self) -> None:
+        """Waits until every gate has passed: one that was superseded by a reopening passes again before the end."""
+        self.wait(lambda view: all((g := view.latest_gate(p.id)) is not None and g.state == "passed"
+                                   for p in view.workflow.phases))
+
+    def close(self) -> None:
+        """Ends the case, which opens the next, unless it has ended already."""
+        with self.context.store.write() as tx:
+            commands.close(tx, self.case, When.at(self.context.now()))
+
+
+class CaseEnded(Exception):
+    """The case was cancelled, or closed by another run, while the flow waited: there is nothing left to lead."""
+
+    def __init__(self, reference: str, state: str) -> None:
+        super().__init__(reference, state)
+        self.reference, self.state = reference, state
+
+    def __str__(self) -> str:
+        return f"{self.reference} is {self.state}."
+
+
+@contextmanager
+def leading(case: str) -> Iterator[CaseRun]:
+    """A body at work on a case: it holds the lease, renews it, and gives it back however it ends but by a crash."""
+    context = current()
+    lease = leases.take(context.store, case, context.run(), context.now())
+    if lease is None:
+        yield CaseRun(case, context)
+        return
+    stop = threading.Event()
+    threading.Thread(target=_renew, args=(context, case, lease, stop), daemon=True).start()
+    try:
+        yield CaseRun(case, context)
+    finally:
+        stop.set()
+        leases.give_back(context.store, case, lease)
+
+
+def case_run(case: str) -> CaseRun:
+    """The case within a body that leads it already: for its tasks."""
+    return CaseRun(case, current())
+
+
+def _renew(context: Context, case: str, lease: str, stop: threading.Event) -> None:
+    while not stop.wait(leases.RENEWAL.total_seconds()):
+        try:
+            leases.renew(context.store, case, lease, context.now())
+        except IsmsError as error:  # tried again at the next turn; two may fail before the lease is lost
+            log.warning("The lease on %s couldn't be renewed: %s", case, error, extra={"action": "lease.failed"})

@@ -1,0 +1,138 @@
+"""The one writer: carries out plans, all of them or none. Nothing else changes a state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, update
+
+from isms_workflow.domain.ids import new_id
+from isms_workflow.domain.messages import PREFECT, Message
+from isms_workflow.domain.plan import Arm, Change, Insert, Plan, total
+from isms_workflow.domain.refusals import Moved
+from isms_workflow.domain.times import iso
+from isms_workflow.engine import outbox
+from isms_workflow.engine.seams import Seam, reach
+from isms_workflow.store import audit, tables
+from isms_workflow.store.bulk import insert_many
+from isms_workflow.store.database import Transaction, notify
+from isms_workflow.store.statements import cases as case_questions
+from isms_workflow.store.statements import deadlines as deadline_questions
+
+ROWS = {name: tables.metadata.tables[name]
+        for name in ("cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments")}
+
+
+def write(tx: Transaction, plans: Sequence[Plan], now: datetime, fired: Sequence[str] = ()) -> list[int]:
+    """Writes decided plans in one go: rows, states, deadlines, messages, and one chain of audit records.
+
+    `fired` are the deadlines that these plans carry out. Returns the sequence numbers of the records.
+    Raises `Moved` if any row is not the one that was read; then nothing is written.
+    """
+    plan = total(plans)
+    _void(tx, plan, now)
+    _insert(tx, plan.insert)
+    _change(tx, plan.change)
+    _settle(tx, fired, plan.cancel, now)
+    _arm(tx, plan.arm, now)
+    _reach(tx, plan.reach, now)
+    _wake(tx, plan.wake, now)
+    outbox.put(tx, (*plan.send, *_events(plan.change), *_wakes(plan.wake)), now)
+    records = [*(c.line for c in plan.change), *plan.record]
+    seqs = audit.append(tx, records)  # last: the chain's head is the lock that all writers share
+    _remember(tx, plan.change, seqs)
+    notify(tx)
+    reach(Seam.WRITTEN)
+    return seqs
+
+
+def _insert(tx: Transaction, inserts: Iterable[Insert]) -> None:
+    grouped: dict[str, list[Mapping[str, Any]]] = {}
+    for each in inserts:
+        grouped.setdefault(each.table, []).append(each.row)
+    for name, table in ROWS.items():  # in the order in which rows refer to each other
+        if name in grouped:
+            tx.execute(insert(table), [dict(row) for row in grouped[name]])
+
+
+def _change(tx: Transaction, changes: Iterable[Change]) -> None:
+    """Compare-and-set; rows that change alike, as in a batch that fell due together, take one statement."""
+    alike: dict[str, list[Change]] = {}
+    for each in changes:
+        alike.setdefault(f"{each.subject} {each.to} {each.seen} {sorted(each.sets.items())!r}", []).append(each)
+    for group in alike.values():
+        first = group[0]
+        statement = case_questions.compare_and_set(first.subject, [c.id for c in group], first.seen)
+        moved = tx.execute(statement.values(state=first.to, **first.sets)).rowcount
+        if moved != len(group):
+            raise Moved(f"{first.subject} {first.id}", first.seen, None)
+
+
+def _settle(tx: Transaction, fired: Sequence[str], cancel: Iterable[tuple[str, str]], now: datetime) -> None:
+    if fired:
+        tx.execute(deadline_questions.fired(fired, now))
+    ended: dict[str, list[str]] = {}
+    for subject, event in cancel:
+        ended.setdefault(event, []).append(subject)
+    for event, subjects in ended.items():
+        tx.execute(deadline_questions.cancelled(subjects, event, now))
+
+
+def _arm(tx: Transaction, arm: Iterable[Arm], now: datetime) -> None:
+    rows = [{"id": new_id(), "case_id": a.case, "subject": a.subject, "subject_id": a.subject_id, "event": a.event,
+             "ladder": a.ladder, "level": a.level, "repeat": a.repeat, "due_at": a.due_at,
+             "rule": None if a.rule is None else dict(a.rule), "armed_at": now} for a in arm]
+    if rows:
+        insert_many(tx, tables.deadlines, rows)
+
+
+def _void(tx: Transaction, plan: Plan, now: datetime) -> None:
+    if plan.void:
+        tx.execute(update(tables.decisions).where(tables.decisions.c.id.in_(plan.void)).values(voided_at=now))
+    if plan.withdraw:
+        tx.execute(update(tables.evidence).where(tables.evidence.c.id.in_(plan.withdraw)).values(withdrawn_at=now))
+
+
+def _reach(tx: Transaction, reached: Iterable[tuple[str, str]], now: datetime) -> None:
+    rows = [{"case_id": case, "person": person, "since": now} for case, person in dict.fromkeys(reached)]
+    if rows:
+        tx.execute(case_questions.reached(tx.dialect.name), rows)
+
+
+def _wake(tx: Transaction, wake: Iterable[str], now: datetime) -> None:
+    often: dict[int, list[str]] = {}
+    for case, times in Counter(wake).items():
+        often.setdefault(times, []).append(case)
+    for times, ids in often.items():
+        tx.execute(case_questions.woken(ids, times, now))
+
+
+def _wakes(wake: Iterable[str]) -> list[Message]:
+    return [Message(f"wake:{case}:{new_id()}", PREFECT, {"do": "wake", "case": case}, case)
+            for case in sorted(set(wake))]
+
+
+def _events(changes: Iterable[Change]) -> list[Message]:
+    """Transitions are emitted as Prefect events, those of one transaction by one message.
+
+    They name ids and states, never persons or reasons.
+    """
+    found = [{"case": c.line.case, "subject": c.subject, "subject_id": c.id, "event": c.event, "from": c.frm,
+              "to": c.to, "happened": iso(c.line.happened)} for c in changes if c.frm != c.to]
+    cases = {each["case"] for each in found}
+    if not found:
+        return []
+    return [Message(f"events:{new_id()}", PREFECT, {"do": "events", "events": found},
+                    cases.pop() if len(cases) == 1 else None)]
+
+
+def _remember(tx: Transaction, changes: Sequence[Change], seqs: Sequence[int]) -> None:
+    rows = [{"id": new_id(), "case_id": c.line.case, "subject": c.subject, "subject_id": c.id, "event": c.event,
+             "from_state": c.frm, "to_state": c.to, "actor": c.line.actor, "happened_at": c.line.happened,
+             "noticed_at": c.line.noticed, "audit_seq": seq}
+            for c, seq in zip(changes, seqs, strict=False)]
+    if rows:
+        insert_many(tx, tables.transitions, rows)
