@@ -1,0 +1,1 @@
+"""The scripts: one flow a kind of case, and the housekeeping."""

@@ -1,0 +1,1 @@
+"""The units of work that flows call and operators see."""
