@@ -1,0 +1,194 @@
+"""Who calls: a token, its person, what both allow, and what they may see."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
+from sqlalchemy import Connection, select
+
+from isms_workflow.domain.access import require_sight
+from isms_workflow.domain.people import Actor
+from isms_workflow.domain.refusals import Wrong
+from isms_workflow.domain.sight import people_of
+from isms_workflow.domain.times import When
+from isms_workflow.domain.views import CaseView
+from isms_workflow.engine import reading
+from isms_workflow.engine.accounts import tokens
+from isms_workflow.engine.accounts.tokens import TokenView
+from isms_workflow.errors import IsmsError
+from isms_workflow.portal.api.problems import KeyReused, MatchNeeded, NoToken, OutOfScope
+from isms_workflow.portal.deps import Portal
+from isms_workflow.store.database import Transaction
+from isms_workflow.store.statements import mails as questions
+from isms_workflow.store.statements.upserts import new_only
+from isms_workflow.store.tables import answers
+
+BEARER = HTTPBearer(auto_error=False, description="A token made in the portal, with the scopes that it needs.")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a write is recognised by when it is repeated: its key, and a digest of everything it says."""
+
+    key: str | None
+    digest: str
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A request of a program in a person's name."""
+
+    request: Request
+    portal: Portal
+    now: datetime
+    token: TokenView
+    _reached: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def actor(self) -> Actor:
+        """The person, acting through the API."""
+        return Actor(self.token.person.id, "api")
+
+    def need(self, scope: str) -> None:
+        """Raise `OutOfScope` unless both the token and the person's role allow this."""
+        if not self.token.allows(scope):
+            raise OutOfScope(scope)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One look at the truth."""
+        with self.portal.store.read() as conn:
+            yield conn
+
+    def sees(self, conn: Connection, view: CaseView, *labels: str) -> bool:
+        """Whether role and every label, the case's and these, let the person see something in the case."""
+        try:
+            self._require_sight(conn, view, "case", view.case.reference, labels)
+        except IsmsError:
+            return False
+        return True
+
+    def view(self, conn: Connection, case: str, what: str, name: str, *labels: str) -> CaseView:
+        """A case whole, if the person may see it; a refusal of something restricted reads like `Unknown`."""
+        view = reading.view(conn, case, self.now)
+        try:
+            self._require_sight(conn, view, what, name, labels)
+        except IsmsError:
+            self.request.state.denied = True
+            raise
+        return view
+
+    def _require_sight(self, conn: Connection, view: CaseView, what: str, name: str, labels: tuple[str, ...]) -> None:
+        if view.case.id not in self._reached:
+            self._reached[view.case.id] = frozenset(conn.execute(questions.reached_of(view.case.id)).scalars())
+        inside = self.token.person.id in people_of(view, self._reached[view.case.id], self.now)
+        for label in dict.fromkeys((view.case.label, *labels)):
+            require_sight(self.token.person, label, inside, what, name)
+
+    def write(self, body: BaseModel | None, deed: Callable[[Transaction, When], Any], status: int = 200,
+              **more: str) -> Response:
+        """Carries a write out in one transaction, with its answer if it has a key: both, or neither.
+
+        A repeat under the same key is answered as the first was, and changes nothing; one that was refused left
+        nothing behind, and is tried anew. `more` is what the request says beside its body. Raises `KeyReused`.
+        """
+        asked = self._asked(body, more)
+        with self.portal.store.write() as tx:
+            before = _known(tx, self.token.person.id, asked, self.now) if asked.key else None
+            if before is not None:
+                again = _answer(json.loads(before.body), before.status)
+                again.headers["Idempotent-Replayed"] = "true"
+                return again
+            done = deed(tx, When.at(self.now))
+            answer = _answer(done, status)
+            if asked.key:
+                tx.execute(answers.update()
+                           .where(answers.c.person == self.token.person.id, answers.c.key == asked.key)
+                           .values(status=status, body=bytes(answer.body).decode()))
+        return answer
+
+    def _asked(self, body: BaseModel | None, more: dict[str, str]) -> Asked:
+        request, key = self.request, self.request.headers.get("idempotency-key")
+        if key is not None and not (1 <= len(key) <= 200 and key.isascii() and key.isprintable()):
+            raise Wrong("Idempotency-Key", key[:40], "1 to 200 printable ASCII characters, e.g. a UUID")
+        said = [request.method, request.url.path, request.headers.get("if-match", ""),
+                body.model_dump(mode="json") if body else None, more]
+        return Asked(key, hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest())
+
+    def seen(self) -> int | None:
+        """The version that `If-Match` names; None for `*`, which takes whatever is there. Raises `MatchNeeded`."""
+        given = self.request.headers.get("if-match")
+        if given is None:
+            raise MatchNeeded()
+        if given.strip() == "*":
+            return None
+        text = given.strip().removeprefix("W/").strip('"')
+        if not text.isdecimal() or len(text) > 9:
+            raise Wrong("If-Match", given[:40], 'an ETag as a GET gave it, e.g. "3"')
+        return int(text)
+
+
+def _known(tx: Transaction, person: str, asked: Asked, now: datetime) -> Any:
+    """The answer that this key was given before; None if it is new, and then it is ours until we commit."""
+    row = {"person": person, "key": asked.key, "request": asked.digest, "answered_at": now}
+    made = new_only(tx.dialect.name, answers, "person", "key").returning(answers.c.key)
+    if tx.execute(made, row).first() is not None:
+        return None
+    found = tx.execute(select(answers).where(answers.c.person == person, answers.c.key == asked.key)).one()
+    if found.request != asked.digest:
+        raise KeyReused(str(asked.key))
+    return found
+
+
+def _answer(done: Any, status: int) -> Response:
+    body = done.model_dump(mode="json") if isinstance(done, BaseModel) else done
+    headers = {"ETag": f'"{body["version"]}"'} if isinstance(body, dict) and "version" in body else {}
+    return JSONResponse(body, status, headers=headers)
+
+
+def tagged(response: Response, version: int) -> None:
+    """The ETag of what is answered: the row's version."""
+    response.headers["ETag"] = f'"{version}"'
+
+
+def caller(
+    request: Request,
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
+    _key: Annotated[str | None, Header(alias="Idempotency-Key", description="On writes: a key of its own.")] = None,
+) -> Caller:
+    """Who calls. Raises `NoToken`."""
+    portal: Portal = request.app.state.portal
+    now = portal.now()
+    found = None
+    if given is not None:
+        with portal.store.read() as conn:
+            found = tokens.token(conn, given.credentials, now)
+    if found is None:
+        raise NoToken()
+    request.state.person = found.person.id
+    return Caller(request, portal, now, found)
+
+
+def scoped(scope: str) -> Callable[[Caller], Caller]:
+    """A dependency: a caller whose token has this scope."""
+    def check(found: Annotated[Caller, Depends(caller)]) -> Caller:
+        found.need(scope)
+        return found
+    return check
+
+
+Reads = Annotated[Caller, Depends(scoped("read"))]
+Writes = Annotated[Caller, Depends(scoped("write"))]
+Decides = Annotated[Caller, Depends(scoped("decide"))]
+Administers = Annotated[Caller, Depends(scoped("admin"))]
+Match = Annotated[str | None, Header(alias="If-Match", description="The ETag that a GET of this gave, or `*`.")]

@@ -1,0 +1,45 @@
+"""The portal: web pages and the API, one application."""
+
+from __future__ import annotations
+
+from importlib import import_module, resources
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from isms_workflow.portal import api, faults
+from isms_workflow.portal.deps import Portal
+from isms_workflow.portal.security import Guard
+
+PAGES = ("account", "setup", "my_work", "pdca", "steps", "gates", "cases", "people", "evidence", "audit", "programme",
+         "system")
+FOREVER = "public, max-age=31536000, immutable"
+
+
+class Static(StaticFiles):
+    """Files whose address changes with their content: kept for ever."""
+
+    def file_response(self, *args: object, **options: object) -> Response:
+        """As Starlette's, with the header that lets browsers keep it."""
+        response = super().file_response(*args, **options)  # type: ignore[arg-type]
+        response.headers["Cache-Control"] = FOREVER
+        return response
+
+
+def create_app(portal: Portal) -> FastAPI:
+    """The application over these parts. Raises `UnsafeAddress` for an address that isn't safe to serve at."""
+    portal.settings.check_address()
+    app = FastAPI(title="ISMS workflow engine", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.portal = portal
+    app.add_middleware(Guard, portal=portal)
+    faults.install(app)
+    folder = Path(str(resources.files("isms_workflow.portal") / "static"))
+    app.mount("/static", Static(directory=folder), name="static")
+    app.mount(api.PATH, api.create_api(portal))
+    for name in PAGES:
+        app.include_router(import_module(f"isms_workflow.portal.pages.{name}").router)
+    return app
+
+

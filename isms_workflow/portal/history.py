@@ -1,0 +1,110 @@
+"""The history as a person reads it: one sentence an audit record, with its place in the chain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from isms_workflow.domain.times import from_iso
+from isms_workflow.portal import views as v
+from isms_workflow.portal.names import Names
+from isms_workflow.portal.rendering import local_day
+from isms_workflow.store.tables import audit, audit_private
+
+SENTENCES: Mapping[str, str] = {
+    "case.opened": "opened {reference}", "case.paused": "paused it until {until:day}", "case.resumed": "let it go on",
+    "case.carried": "carried {step} over to {to:who}", "case.declined": "declined to carry {step} over",
+    "step.opened": "opened the step, due {due:day}", "step.completed": "declared the step complete",
+    "step.waived": "waived the step", "step.reopened": "reopened the step, due {due:day}",
+    "step.extended": "extended it from {from:day} to {due:day}",
+    "step.reassigned": "gave it from {from:who} to {to:who}", "step.commented": "commented",
+    "step.cancelled": "cancelled the step", "step.retimed": "moved its due date to {due:day}",
+    "gate.opened": "opened gate {gate:up}, round {round}", "gate.approved": "approved {gate:up}{for:for}",
+    "gate.passed": "passed gate {gate:up} with {approvals} approvals", "gate.returned": "returned {gate:up} for rework{for:for}",
+    "gate.rejected": "rejected {gate:up}{for:for}", "gate.lapsed": "let gate {gate:up} lapse: nobody decided in time",
+    "gate.withdrawn": "withdrew gate {gate:up}, because a step reopened", "gate.superseded": "superseded gate {gate:up}",
+    "gate.voided": "voided an approval", "gate.changed": "noted that what the gate covers has changed",
+    "gate.retimed": "moved the gate's due date to {due:day}", "gate.answered": "said how gate {gate:up} goes on",
+    "deadline.expired": "told {reached} of {to} (ladder {ladder})", "deadline.failed": "set a deadline aside",
+    "evidence.added": "added evidence", "evidence.replaced": "replaced evidence", "evidence.withdrawn": "withdrew evidence",
+    "evidence.damaged": "found a damaged file",
+    "person.added": "added to the people", "person.invited": "invited", "person.activated": "chose a password",
+    "person.granted": "granted {responsibility:title}", "person.revoked": "revoked {responsibility:title}",
+    "person.changed": "changed the account", "person.deputised": "named {deputy:who} as deputy",
+    "person.delegated": "delegated to {to:who} until {ends:day}", "programme.applied": "put programme {digest:short} in force",
+}
+MOVES = {"start": "started the cycle", "close": "closed the cycle", "cancel": "cancelled the cycle"}
+
+
+def of_case(conn: Connection, case: str, names: Names, zone: str, limit: int = 500) -> tuple[v.HistoryEntry, ...]:
+    """Everything recorded about a case, newest first."""
+    return entries(conn, select(audit).where(audit.c.case_id == case).order_by(audit.c.seq.desc()).limit(limit), names,
+                   zone)
+
+
+def of_subject(conn: Connection, subject: str, names: Names, zone: str, limit: int = 100) -> tuple[v.HistoryEntry, ...]:
+    """Everything recorded about one step, gate or person, newest first."""
+    return entries(conn, select(audit).where(audit.c.subject == subject).order_by(audit.c.seq.desc()).limit(limit),
+                   names, zone)
+
+
+def entries(conn: Connection, query: Select[Any], names: Names, zone: str) -> tuple[v.HistoryEntry, ...]:
+    """The records that a query finds, each as an entry."""
+    rows = conn.execute(query).all()
+    private = _private(conn, [row.seq for row in rows])
+    return tuple(_entry(row, private.get(row.seq, {}), names, zone) for row in rows)
+
+
+def _entry(row: Any, private: Mapping[str, str], names: Names, zone: str) -> v.HistoryEntry:
+    data = json.loads(row.body)["data"]
+    reason = private.get("reason") or private.get("text") or private.get("name") or ""
+    late = (row.noticed_at - row.happened_at).total_seconds() >= 1
+    return v.HistoryEntry(row.happened_at, names.who(row.actor), sentence(row.kind, data, names, zone), row.seq, row.hash,
+                          reason, noticed=row.noticed_at if late else None,
+                          url=f"/audit?from={row.seq}")
+
+
+def sentence(kind: str, data: Mapping[str, Any], names: Names, zone: str) -> str:
+    """What happened, in words; a kind without words of its own says its name."""
+    if kind == "case.moved":
+        return MOVES.get(data["event"], f"went on from {data['from'].upper()} to {data['to'].upper()}")
+    return SENTENCES.get(kind, kind.replace(".", " ")).format_map(_Words(data, names, zone))
+
+
+class _Words(dict[str, Any]):
+    """A record's data, each value wrapped so that a sentence can say how to word it."""
+
+    def __init__(self, data: Mapping[str, Any], names: Names, zone: str) -> None:
+        super().__init__({name: _Word(value, names, zone) for name, value in data.items()})
+        self._empty = _Word(None, names, zone)
+
+    def __missing__(self, key: str) -> _Word:
+        return self._empty
+
+
+class _Word:
+    def __init__(self, value: Any, names: Names, zone: str) -> None:
+        self.value, self.names, self.zone = value, names, zone
+
+    def __format__(self, how: str) -> str:
+        if how == "who":
+            return self.names.name(self.value)
+        if how == "for":
+            return f" for {self.names.name(self.value)}" if self.value else ""
+        if how == "day":
+            return local_day(from_iso(self.value), self.zone) if self.value else "?"
+        if how == "up":
+            return str(self.value).upper()
+        if how == "title":
+            return str(self.value).replace("_", " ")
+        return str(self.value)[:12] if how == "short" else str(self.value if self.value is not None else "–")
+
+
+def _private(conn: Connection, seqs: Sequence[int]) -> dict[int, dict[str, str]]:
+    found: dict[int, dict[str, str]] = {}
+    for row in conn.execute(select(audit_private).where(audit_private.c.seq.in_(seqs))):
+        found.setdefault(row.seq, {})[row.field] = row.value if row.value is not None else "(erased)"
+    return found

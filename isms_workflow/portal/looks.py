@@ -1,0 +1,42 @@
+"""How each state looks: a word, a shape, a meaning. The same word looks the same on every page."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Meaning = Literal["good", "attention", "danger", "information", "neutral"]
+
+
+class Look(NamedTuple):
+    """`shape` is a symbol of templates/icons.svg; `meaning` picks the colour."""
+
+    shape: str
+    meaning: Meaning
+
+
+UNKNOWN = Look("ring", "neutral")
+
+_BY_LOOK: dict[Look, str] = {
+    Look("check", "good"): """
+        done, approved, passed, closed, completed, verified, sent, delivered, fired, granted, in force, carried over""",
+    Look("dot", "good"): "alive, up, active, running, plan, do, check, act, started, valid",
+    Look("dot", "information"): "open, in progress, reopened",
+    Look("dots", "neutral"): "waiting",
+    Look("dots", "information"): "invited, starting, undecided, submitted",
+    Look("ring", "neutral"): "planned, not open, not started, queued, armed, unused, not verified",
+    Look("skip", "neutral"): "waived, skipped, superseded, replaced, spent, revoked, ended, expired",
+    Look("cross", "neutral"): "cancelled, declined, withdrawn, unsent, deactivated, erased",
+    Look("bars", "attention"): "paused, suspended",
+    Look("back", "attention"): "returned, lapsed, void",
+    Look("triangle", "attention"): "due, retrying, escalated, not held",
+    Look("triangle", "danger"): "late, overdue",
+    Look("cross", "danger"): "rejected, refused, denied, down, dead, failed, broken, damaged, set aside",
+}
+LOOKS: dict[str, Look] = {
+    word.strip(): look for look, words in _BY_LOOK.items() for word in words.replace("\n", " ").split(",")
+}
+
+
+def look(state: str) -> Look:
+    """The look of a state, by its word or its identifier (`carried_over`); a neutral ring for one not listed."""
+    return LOOKS.get(state.replace("_", " ").lower(), UNKNOWN)

@@ -1,0 +1,72 @@
+"""What people and things are called on a page."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from isms_workflow.domain.people import Person
+from isms_workflow.domain.views import CaseView, Gate, Step
+from isms_workflow.portal import views as v
+from isms_workflow.store.tables import people
+
+AGENTS = {"clock": "the clock", "engine": "the engine", "flow": "the flow", "operator": "the operator",
+          "deliverer": "the deliverer"}
+
+
+class Names:
+    """People's names by id, as this reader is shown them."""
+
+    def __init__(self, conn: Connection, reader: Person) -> None:
+        self._reader = reader.id
+        self._rows = {r.id: r for r in conn.execute(select(
+            people.c.id, people.c.name, people.c.deactivated_at, people.c.erased_at))}
+
+    def who(self, person: str | None, note: str = "") -> v.Who:
+        """A person, an agent, or nobody."""
+        if person is None:
+            return v.Who("nobody")
+        if person in AGENTS:
+            return v.Who(AGENTS[person])
+        row = self._rows.get(person)
+        if row is None or row.name is None:
+            return v.Who("somebody erased", note=note)
+        return v.Who(row.name, f"/people/{person}", note or ("deactivated" if row.deactivated_at else ""),
+                     person == self._reader)
+
+    def name(self, person: str | None) -> str:
+        """The name alone; `you` for the reader."""
+        found = self.who(person)
+        return "you" if found.you else found.name
+
+    def names(self, people: object) -> str:
+        """Several names in a sentence."""
+        assert isinstance(people, (tuple, list, set, frozenset))
+        return ", ".join(self.name(p) for p in people) or "nobody"
+
+    def choices(self, ids: object) -> tuple[v.Choice, ...]:
+        """People to choose from, in the order of their names."""
+        assert isinstance(ids, (tuple, list, set, frozenset))
+        found = sorted((self._rows[p].name or "", p) for p in ids if p in self._rows)
+        return tuple(v.Choice(p, name) for name, p in found)
+
+
+def reference(view: CaseView) -> v.Reference:
+    """A case by its reference."""
+    return v.Reference(view.case.reference, f"/cases/{view.case.reference}", view.workflow.title,
+                       view.case.label)  # type: ignore[arg-type]  # the table's CHECK allows these three only
+
+
+def step_url(step: Step) -> str:
+    """The page of a step."""
+    return f"/steps/{step.id}"
+
+
+def gate_url(gate: Gate) -> str:
+    """The page of a gate's round."""
+    return f"/gates/{gate.id}"
+
+
+def responsibility(view: CaseView, name: str) -> str:
+    """What a responsibility is called in the case's programme."""
+    found = view.programme.responsibilities.get(name)
+    return found.title if found else name

@@ -1,0 +1,108 @@
+"""Cases: the list, each case as a document that prints, and search by reference."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from sqlalchemy import Connection, select
+from starlette.responses import Response
+
+from isms_workflow.domain.refusals import Unknown
+from isms_workflow.domain.views import CaseView, Gate
+from isms_workflow.engine import reading
+from isms_workflow.engine.commands.common import case_id
+from isms_workflow.portal import views as v
+from isms_workflow.portal.history import of_case
+from isms_workflow.portal.names import Names, gate_url, reference
+from isms_workflow.portal.pages.pdca import line
+from isms_workflow.portal.rendering import local_day
+from isms_workflow.portal.showing import due, file, waited_for, waiting
+from isms_workflow.portal.visit import Reader, Visit
+from isms_workflow.store import audit
+from isms_workflow.store.tables import cases, decisions, evidence
+
+router = APIRouter()
+PAGE = 50
+
+
+@router.get("/cases")
+def listing(visit: Reader) -> Response:
+    """Every case that the reader may see, the newest first."""
+    params = visit.request.query_params
+    query = select(cases.c.id, cases.c.reference).order_by(cases.c.reference.desc()).limit(PAGE + 1)
+    if before := params.get("before"):
+        query = query.where(cases.c.reference < before)
+    if text := params.get("q"):
+        query = query.where(cases.c.reference.contains(text.upper(), autoescape=True))
+    if state := params.get("state"):
+        query = query.where(cases.c.closed_at.is_(None) if state == "open" else cases.c.closed_at.is_not(None))
+    with visit.portal.store.read() as conn:
+        rows = conn.execute(query).all()
+        found = reading.views(conn, [r.id for r in rows[:PAGE]], visit.now)
+        lines = tuple(_line(conn, found[r.id]) for r in rows[:PAGE] if visit.sees(conn, found[r.id]))
+    states = v.Field("state", "State", "select", value=state or "",
+                     choices=(v.Choice("", "any"), v.Choice("open", "open"), v.Choice("ended", "ended")))
+    columns = tuple(v.Column(name) for name in ("Case", "Title", "Kind", "State", "Waits for", "Due", "Changed"))
+    table = v.Listing("cases", columns, lines,
+                      v.Empty("No cases.", "The first opens when a cycle is started.", v.Link("Go to the cycle", "/cycle")),
+                      "/cases", (v.Field("q", "Contains", value=text or ""), states),
+                      older=f"?before={rows[PAGE - 1].reference}" if len(rows) > PAGE else "", says="1 case" if len(lines) == 1 else f"{len(lines)} cases")
+    return visit.page("cases.html", v.Cases(table), "Cases")
+
+
+def _line(conn: Connection, view: CaseView) -> v.CaseLine:
+    changed = view.case.closed_at or view.case.phase_opened_at or view.case.opened_at
+    return v.CaseLine(reference(view), view.workflow.title, view.case.kind.upper(), view.case.state,
+                      waited_for(view), due(conn, view), changed)
+
+
+@router.get("/cases/{name}")
+def document(visit: Reader, name: str) -> Response:
+    """Everything about one case, as an auditor files it."""
+    with visit.portal.store.read() as conn:
+        view = reading.view(conn, case_id(conn, name), visit.now)
+        visit.require_sight(conn, view, "case", name)
+        page = _document(conn, visit, view)
+    return visit.page("case.html", page, "Cases")
+
+
+def _document(conn: Connection, visit: Visit, view: CaseView) -> v.Case:
+    names, case = Names(conn, visit.person), view.case
+    size, head = audit.head(conn)
+    phases = tuple(v.CasePhase(p.title, _state(view, p.id), tuple(line(view, s, names) for s in view.steps_of(p.id)))
+                   for p in view.workflow.phases)
+    facts = (v.Fact("Kind", view.workflow.title), v.Fact("Opened", local_day(case.opened_at, visit.person.zone)),
+             v.Fact("Programme", case.programme, "/programme"), v.Fact("Label", case.label))
+    ended = f"ended {local_day(case.closed_at, visit.person.zone)}" if case.closed_at else "running"
+    return v.Case(reference(view), view.workflow.title, case.state, ended, facts, phases,
+                  tuple(_decision(conn, g, names) for g in view.gates), _files(conn, visit, view, names),
+                  of_case(conn, case.id, names, visit.person.zone), head, size, waiting(conn, view))
+
+
+def _state(view: CaseView, phase: str) -> str:
+    gate = view.latest_gate(phase)
+    return gate.state if gate else "open" if phase == view.case.state else "planned"
+
+
+def _decision(conn: Connection, gate: Gate, names: Names) -> v.DecisionLine:
+    words = {"approve": "approved", "return": "returned", "reject": "rejected"}
+    rows = conn.execute(select(decisions).where(decisions.c.gate_id == gate.id).order_by(decisions.c.decided_at)).all()
+    votes = tuple(v.Vote(names.who(r.person, f"for {names.name(r.for_person)}" if r.for_person else ""),
+                         "void" if r.voided_at else words[r.answer], r.decided_at, r.digest) for r in rows)
+    return v.DecisionLine(v.Link(f"Gate: approve {gate.name.upper()}", gate_url(gate)), gate.round, gate.state,
+                          gate.closed_at, votes, gate.digest)
+
+
+def _files(conn: Connection, visit: Visit, view: CaseView, names: Names) -> tuple[v.Evidence, ...]:
+    rows = conn.execute(select(evidence).where(evidence.c.case_id == view.case.id).order_by(evidence.c.added_at)).all()
+    return tuple(file(r, names) for r in rows if visit.sees(conn, view, r.label))
+
+
+@router.get("/search")
+def search(visit: Reader) -> Response:
+    """Typing a reference goes there; anything else filters the cases."""
+    text = visit.request.query_params.get("q", "").strip().upper()
+    with visit.portal.store.read() as conn:
+        found = conn.execute(select(cases.c.reference).where(cases.c.reference == text)).scalar()
+    if not text:
+        raise Unknown("case", "without a reference")
+    return visit.go(f"/cases/{found}" if found else f"/cases?q={text}")

@@ -1,0 +1,73 @@
+"""Evidence: every file that the reader may see, always sent as an attachment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from sqlalchemy import Connection, select
+from starlette.responses import Response, StreamingResponse
+
+from isms_workflow.domain.refusals import Unknown
+from isms_workflow.domain.views import CaseView
+from isms_workflow.engine import reading
+from isms_workflow.portal import views as v
+from isms_workflow.portal.names import Names, reference, step_url
+from isms_workflow.portal.showing import file
+from isms_workflow.portal.visit import Reader
+from isms_workflow.store.tables import evidence
+
+router = APIRouter(prefix="/evidence")
+PAGE = 50
+COLUMNS = ("File", "Belongs to", "Added", "Size", "SHA-256", "Last checked")
+
+
+@router.get("")
+def listing(visit: Reader) -> Response:
+    """The newest first, 50 a page."""
+    query = select(evidence).order_by(evidence.c.id.desc()).limit(PAGE + 1)
+    if before := visit.request.query_params.get("before"):
+        query = query.where(evidence.c.id < before)
+    with visit.portal.store.read() as conn:
+        rows = conn.execute(query).all()
+        names = Names(conn, visit.person)
+        views = reading.views(conn, list({r.case_id for r in rows}), visit.now)
+        lines = tuple(_line(views[r.case_id], r, names) for r in rows[:PAGE] if visit.sees(conn, views[r.case_id], r.label))
+    table = v.Listing("evidence", tuple(v.Column(c) for c in COLUMNS), lines,
+                      v.Empty("No evidence.", "Files that steps carry are listed here, with their digests.",
+                              v.Link("Go to the cycle", "/cycle")),
+                      older=f"?before={rows[PAGE - 1].id}" if len(rows) > PAGE else "", says="1 file" if len(lines) == 1 else f"{len(lines)} files")
+    return visit.page("evidence.html", v.EvidencePage(table), "Evidence")
+
+
+def _line(view: CaseView, row: Any, names: Names) -> v.Evidence:
+    step = view.step(row.step_id)
+    return replace(file(row, names), belongs=v.Link(view.title(step), step_url(step)), reference=reference(view))
+
+
+@router.get("/{item}/file")
+def download(visit: Reader, item: str) -> Response:
+    """The file's bytes, streamed; never shown in the browser."""
+    with visit.portal.store.read() as conn:
+        row = _found(conn, item)
+        visit.require_sight(conn, reading.view(conn, row.case_id, visit.now), "evidence", item, row.label)
+    chunks = _begun(visit.portal.files.open_chunks(row.sha256))
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.name or row.sha256)}",
+               "Content-Length": str(row.size), "Digest": f"sha-256={row.sha256}"}
+    return StreamingResponse(chunks, media_type="application/octet-stream", headers=headers)
+
+
+def _found(conn: Connection, item: str) -> Any:
+    row = conn.execute(select(evidence).where(evidence.c.id == item)).first()
+    if row is None:
+        raise Unknown("evidence", item)
+    return row
+
+
+def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same, its first piece read already: a lost file is an error page, not a download cut short."""
+    return chain((next(chunks),), chunks)

@@ -1,0 +1,109 @@
+"""My work: what do I owe, what waits for my decision, is the ISMS alive?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from fastapi import APIRouter
+from sqlalchemy import Connection, func, select
+from starlette.responses import Response
+
+from isms_workflow.domain.gates import authority, lacking
+from isms_workflow.domain.rules.common import stands_in
+from isms_workflow.domain.views import CaseView, Gate, Step, programme_key
+from isms_workflow.engine import reading
+from isms_workflow.errors import IsmsError
+from isms_workflow.portal import views as v
+from isms_workflow.portal.names import gate_url, reference, step_url
+from isms_workflow.portal.showing import rungs
+from isms_workflow.portal.visit import Reader, Visit
+from isms_workflow.store.statements import cases as questions
+from isms_workflow.store.tables import transitions
+
+router = APIRouter()
+
+
+@router.get("/")
+def my_work(visit: Reader) -> Response:
+    """The first screen."""
+    with visit.portal.store.read() as conn:
+        ids = list(conn.execute(questions.open_cases()).scalars())
+        views = [view for view in reading.views(conn, ids, visit.now).values() if visit.sees(conn, view)]
+        decisions = sorted((d for view in views for d in _decisions(conn, visit, view)), key=_urgency)
+        owed = sorted((o for view in views for o in _owed(conn, visit, view)), key=_urgency)
+        lately = _lately(conn, visit)
+    if decisions or owed:
+        first = (decisions or owed)[0]
+        (decisions or owed)[0] = replace(first, main=True)
+    page = v.MyWork(tuple(decisions), tuple(owed), lately, f"/people/{visit.person.id}#history", _next_up(views))
+    return visit.page("my_work.html", page, "My work")
+
+
+def _urgency(item: v.WorkItem) -> str:
+    return item.due.isoformat() if item.due else "9"
+
+
+def _decisions(conn: Connection, visit: Visit, view: CaseView) -> list[v.WorkItem]:
+    found = []
+    for gate in view.gates:
+        said = _decidable(visit, view, gate)
+        if said:
+            ahead = rungs(conn, view, gate.id, 1)
+            title = f"Approve {gate.name.upper()}" if gate.state == "open" else f"{gate.name.upper()} was {gate.state}"
+            found.append(v.WorkItem(title, gate_url(gate), reference(view), v.Link("Review and decide", gate_url(gate)),
+                                    gate.due_at if gate.state == "open" else None, gate.opened_at, said,
+                                    ahead[0].says if ahead else ""))
+    return found
+
+
+def _decidable(visit: Visit, view: CaseView, gate: Gate) -> str:
+    """What waits for the reader at this gate; nothing if it isn't theirs to decide."""
+    if gate.state == "open":
+        try:
+            right = authority(view, gate, visit.person.id, visit.now)
+        except IsmsError:
+            return ""
+        behalf = " for somebody" if right.for_person else ""
+        short = " · more people are needed" if lacking(view, gate, visit.now) else ""
+        return f"{len(gate.decisions)} of {gate.quorum} approvals so far{behalf}{short}"
+    if gate.waits_for_way_out and view.latest_gate(gate.name) == gate:
+        who = "top_management" if gate.state == "rejected" else view.workflow.phase(gate.name).owner
+        return "say how it goes on" if view.directory.holds(visit.person.id, who) else ""
+    return ""
+
+
+def _owed(conn: Connection, visit: Visit, view: CaseView) -> list[v.WorkItem]:
+    found = []
+    for step in view.steps:
+        mine = step.owner == visit.person.id
+        if step.state == "open" and (mine or _late_and_mine_as_deputy(visit, view, step)):
+            spec = view.workflow.step(programme_key(step.key))
+            lacks = spec.evidence_min > sum(not e.withdrawn for e in step.evidence)
+            ahead = rungs(conn, view, step.id, 1)
+            said = f"needs: {spec.evidence_needed}" if lacks else "ready to be declared complete"
+            found.append(v.WorkItem(
+                view.title(step), step_url(step), reference(view),
+                v.Link("Add evidence" if lacks else "Complete", step_url(step)), step.due_at, step.opened_at,
+                said if mine else f"as deputy · {said}", ahead[0].says if ahead else ""))
+    return found
+
+
+def _late_and_mine_as_deputy(visit: Visit, view: CaseView, step: Step) -> bool:
+    return step.due_at is not None and step.due_at <= visit.now and stands_in(view, step, visit.person.id)
+
+
+def _lately(conn: Connection, visit: Visit) -> str:
+    week = visit.now - timedelta(days=7)
+    count = conn.execute(select(func.count()).select_from(transitions).where(
+        transitions.c.actor == visit.person.id, transitions.c.happened_at >= week)).scalar_one()
+    return f"{count} this week" if count else ""
+
+
+def _next_up(views: list[CaseView]) -> str:
+    for view in views:
+        if view.phase:
+            opened = sum(s.state == "open" for s in view.steps)
+            return f"{view.case.reference} is in {view.phase.id.upper()}: {opened} steps are open with others."
+        return f"{view.case.reference} is planned; it starts when every responsibility is held."
+    return "No cycle is open. The ISMS manager starts one on the Cycle page."

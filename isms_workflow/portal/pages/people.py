@@ -1,0 +1,295 @@
+"""People: accounts, invitations, roles, responsibilities, deputies, delegations, deactivation."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from fastapi import APIRouter
+from sqlalchemy import Connection, select
+from starlette.responses import Response
+
+from isms_workflow.domain.access import ROLES, Action
+from isms_workflow.domain.calendars import instant_of
+from isms_workflow.domain.people import Directory
+from isms_workflow.domain.refusals import Unknown, Wrong
+from isms_workflow.domain.times import When
+from isms_workflow.engine import programmes, reading
+from isms_workflow.engine.accounts import invitations, sessions
+from isms_workflow.engine.commands import people as commands
+from isms_workflow.portal import views as v
+from isms_workflow.portal.founding import newcomers
+from isms_workflow.portal.history import of_subject
+from isms_workflow.portal.names import Names
+from isms_workflow.portal.pages.setup import does
+from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
+from isms_workflow.programme.model import Programme
+from isms_workflow.store.database import Transaction
+from isms_workflow.store.tables import delegations, organisation
+from isms_workflow.store.tables import people as table
+
+router = APIRouter(prefix="/people")
+ONLY_ADMIN = "Only an administrator manages accounts, roles and responsibilities."
+ROLE_SAYS = {"admin": "does and decides, and manages accounts", "user": "does and decides",
+             "auditor": "looks, and opens history and access log", "guest": "looks"}
+ROLE_CHOICES = tuple(v.Choice(role, role, ROLE_SAYS[role]) for role in ROLES)
+
+
+@router.get("")
+def listing(visit: Reader) -> Response:
+    """Who has an account, who holds what, and what nobody holds."""
+    with visit.portal.store.read() as conn:
+        page = _people(conn, visit)
+    return visit.page("people.html", page, "People")
+
+
+def _people(conn: Connection, visit: Visit) -> v.People:
+    programme, names = programmes.in_force(conn).programme, Names(conn, visit.person)
+    directory, seen = reading.directory(conn, visit.now), sessions.last_sign_ins(conn)
+    rows = conn.execute(select(table).where(table.c.erased_at.is_(None)).order_by(table.c.name)).all()
+    lines = tuple(v.PersonLine(
+        names.who(r.id), r.email or "", r.role,
+        tuple(_title(programme, h.responsibility) for h in directory.holdings if h.person == r.id),
+        _deputy(directory, names, r.id), _state(r, visit.now), seen.get(r.id)) for r in rows)
+    held = tuple(v.Held(r.id, r.title, does(programme, r.id), tuple(names.who(p) for p in directory.holders(r.id)))
+                 for r in programme.responsibilities.values())
+    columns = tuple(v.Column(c) for c in ("Name", "Access role", "Responsibilities", "Deputy", "State", "Last signed in"))
+    found = v.Listing("people", columns, lines, v.Empty("Nobody.", "Invite the first."), says=f"{len(lines)} people")
+    why = "" if visit.may(Action.ADMIN) else ONLY_ADMIN
+    return v.People(found, held, _invite(programme, why), _csv(why))
+
+
+def _title(programme: Programme, responsibility: str) -> str:
+    known = programme.responsibilities.get(responsibility)
+    return known.title if known else responsibility
+
+
+def _deputy(directory: Directory, names: Names, person: str) -> v.Who | None:
+    return next((names.who(d.deputy) for d in directory.deputies if d.person == person), None)
+
+
+def _state(row: object, now: datetime) -> str:
+    deactivated, ends, password = (getattr(row, n) for n in ("deactivated_at", "ends_at", "password"))
+    if deactivated is not None or (ends is not None and ends <= now):
+        return "deactivated"
+    return "active" if password else "invited"
+
+
+def _invite(programme: Programme, why: str) -> v.Action:
+    duties = tuple(v.Choice(r.id, r.title) for r in programme.responsibilities.values())
+    return v.Action("invite", "Invite a person", "/people", (
+        v.Field("name", "Name", required=True), v.Field("email", "Mail address", "email", required=True),
+        v.Field("role", "Access role", "radios", value="user", required=True, choices=ROLE_CHOICES),
+        v.Field("responsibilities", "Responsibilities", "checkboxes", choices=duties),
+        v.Field("ends", "Account ends on", "date", "For external auditors; empty: it doesn't end."),
+        v.Field("handover", "Show me the link instead of mailing it", "checkbox", "The record says which.")),
+        why_not=why, then="They get a single-use link, valid for 7 days, and choose their own password.")
+
+
+def _csv(why: str) -> v.Action:
+    return v.Action("csv", "Invite many from a CSV file", "/people/csv", (
+        v.Field("file", "CSV file", "file", "name, mail address, role, responsibilities separated by semicolons.",
+                accept=".csv", required=True),), why_not=why, then="All of them, or none if a line is wrong.")
+
+
+@router.post("")
+def invite(visit: Sender, form: Form) -> Response:
+    """An account, its responsibilities, and a link to choose a password."""
+    visit.require(Action.ADMIN, "Inviting somebody")
+    when = When.at(visit.now)
+    with visit.portal.store.write() as tx:
+        person = commands.add(tx, form.text("name"), form.text("email"), form.text("role"), _zone(tx),
+                              _day(tx, form.text("ends"), "ends"), visit.actor, when)
+        for responsibility in form.many("responsibilities"):
+            commands.grant(tx, person, responsibility, visit.actor, when)
+        link = invitations.invite(tx, person, "link" if form.text("handover") else "mail",
+                                  visit.portal.settings.public_url, visit.actor, visit.now)
+    return _shown(visit, person, link.url) if link.url else visit.go("/people", "The invitation is on its way.")
+
+
+@router.post("/csv")
+def invite_many(visit: Sender, form: Form) -> Response:
+    """Everybody on the list, or nobody."""
+    visit.require(Action.ADMIN, "Inviting people")
+    sent = form.form.get("file")
+    if sent is None or isinstance(sent, str) or not sent.filename:
+        raise Wrong("file", "", "choose a CSV file")
+    try:
+        text = sent.file.read(1024 * 1024).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Wrong("file", sent.filename, "save the list as CSV in UTF-8") from None
+    when = When.at(visit.now)
+    with visit.portal.store.write() as tx:
+        listed = newcomers(text, programmes.in_force(tx).programme.responsibilities, "file")
+        for each in listed:
+            person = commands.add(tx, each.name, each.email, each.role, _zone(tx), None, visit.actor, when)
+            for responsibility in each.responsibilities:
+                commands.grant(tx, person, responsibility, visit.actor, when)
+            invitations.invite(tx, person, "mail", visit.portal.settings.public_url, visit.actor, visit.now)
+    return visit.go("/people", f"{len(listed)} invitations are on their way.")
+
+
+def _zone(tx: Transaction) -> str:
+    return str(tx.execute(select(organisation.c.zone)).scalar_one())
+
+
+def _day(tx: Transaction, text: str, field: str) -> datetime | None:
+    """The end of a local day; None for an empty field. Raises `Wrong`."""
+    if not text.strip():
+        return None
+    try:
+        day = datetime.strptime(text.strip(), "%Y-%m-%d").date()  # noqa: DTZ007  # a local date; its zone follows
+    except ValueError:
+        raise Wrong(field, text, "give a date such as 2026-03-12") from None
+    return instant_of(day + timedelta(days=1), time(0), _zone(tx))
+
+
+@router.get("/{person}")
+def show(visit: Reader, person: str) -> Response:
+    """One person's account, and what may be done with it."""
+    return _shown(visit, person)
+
+
+def _shown(visit: Visit, person: str, link: str = "") -> Response:
+    with visit.portal.store.read() as conn:
+        page = _person(conn, visit, person, link)
+    return visit.page("person.html", page, "People")
+
+
+def _person(conn: Connection, visit: Visit, person: str, link: str) -> v.Person:
+    row = conn.execute(select(table).where(table.c.id == person)).first()
+    if row is None:
+        raise Unknown("person", person)
+    programme, names, directory = (programmes.in_force(conn).programme, Names(conn, visit.person),
+                                   reading.directory(conn, visit.now))
+    facts = [v.Fact("Mail", row.email or "(erased)"), v.Fact("Access role", f"{row.role}: {ROLE_SAYS[row.role]}"),
+             v.Fact("Zone", row.zone)]
+    if row.ends_at:
+        facts.append(v.Fact("Account ends", f"{row.ends_at:%Y-%m-%d %H:%M} UTC"))
+    held = tuple(v.HeldBy(_title(programme, h.responsibility), h.granted_at, names.who(h.granted_by),
+                          remove=_revoke(visit, person, h.responsibility))
+                 for h in directory.holdings if h.person == person)
+    return v.Person(row.name or "(erased)", _state(row, visit.now), tuple(facts), held,
+                    _delegations(conn, visit, person, names), of_subject(conn, person, names, visit.person.zone),
+                    _deputy(directory, names, person), _links(conn, visit, person), link,
+                    _actions(visit, programme, directory, names, row))
+
+
+def _revoke(visit: Visit, person: str, responsibility: str) -> v.Action | None:
+    if not visit.may(Action.ADMIN):
+        return None
+    return v.Action(f"revoke-{responsibility}", "Revoke", f"/people/{person}/revoke",
+                    hidden=(("responsibility", responsibility),))
+
+
+def _delegations(conn: Connection, visit: Visit, person: str, names: Names) -> tuple[v.Delegation, ...]:
+    rows = conn.execute(select(delegations).where((delegations.c.person == person) | (delegations.c.delegate == person))
+                        .order_by(delegations.c.starts_at.desc())).all()
+    return tuple(v.Delegation(
+        names.who(r.person), names.who(r.delegate), r.starts_at, r.ends_at,
+        "revoked" if r.revoked_at else "ended" if r.ends_at <= visit.now else "active",
+        end=v.Action(f"end-{r.id}", "End it now", f"/people/{person}/undelegate", hidden=(("delegation", r.id),))
+        if not r.revoked_at and r.ends_at > visit.now and (visit.may(Action.ADMIN) or r.person == visit.person.id) else None)
+        for r in rows)
+
+
+def _links(conn: Connection, visit: Visit, person: str) -> tuple[v.Token, ...]:
+    if not visit.may(Action.ADMIN):
+        return ()
+    return tuple(v.Token("invitation" if r.purpose == "invite" else "new password",
+                         "spent" if r.used_at else "withdrawn" if r.withdrawn_at else
+                         "expired" if r.expires_at <= visit.now else "unused", r.made_at, r.expires_at)
+                 for r in invitations.links_of(conn, person)[:5])
+
+
+def _actions(visit: Visit, programme: Programme, directory: Directory, names: Names, row: object) -> tuple[v.Action, ...]:
+    person, version = str(getattr(row, "id")), str(getattr(row, "version"))  # noqa: B009  # a row's columns are no attributes
+    url, why = f"/people/{person}", "" if visit.may(Action.ADMIN) else ONLY_ADMIN
+    own = person == visit.person.id
+    others = names.choices(tuple(p.id for p in directory.people.values() if p.may_write and p.id != person))
+    free = tuple(v.Choice(r.id, r.title) for r in programme.responsibilities.values()
+                 if not directory.holds(person, r.id))
+    found = [
+        v.Action("grant", "Grant a responsibility", f"{url}/grant",
+                 (v.Field("responsibility", "Responsibility", "select", choices=free, required=True),), why_not=why,
+                 then="ISMS manager and top management are told."),
+        v.Action("deputy", "Name the deputy", f"{url}/deputy",
+                 (v.Field("deputy", "Deputy", "select", choices=(v.Choice("", "nobody"), *others)),),
+                 why_not="" if own else why, then="Stands in for the steps; decides no gate."),
+    ]
+    if own:
+        found.append(v.Action("delegate", "Let somebody decide for you", f"{url}/delegate", (
+            v.Field("to", "Who", "select", choices=others, required=True),
+            v.Field("from", "From", "date", required=True), v.Field("until", "Until and including", "date", required=True)),
+            then="The record says “X for you”; your own decision makes theirs void."))
+    if visit.may(Action.ADMIN):
+        found += [
+            v.Action("role", "Change the access role", f"{url}/role",
+                     (v.Field("role", "Access role", "radios", choices=ROLE_CHOICES, required=True,
+                              value=str(getattr(row, "role"))),), version=version),  # noqa: B009
+            v.Action("invite", "Send a new link", f"{url}/invite",
+                     (v.Field("handover", "Show me the link instead of mailing it", "checkbox"),),
+                     then="Earlier links end. They choose their own password by it."),
+            v.Action("deactivate", "Deactivate the account", f"{url}/deactivate", danger=True,
+                     then="Open steps change hands at once; both sides are told. The history stays."),
+        ]
+        if getattr(row, "deactivated_at"):  # noqa: B009
+            found.append(v.Action("erase", "Erase personal data", f"{url}/erase", danger=True,
+                                  then="Name, address and texts beside the history go; what proves decisions stays. "
+                                       "Can't be undone."))
+    return tuple(found)
+
+
+@router.post("/{person}/{event}")
+def change(visit: Sender, form: Form, person: str, event: str) -> Response:
+    """One change of an account; each tells whom it concerns."""
+    if event not in CHANGES:
+        raise Unknown("change", event)
+    if event not in ("deputy", "delegate", "undelegate"):
+        visit.require(Action.ADMIN, "Managing people")
+    with visit.portal.store.write() as tx:
+        link = CHANGES[event](tx, visit, form, person)
+    return _shown(visit, person, link) if link else visit.go(f"/people/{person}", "Done; it stands in the history.")
+
+
+def _grant(tx: Transaction, visit: Visit, form: Posted, person: str) -> None:
+    commands.grant(tx, person, form.text("responsibility"), visit.actor, When.at(visit.now))
+
+
+def _revoked(tx: Transaction, visit: Visit, form: Posted, person: str) -> None:
+    commands.revoke(tx, person, form.text("responsibility"), visit.actor, When.at(visit.now))
+
+
+def _role(tx: Transaction, visit: Visit, form: Posted, person: str) -> None:
+    commands.change_role(tx, person, form.text("role"), form.version(), visit.actor, When.at(visit.now))
+
+
+def _name_deputy(tx: Transaction, visit: Visit, form: Posted, person: str) -> None:
+    commands.name_deputy(tx, person, form.text("deputy") or None, visit.actor, When.at(visit.now))
+
+
+def _delegate(tx: Transaction, visit: Visit, form: Posted, person: str) -> None:
+    starts, ends = _day(tx, form.text("from"), "from"), _day(tx, form.text("until"), "until")
+    if starts is None or ends is None:
+        raise Wrong("until", "", "give both dates")
+    commands.delegate(tx, person, form.text("to"), starts - timedelta(days=1), ends, visit.actor, When.at(visit.now))
+
+
+def _undelegate(tx: Transaction, visit: Visit, form: Posted, person: str) -> None:  # noqa: ARG001  # one shape for all
+    commands.undelegate(tx, form.text("delegation"), visit.actor, When.at(visit.now))
+
+
+def _deactivate(tx: Transaction, visit: Visit, form: Posted, person: str) -> None:  # noqa: ARG001
+    commands.deactivate(tx, person, visit.actor, When.at(visit.now))
+
+
+def _erase(tx: Transaction, visit: Visit, form: Posted, person: str) -> None:  # noqa: ARG001
+    commands.erase(tx, person, visit.actor, When.at(visit.now))
+
+
+def _reinvite(tx: Transaction, visit: Visit, form: Posted, person: str) -> str | None:
+    return invitations.invite(tx, person, "link" if form.text("handover") else "mail", visit.portal.settings.public_url,
+                              visit.actor, visit.now).url
+
+
+CHANGES = {"grant": _grant, "revoke": _revoked, "role": _role, "deputy": _name_deputy, "delegate": _delegate,
+           "undelegate": _undelegate, "deactivate": _deactivate, "erase": _erase, "invite": _reinvite}

@@ -1,0 +1,249 @@
+"""A step: what good looks like, its evidence, and everything its owner can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi import APIRouter
+from sqlalchemy import Connection
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+
+from isms_workflow.domain.access import Action
+from isms_workflow.domain.machine import OWNER, PHASE_OWNER
+from isms_workflow.domain.people import ISMS_MANAGER
+from isms_workflow.domain.refusals import Unknown, Wrong
+from isms_workflow.domain.rules.common import stands_in
+from isms_workflow.domain.steps import MACHINE
+from isms_workflow.domain.times import When
+from isms_workflow.domain.views import CaseView, Step, programme_key
+from isms_workflow.engine import reading
+from isms_workflow.engine.commands import steps as commands
+from isms_workflow.portal import views as v
+from isms_workflow.portal.circle import people_of
+from isms_workflow.portal.history import of_subject
+from isms_workflow.portal.names import Names, reference, responsibility, step_url
+from isms_workflow.portal.showing import files, remarks, rungs, wait_of_step
+from isms_workflow.portal.visit import Form, Reader, Sender, Visit
+from isms_workflow.store.files import CHUNK, MIB
+from isms_workflow.store.statements import cases as questions
+
+router = APIRouter(prefix="/steps")
+LABELS = (v.Choice("internal", "internal: whoever has an account"),
+          v.Choice("confidential", "confidential: the people of the case, admins, auditors"),
+          v.Choice("restricted", "restricted: the people of the case only"))
+
+
+def find(conn: Connection, visit: Visit, step: str) -> tuple[CaseView, Step]:
+    """A step with its case, if the reader may see it. Raises `Unknown`, `NotShown`."""
+    case = conn.execute(questions.case_of_step(step)).scalar()
+    if case is None:
+        raise Unknown("step", step)
+    view = reading.view(conn, case, visit.now)
+    visit.require_sight(conn, view, "step", step)
+    return view, view.step(step)
+
+
+@router.get("/{step}")
+def show(visit: Reader, step: str) -> Response:
+    """The step's page."""
+    with visit.portal.store.read() as conn:
+        view, found = find(conn, visit, step)
+        page = _page(conn, visit, view, found)
+    return visit.page("step.html", page, "Cycle")
+
+
+def _page(conn: Connection, visit: Visit, view: CaseView, step: Step) -> v.Step:
+    names, spec = Names(conn, visit.person), view.workflow.step(programme_key(step.key))
+    inside = visit.person.id in people_of(conn, view, visit.now)
+    state = {s.key: s for s in view.steps_of(step.phase)}
+    gate = view.latest_gate(step.phase)
+    owner = step.owner or view.directory.owner(step.responsibility)
+    frozen = ""
+    if step.is_settled and gate and gate.state == "passed":
+        frozen = (f"Approved with {step.phase.upper()}, round {gate.round}: a correction reopens the step by a recorded "
+                  "decision, and the gate must pass again.")
+    return v.Step(
+        reference(view), view.title(step), step.phase.upper(), step.state, f"ISO/IEC 27001:2022, {spec.clause}",
+        responsibility(view, step.responsibility), names.who(owner) if owner else None,
+        tuple(names.who(d, "deputy") for d in view.directory.deputies_of(owner, step.responsibility)) if owner else (),
+        step.due_at, step.is_settled, f"about {spec.effort_hours} hours", tuple(spec.guidance.strip().splitlines()),
+        spec.example, f"at least {spec.evidence_min} file: {spec.evidence_needed}" if spec.evidence_min else "",
+        files(conn, (step,), names, visit.person, inside, with_withdrawn=True).get(step.id, ()),
+        remarks(conn, (step,), names).get(step.id, ()),
+        tuple(_link(view, state[k]) for k in spec.depends_on if k in state and not step.carried_from),
+        tuple(_link(view, s) for s in state.values()
+              if not s.carried_from and step.key in view.workflow.step(programme_key(s.key)).depends_on),
+        rungs(conn, view, step.id), of_subject(conn, step.id, names, visit.person.zone),
+        wait_of_step(conn, view, step, names), _complete(visit, view, step), _upload(visit, view, step),
+        _comment(visit, view, step), _actions(visit, view, step, names), frozen)
+
+
+def _link(view: CaseView, step: Step) -> v.StepLink:
+    return v.StepLink(view.title(step), step_url(step), step.state)
+
+
+def _possible(view: CaseView, step: Step, event: str) -> bool:
+    return view.case.closed_at is None and event in MACHINE.possible(step.state)
+
+
+def _why_not(visit: Visit, view: CaseView, step: Step, event: str) -> str:
+    """Nothing if the reader may fire the event; else what it takes."""
+    if not visit.may(Action.WRITE):
+        return f"Your access role {visit.person.role} only looks."
+    by = MACHINE.rule_for(event, step.state, step.key).by
+    if OWNER in by and stands_in(view, step, visit.person.id):
+        return ""
+    held = {view.workflow.phase(step.phase).owner} if PHASE_OWNER in by else set()
+    if any(view.directory.holds(visit.person.id, name) for name in (by | held)):
+        return ""
+    who = "its owner or a deputy" if OWNER in by else "the ISMS manager"
+    return f"Only {who} can {event} this step."
+
+
+def _complete(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
+    if not _possible(view, step, "complete"):
+        return None
+    spec = view.workflow.step(programme_key(step.key))
+    carried = sum(not e.withdrawn for e in step.evidence)
+    why = _why_not(visit, view, step, "complete")
+    if not why and carried < spec.evidence_min:
+        why = f"It carries {carried} of {spec.evidence_min} files of evidence: {spec.evidence_needed}."
+    return v.Action("complete", "Declare the step complete", f"/steps/{step.id}/complete", main=True, why_not=why,
+                    version=str(step.version),
+                    then=f"It goes to the {step.phase.upper()} gate as it stands; whoever did it doesn't decide there.")
+
+
+def _upload(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
+    if step.state not in ("open", "done") or view.case.closed_at is not None or _frozen(view, step):
+        return None
+    mine = stands_in(view, step, visit.person.id) or view.directory.holds(visit.person.id, ISMS_MANAGER)
+    limit = visit.portal.settings.evidence_max_mib
+    kept = tuple(v.Choice(e.id, f"version {e.sha256[:8]}") for e in step.evidence if not e.withdrawn)
+    replaces = (v.Field("replaces", "Replaces", "select", choices=(v.Choice("", "nothing: it is another file"), *kept)),)
+    warn = " Approvals given so far are void by it." if step.state == "done" else ""
+    return v.Action("upload", "Add the file", f"/steps/{step.id}/evidence", (
+        v.Field("file", "File", "file", f"Up to {limit} MiB, any type.", required=True),
+        v.Field("label", "Who may see it", "select", choices=LABELS, required=True, value=view.case.label),
+        *(replaces if kept else ())), why_not="" if mine else "Only its owner, a deputy, or the ISMS manager adds evidence.",
+        then="It is kept under its content's digest; it can be replaced or withdrawn, never deleted." + warn)
+
+
+def _comment(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
+    if view.case.closed_at is not None or _frozen(view, step) or not visit.may(Action.WRITE):
+        return None
+    return v.Action("comment", "Add the comment", f"/steps/{step.id}/comments",
+                    (v.Field("text", "Comment", "textarea", "Whoever decides at the gate reads it.", required=True),))
+
+
+def _frozen(view: CaseView, step: Step) -> bool:
+    gate = view.latest_gate(step.phase)
+    return step.is_settled and gate is not None and gate.state == "passed"
+
+
+def _actions(visit: Visit, view: CaseView, step: Step, names: Names) -> tuple[v.Action, ...]:
+    version, url = str(step.version), f"/steps/{step.id}"
+    people = names.choices(tuple(p.id for p in view.directory.people.values() if p.may_write and p.id != step.owner))
+    again = step.extensions and not view.directory.holds(visit.person.id, ISMS_MANAGER)
+    forms = {
+        "extend": ("Extend the due date", (v.Field("due", "New due date", "date", required=True),),
+                   "The first extension is the owner's to give, a second one the ISMS manager's."),
+        "reassign": ("Give it to somebody else", (v.Field("owner", "New owner", "select", choices=people, required=True),),
+                     "Both sides are told."),
+        "waive": ("Waive the step", (), "The gate shows it with your reason; at the last gate it is carried over or declined."),
+        "reopen": ("Reopen the step", (), "It is owed again; a gate that covers it is withdrawn or must pass again."),
+    }
+    found = []
+    for event, (label, fields, then) in forms.items():
+        if _possible(view, step, event):
+            why = _why_not(visit, view, step, event)
+            if event == "extend" and again and not why:
+                why = "It was extended once; a second extension is the ISMS manager's to give."
+            found.append(v.Action(event, label, f"{url}/{event}", fields, reason_required=True, version=version, then=then,
+                                  why_not=why, danger=event == "waive"))
+    return tuple(found)
+
+
+def _seen(visit: Visit, step: str, what: str) -> None:
+    """Role and label first; the rule is the command's to check."""
+    visit.require(Action.WRITE, what)
+    with visit.portal.store.read() as conn:
+        if not visit.sees_everybodys(conn.execute(questions.label_of_step(step)).scalar()):
+            find(conn, visit, step)
+
+
+@router.post("/{step}/complete")
+def complete(visit: Sender, form: Form, step: str) -> Response:
+    """Declares the step complete."""
+    _seen(visit, step, "Completing a step")
+    with visit.portal.store.write() as tx:
+        commands.complete(tx, step, form.version(), visit.actor, When.at(visit.now))
+    return visit.go(f"/steps/{step}", "The step is complete.")
+
+
+@router.post("/{step}/waive")
+def waive(visit: Sender, form: Form, step: str) -> Response:
+    """Waives the step."""
+    _seen(visit, step, "Waiving a step")
+    with visit.portal.store.write() as tx:
+        commands.waive(tx, step, form.version(), form.text("reason"), visit.actor, When.at(visit.now))
+    return visit.go(f"/steps/{step}", "The step is waived.", "information")
+
+
+@router.post("/{step}/reopen")
+def reopen(visit: Sender, form: Form, step: str) -> Response:
+    """Reopens the step."""
+    _seen(visit, step, "Reopening a step")
+    with visit.portal.store.write() as tx:
+        commands.reopen(tx, step, form.version(), form.text("reason"), visit.actor, When.at(visit.now))
+    return visit.go(f"/steps/{step}", "The step is open again.")
+
+
+@router.post("/{step}/extend")
+def extend(visit: Sender, form: Form, step: str) -> Response:
+    """Extends the due date."""
+    _seen(visit, step, "Extending a step")
+    with visit.portal.store.write() as tx:
+        commands.extend(tx, step, form.version(), form.text("due"), form.text("reason"), visit.actor, When.at(visit.now))
+    return visit.go(f"/steps/{step}", "The due date has moved.")
+
+
+@router.post("/{step}/reassign")
+def reassign(visit: Sender, form: Form, step: str) -> Response:
+    """Gives the step to somebody else."""
+    _seen(visit, step, "Reassigning a step")
+    with visit.portal.store.write() as tx:
+        commands.reassign(tx, step, form.version(), form.text("owner"), form.text("reason"), visit.actor,
+                          When.at(visit.now))
+    return visit.go(f"/steps/{step}", "Somebody else owes the step now; both sides are told.")
+
+
+@router.post("/{step}/comments")
+def comment(visit: Sender, form: Form, step: str) -> Response:
+    """Adds a comment."""
+    _seen(visit, step, "Commenting on a step")
+    with visit.portal.store.write() as tx:
+        commands.comment(tx, step, form.text("text"), visit.actor, When.at(visit.now))
+    return visit.go(f"/steps/{step}", "The comment is added.")
+
+
+@router.post("/{step}/evidence")
+def upload(visit: Sender, form: Form, step: str) -> Response:
+    """Stores the file, then lays it before the gate."""
+    _seen(visit, step, "Adding evidence")
+    sent = form.form.get("file")
+    if not isinstance(sent, UploadFile) or not sent.filename:
+        raise Wrong("file", "", "choose a file to add")
+    label = form.text("label") or "internal"
+    if label not in {c.value for c in LABELS}:
+        raise Wrong("label", label, "internal, confidential or restricted")
+    stored = visit.portal.files.store(_chunks(sent), visit.portal.settings.evidence_max_mib * MIB)
+    with visit.portal.store.write() as tx:
+        commands.add_evidence(tx, step, stored, sent.filename[:255], sent.content_type or "application/octet-stream", label,
+                              form.text("replaces") or None, visit.actor, When.at(visit.now))
+    return visit.go(f"/steps/{step}", f"{sent.filename} is added.")
+
+
+def _chunks(sent: UploadFile) -> Iterator[bytes]:
+    while chunk := sent.file.read(CHUNK):
+        yield chunk

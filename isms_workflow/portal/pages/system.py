@@ -1,0 +1,143 @@
+"""System: the operator's page, the mails written as files, and the health endpoint."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request
+from sqlalchemy import Connection, func, select
+from starlette.responses import JSONResponse, Response
+
+from isms_workflow.domain.access import Action
+from isms_workflow.domain.refusals import Unknown
+from isms_workflow.engine import health, reading
+from isms_workflow.engine.deliverer import send_again
+from isms_workflow.errors import IsmsError
+from isms_workflow.notify import files as written
+from isms_workflow.portal import views as v
+from isms_workflow.portal.deps import Portal
+from isms_workflow.portal.names import Names
+from isms_workflow.portal.visit import Reader, Sender, Visit
+from isms_workflow.store import schema
+from isms_workflow.store.statements import deadlines as deadline_questions
+from isms_workflow.store.statements import outbox as outbox_questions
+from isms_workflow.store.tables import cases, deadlines, outbox
+
+router = APIRouter()
+WHAT = "Opening the operator's pages"
+
+
+@router.get("/health")
+def health_endpoint(request: Request) -> Response:
+    """Whether all is well, for a monitor; names nothing that isn't everybody's."""
+    portal: Portal = request.app.state.portal
+    try:
+        with portal.store.read() as conn:
+            found = health.look(conn, portal.now())
+    except IsmsError:
+        return JSONResponse({"status": "down", "troubles": 1}, 503)
+    status = "ok" if found.is_well else "troubled"
+    return JSONResponse({"status": status, "troubles": len(found.troubles),
+                         "services": {s.name: "up" if s.alive else "down" for s in found.services}})
+
+
+@router.get("/system")
+def system(visit: Reader) -> Response:
+    """Services and their lateness, deadlines, outbox, and what the watchdog finds."""
+    visit.require(Action.ADMIN, WHAT)
+    with visit.portal.store.read() as conn:
+        page = _system(conn, visit)
+    return visit.page("system.html", page, "System")
+
+
+def _system(conn: Connection, visit: Visit) -> v.System:
+    found, names, settings = health.look(conn, visit.now), Names(conn, visit.person), visit.portal.settings
+    armed = conn.execute(select(func.count()).select_from(deadlines).where(deadlines.c.settled_at.is_(None))).scalar_one()
+    services = tuple(v.Service(s.name, "up" if s.alive else "down", s.seen_at, _lateness(s.facts), s.process)
+                     for s in found.services)
+    starting = tuple(v.Service(name, "starting", None, "", "not seen yet") for name in ("clock", "deliverer", "worker")
+                     if name not in {s.name for s in found.services})
+    facts = (v.Fact("Database", visit.portal.store.engine.dialect.name),
+             v.Fact("Schema", schema.revision(conn) or "none"), v.Fact("Data folder", str(settings.data.absolute())),
+             v.Fact("Public address", settings.public_url),
+             v.Fact("Mail", f"SMTP server {settings.smtp_host}" if settings.smtp_host else "written as files"))
+    links = (v.Link("Prefect's UI (or: isms prefect open)", f"http://127.0.0.1:{settings.prefect_port}"),
+             v.Link("Mails written as files", "/mail"))
+    return v.System("up" if found.is_well else "late",
+                    "all is well" if found.is_well else f"{len(found.troubles)} things need a look",
+                    (*services, *starting), _deadlines(conn, visit), f"{armed:,} armed",
+                    tuple(_channel(conn, visit, c) for c in found.channels), _dead(conn, names), found.troubles, facts, links)
+
+
+def _lateness(facts: Any) -> str:
+    words = {"busy": "waiting for a busy run", "prefect": "Prefect", "scheduled": "schedules"}
+    said = {True: "alive", False: "silent"}
+    return ", ".join(f"{words.get(name, name)}: {said.get(value, value) if isinstance(value, bool) else value}"
+                     for name, value in sorted(facts.items()) if value != 0 or isinstance(value, bool))
+
+
+def _deadlines(conn: Connection, visit: Visit) -> tuple[v.DeadlineLine, ...]:
+    """What was set aside, then what is due next."""
+    references = {r.id: r.reference for r in conn.execute(select(cases.c.id, cases.c.reference))}
+    failed = conn.execute(deadline_questions.failed()).all()
+    ahead = conn.execute(deadline_questions.unsettled().limit(10)).all()
+    found = []
+    for row in (*failed, *ahead):
+        reference = references[row.case_id]
+        state = "set aside" if row.outcome else "late" if row.due_at <= visit.now else "armed"
+        level = f", level {row.level + 1}" if row.level is not None else ""
+        what = f"{row.event.replace('_', ' ')} of a {row.subject}{level}"
+        found.append(v.DeadlineLine(v.Reference(reference, f"/cases/{reference}"), what, row.due_at, state, row.error or ""))
+    return tuple(found)
+
+
+def _channel(conn: Connection, visit: Visit, channel: health.Waiting) -> v.OutboxChannel:
+    since = visit.now - timedelta(days=1)
+    sent = conn.execute(select(func.count()).select_from(outbox).where(
+        outbox.c.channel == channel.channel, outbox.c.outcome == "sent", outbox.c.settled_at >= since)).scalar_one()
+    return v.OutboxChannel(channel.channel, "paused" if channel.failing_since else "up", channel.count, sent,
+                           channel.since, channel.error if channel.failing_since else "")
+
+
+def _dead(conn: Connection, names: Names) -> tuple[v.DeadLetter, ...]:
+    found = []
+    for row in conn.execute(outbox_questions.dead()):
+        what = "a link to sign in" if row.sensitive else str(row.payload.get("notice") or row.payload.get("do"))
+        again = v.Action(f"again-{row.id}", "Send again", f"/system/outbox/{row.id}/again")
+        found.append(v.DeadLetter(row.key[:60], row.channel, what, names.name(row.payload.get("to")), row.settled_at,
+                                  row.error or "", again))
+    return tuple(found)
+
+
+@router.post("/system/outbox/{message}/again")
+def again(visit: Sender, message: str) -> Response:
+    """A dead letter is tried once more."""
+    visit.require(Action.ADMIN, "Sending a message again")
+    with visit.portal.store.write() as tx:
+        if not send_again(tx, message, visit.person.id, visit.now):
+            raise Unknown("dead letter", message)
+    return visit.go("/system", "It is sent again.")
+
+
+@router.get("/mail")
+def mail(visit: Reader) -> Response:
+    """What would have been sent, while no SMTP server is configured; never a mail with a link that signs in."""
+    visit.require(Action.ADMIN, WHAT)
+    folder = visit.portal.settings.mail_dir
+    found, hidden = written.listing(folder, 100), written.sealed(folder)
+    with visit.portal.store.read() as conn:
+        shown = tuple(m for m in found if _visible(conn, visit, m.key))
+    says = (f"No SMTP server is configured: mails are written to {folder}. {hidden} with links that sign in aren't shown."
+            if visit.portal.settings.smtp_host is None else "Mails leave through the SMTP server; nothing is kept here.")
+    lines = tuple(v.MailLine(m.at, m.to, m.subject, m.text) for m in shown)
+    return visit.page("mail.html", v.Mail(says, lines, v.Empty("No mails.", "They appear when steps open, or gates.")),
+                      "System")
+
+
+def _visible(conn: Connection, visit: Visit, key: str) -> bool:
+    """A mail about a case is shown to whoever may see the case; one of several notices, if nothing is hidden at all."""
+    row = conn.execute(select(outbox.c.case_id).where(outbox.c.key == key)).first()
+    if row is None:
+        return conn.execute(select(cases.c.id).where(cases.c.label != "internal").limit(1)).first() is None
+    return row.case_id is None or visit.sees(conn, reading.view(conn, row.case_id, visit.now))

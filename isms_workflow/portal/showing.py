@@ -1,0 +1,144 @@
+"""From the domain's views to what pages show: files, waits, ladders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from isms_workflow.domain.access import may_see
+from isms_workflow.domain.ladders import Rung, following
+from isms_workflow.domain.people import Person
+from isms_workflow.domain.rules.common import LADDER, LAPSE
+from isms_workflow.domain.times import from_iso
+from isms_workflow.domain.views import CaseView, Gate, Step
+from isms_workflow.domain.waits import waits
+from isms_workflow.portal import views as v
+from isms_workflow.portal.names import Names, responsibility
+from isms_workflow.store.tables import comments, deadlines, evidence
+
+PARTS = {"owner": "the owner", "deputy": "the deputy", "approvers": "whoever can approve"}
+
+
+def files(conn: Connection, steps: Iterable[Step], names: Names, reader: Person, inside: bool,
+          with_withdrawn: bool = False) -> dict[str, tuple[v.Evidence, ...]]:
+    """The files of these steps that the reader may see, by step; those withdrawn only if asked for."""
+    ids = [s.id for s in steps]
+    rows = conn.execute(select(evidence).where(evidence.c.step_id.in_(ids)).order_by(evidence.c.added_at)).all()
+    found: dict[str, list[v.Evidence]] = {}
+    for row in rows:
+        if (with_withdrawn or row.withdrawn_at is None) and may_see(reader, row.label, inside):
+            found.setdefault(row.step_id, []).append(file(row, names))
+    return {step: tuple(each) for step, each in found.items()}
+
+
+def file(row: Any, names: Names) -> v.Evidence:
+    """A file from its row."""
+    state = "damaged" if row.damaged_at else "withdrawn" if row.withdrawn_at else ""
+    note = "a newer version" if row.replaces else ""
+    return v.Evidence(row.name or "(name erased)", f"/evidence/{row.id}/file", row.sha256, row.size,
+                      names.who(row.added_by), row.added_at, row.label, note, checked=row.checked_at, state=state)
+
+
+def remarks(conn: Connection, steps: Iterable[Step], names: Names) -> dict[str, tuple[v.Comment, ...]]:
+    """The comments on these steps, by step, oldest first."""
+    ids = [s.id for s in steps]
+    found: dict[str, list[v.Comment]] = {}
+    for row in conn.execute(select(comments).where(comments.c.step_id.in_(ids)).order_by(comments.c.written_at)):
+        found.setdefault(row.step_id, []).append(
+            v.Comment(names.who(row.author), row.written_at, row.text or "(erased)"))
+    return {step: tuple(each) for step, each in found.items()}
+
+
+def rungs(conn: Connection, view: CaseView, subject: str, most: int = 5) -> tuple[v.Rung, ...]:
+    """What happens when, if nobody acts: the armed level and those after it, and a gate's lapse."""
+    rows = conn.execute(select(deadlines).where(
+        deadlines.c.subject_id == subject, deadlines.c.settled_at.is_(None))).all()
+    found: list[v.Rung] = []
+    for row in rows:
+        if row.event == LADDER:
+            found += _climb(view, row, most)
+        elif row.event == LAPSE:
+            found.append(v.Rung(row.due_at, "the gate lapses; its phase waits for its owner"))
+        else:
+            found.append(v.Rung(row.due_at, "it goes on by itself"))
+    lapse = min((r.due_at for r in rows if r.event == LAPSE), default=None)
+    return tuple(sorted((r for r in found if lapse is None or r.at <= lapse), key=lambda r: r.at))[:most]
+
+
+def _climb(view: CaseView, row: Any, most: int) -> list[v.Rung]:
+    ladder, base = view.programme.ladders[row.ladder], from_iso(row.rule["base"])
+    found, next_one = [v.Rung(row.due_at, tells(view, ladder.levels[row.level].to, row.repeat))], None
+    level, repeat = row.level, row.repeat
+    for _ in range(most):
+        next_one: Rung | None = following(ladder, level, repeat, base, view.calendar)  # type: ignore[no-redef]
+        if next_one is None or next_one.repeat > 1:
+            break
+        found.append(v.Rung(next_one.due_at, tells(view, ladder.levels[next_one.level].to, next_one.repeat)))
+        level, repeat = next_one.level, next_one.repeat
+    return found
+
+
+def tells(view: CaseView, to: Iterable[str], repeat: int = 0) -> str:
+    """Whom a level tells, in words."""
+    whom = " and ".join(PARTS.get(name) or responsibility(view, name) for name in to)
+    reminds = {"owner", "approvers"} & set(to)
+    return f"{'reminds' if reminds else 'escalates to'} {whom}{', and again every time' if repeat else ''}"
+
+
+def wait_of_step(conn: Connection, view: CaseView, step: Step, names: Names) -> v.Wait | None:
+    """For whom, since when, until when, and what happens then."""
+    if step.state != "open" or step.opened_at is None:
+        return None
+    return v.Wait(names.name(step.owner), step.opened_at, step.due_at, after(rungs(conn, view, step.id), step.due_at))
+
+
+def wait_of_gate(conn: Connection, view: CaseView, gate: Gate, names: Names, able: Iterable[str]) -> v.Wait | None:
+    """The same for a gate, open or waiting for a way on."""
+    then = after(rungs(conn, view, gate.id), gate.due_at if gate.state == "open" else None)
+    if gate.state == "open":
+        left = gate.quorum - len(gate.decisions)
+        return v.Wait(f"{left} of {gate.quorum} approvals: {names.names(tuple(able))}", gate.opened_at, gate.due_at, then)
+    if gate.waits_for_way_out and gate.closed_at:
+        who = "top_management" if gate.state == "rejected" else view.workflow.phase(gate.name).owner
+        return v.Wait(names.names(view.directory.holders(who)), gate.closed_at, None, then)
+    return None
+
+
+def waiting(conn: Connection, view: CaseView) -> v.Wait | None:
+    """What a case waits for, in a sentence: since when, until when, and what happens then; None if for nothing."""
+    found = waits(view)
+    since = [w.since for w in found if w.since]
+    if not since:
+        return None
+    first = min(found, key=lambda w: (w.until is None, w.until))
+    ahead = rungs(conn, view, first.subject or view.case.id)
+    return v.Wait(waited_for(view), min(since), first.until, after(ahead, first.until))
+
+
+def after(ahead: Sequence[v.Rung], until: datetime | None) -> str:
+    """What happens once a due date has passed; where there is none, what happens next."""
+    then = next((r for r in ahead if until is None or r.at > until), ahead[-1] if ahead else None)
+    return then.says if then else "nothing"
+
+
+def waited_for(view: CaseView) -> str:
+    """What a case waits for, the first two by name; empty if for nothing."""
+    titles = {step.id: view.title(step) for step in view.steps}
+    found = [titles.get(w.subject, w.what) for w in waits(view)]
+    return "; ".join(found[:2]) + (f" and {len(found) - 2} more" if len(found) > 2 else "")
+
+
+def due(conn: Connection, view: CaseView) -> datetime | None:
+    """When the next of what a case waits for is due; else when something happens next."""
+    dates = [w.until for w in waits(view) if w.until]
+    return min(dates) if dates else earliest(conn, view.case.id)
+
+
+def earliest(conn: Connection, case: str) -> datetime | None:
+    """When something happens next in a case, if nobody acts."""
+    found: datetime | None = conn.execute(select(deadlines.c.due_at).where(
+        deadlines.c.case_id == case, deadlines.c.settled_at.is_(None)).order_by(deadlines.c.due_at).limit(1)).scalar()
+    return found

@@ -1,0 +1,56 @@
+"""What stands around every page: the organisation, the menu, and whether the ISMS is alive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, select
+
+from isms_workflow.domain.access import Action, permits
+from isms_workflow.domain.people import Person
+from isms_workflow.engine import reading
+from isms_workflow.portal import views as v
+from isms_workflow.store.statements import cases as questions
+from isms_workflow.store.tables import organisation as table
+
+if TYPE_CHECKING:
+    from isms_workflow.portal.visit import Visit
+
+ENTRIES: tuple[tuple[str, str, Action], ...] = (
+    ("My work", "/", Action.READ),
+    ("Cycle", "/cycle", Action.READ),
+    ("Cases", "/cases", Action.READ),
+    ("Evidence", "/evidence", Action.READ),
+    ("Audit", "/audit", Action.AUDIT),
+    ("People", "/people", Action.READ),
+    ("Programme", "/programme", Action.READ),
+    ("System", "/system", Action.ADMIN),
+)
+"""The menu, and the right that each entry's page asks for."""
+
+
+def organisation(conn: Connection) -> str:
+    """The organisation's name; empty before set-up."""
+    return str(conn.execute(select(table.c.name)).scalar() or "")
+
+
+def menu(person: Person, current: str) -> tuple[v.MenuEntry, ...]:
+    """The pages that the reader's role may see."""
+    return tuple(v.MenuEntry(label, url, label == current) for label, url, action in ENTRIES
+                 if permits(person.role, action))
+
+
+def alive(conn: Connection, visit: Visit) -> v.Alive:
+    """The status line: steps done, phase, day; or what is missing for the ISMS to be alive."""
+    case = conn.execute(questions.open_cases("pdca")).scalar()
+    if case is None:
+        return v.Alive("planned", "no cycle is open")
+    view = reading.view(conn, case, visit.now)
+    if not visit.sees(conn, view):
+        return v.Alive("alive", "")
+    done = sum(s.is_settled for s in view.steps)
+    late = sum(s.state == "open" and s.due_at is not None and s.due_at <= visit.now for s in view.steps)
+    day = (visit.now - (view.case.started_at or visit.now)).days + 1
+    state = "planned" if view.case.started_at is None else "paused" if view.case.paused_until else "alive"
+    said = f"{done} of {len(view.steps)} steps done · {view.case.state.upper()} · day {day}"
+    return v.Alive("late" if late and state == "alive" else state, said + (f" · {late} late" if late else ""))

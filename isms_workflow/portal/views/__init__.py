@@ -1,0 +1,87 @@
+"""What pages show: frozen data, filled by the routes, read by the templates. Nothing here computes or decides."""
+
+from isms_workflow.portal.views.cases import (
+    Answer,
+    CarriedOver,
+    Case,
+    CaseLine,
+    CasePhase,
+    Cases,
+    CoveredStep,
+    DecisionLine,
+    Gate,
+    Round,
+    Vote,
+)
+from isms_workflow.portal.views.forms import REASON, Action, Choice, Field, Problem, problems
+from isms_workflow.portal.views.frame import Alive, Flash, Frame, MenuEntry
+from isms_workflow.portal.views.parts import (
+    Column,
+    Empty,
+    Evidence,
+    Fact,
+    HistoryEntry,
+    Link,
+    Listing,
+    Meter,
+    Reference,
+    Rung,
+    Wait,
+    Who,
+)
+from isms_workflow.portal.views.people import (
+    Delegation,
+    Held,
+    HeldBy,
+    Invitation,
+    Login,
+    People,
+    Person,
+    PersonLine,
+    ResetRequest,
+    Setup,
+    Token,
+)
+from isms_workflow.portal.views.records import (
+    Access,
+    Audit,
+    Checkpoint,
+    Clash,
+    DeadLetter,
+    DeadlineLine,
+    DiffLine,
+    EvidencePage,
+    Fault,
+    Mail,
+    MailLine,
+    OutboxChannel,
+    Programme,
+    ProgrammeFile,
+    ProgrammeVersion,
+    Service,
+    Stale,
+    System,
+)
+from isms_workflow.portal.views.work import (
+    Comment,
+    Cycle,
+    GateLine,
+    Missing,
+    MyWork,
+    Phase,
+    Step,
+    StepLine,
+    StepLink,
+    WorkItem,
+)
+
+__all__ = [
+    "REASON", "Access", "Action", "Alive", "Answer", "Audit", "CarriedOver", "Case", "CaseLine", "CasePhase", "Cases",
+    "Checkpoint", "Choice", "Clash", "Column", "Comment", "CoveredStep", "Cycle", "DeadLetter", "DeadlineLine",
+    "DecisionLine", "Delegation", "DiffLine", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
+    "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "Invitation", "Link", "Listing", "Login", "Mail",
+    "MailLine", "MenuEntry", "Meter", "Missing", "MyWork", "OutboxChannel", "People", "Person", "PersonLine", "Phase",
+    "Problem", "Programme", "ProgrammeFile", "ProgrammeVersion", "Reference", "ResetRequest", "Round", "Rung",
+    "Service", "Setup", "Stale", "Step", "StepLine", "StepLink", "System", "Token", "Vote", "Wait", "Who", "WorkItem",
+    "problems",
+]  # fmt: skip
