@@ -1,0 +1,82 @@
+"""`isms`: errors are sentences, exit code 1; a command line that can't be understood, 2."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+
+from cyclopts import App, CycloptsError
+from pydantic import ValidationError
+
+from isms_workflow.commands import (
+    audit,
+    cycles,
+    database,
+    deadlines,
+    doctor,
+    outbox,
+    people,
+    prefect,
+    programme,
+    running,
+)
+from isms_workflow.errors import IsmsError
+
+REFUSED, MISUNDERSTOOD = 1, 2
+
+
+def build() -> App:
+    """The whole command."""
+    app = App(name="isms", version=metadata.version("isms-workflow"),
+              help="The ISMS workflow engine. What a person decides, they decide in the portal or by its API.")
+    for command in (running.up, running.portal, running.clock, running.deliver, running.worker,
+                    database.backup, database.restore, doctor.doctor):
+        app.command(command)
+    app.command("isms_workflow.commands.demo:demo", help="Run a small believable company in a data folder of its own.")  # read when it is asked for: it imports Prefect and the flows
+    for part in (database, programme, people, cycles, deadlines, outbox, audit, prefect):
+        app.command(part.app)
+    return app
+
+
+def run(tokens: Sequence[str]) -> int:
+    """Carries a command line out; its exit code. What is refused is said on standard error, without a traceback."""
+    try:
+        code = build()(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        return _said(str(error), MISUNDERSTOOD)
+    except ValidationError as error:
+        return _said(f"The settings can't be used: {_settings(error)}", MISUNDERSTOOD)
+    except IsmsError as error:
+        return _said(str(error), REFUSED)
+    except BrokenPipeError:  # whoever read our lines has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return REFUSED
+    except KeyboardInterrupt:
+        return 130
+    return code if isinstance(code, int) else 0
+
+
+def main() -> None:
+    """The entry point `isms`."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for chatty in ("apscheduler", "alembic", "httpx"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    sys.exit(run(sys.argv[1:]))
+
+
+def _said(sentence: str, code: int) -> int:
+    sys.stderr.write(sentence.strip() + "\n")
+    return code
+
+
+def _settings(error: ValidationError) -> str:
+    """Which setting holds what, and what would be right; never a value that may be a secret."""
+    return "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors(
+        include_url=False, include_input=False)) + ". Look at the environment variables ISMS_* and at isms.toml."
+
+
+if __name__ == "__main__":
+    main()

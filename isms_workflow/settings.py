@@ -1,0 +1,111 @@
+"""Where things are and whom we listen to: environment variables `ISMS_*`, then `isms.toml` in the data folder."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from isms_workflow.errors import IsmsError
+
+
+class UnsafeAddress(IsmsError):
+    """The portal would be reachable from other computers without encryption."""
+
+    def __init__(self, setting: str, value: str) -> None:
+        super().__init__(setting, value)
+        self.setting, self.value = setting, value
+
+    def __str__(self) -> str:
+        return (
+            f"{self.setting} = {self.value!r} would let other computers reach the portal without https. "
+            "Set public_url to an https address (a proxy in front ends TLS), or insecure = true if you accept that."
+        )
+
+
+class Settings(BaseSettings):
+    """Every setting of an installation. Times and zones are the programme's, not settings."""
+
+    model_config = SettingsConfigDict(env_prefix="ISMS_", extra="forbid", frozen=True)
+
+    data: Path = Path("data")
+    database_url: str = ""
+    programme: Path | None = None
+    public_url: str = "http://127.0.0.1:8000"
+    bind: str = "127.0.0.1"
+    port: int = 8000
+    insecure: bool = False
+    trusted_proxies: tuple[str, ...] = ()
+    evidence_max_mib: int = Field(default=25, ge=1)
+    smtp_host: str | None = None
+    smtp_port: int = 587
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    mail_from: str = "isms@localhost"
+    prefect_port: int = 4200
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # pydantic hands all four
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then `isms.toml` in the data folder."""
+        given = init_settings().get("data") or os.environ.get("ISMS_DATA") or "data"
+        toml = TomlConfigSettingsSource(settings_cls, Path(str(given)) / "isms.toml")
+        return init_settings, env_settings, toml
+
+    @property
+    def store_url(self) -> str:
+        """The SQLAlchemy address of the domain database; SQLite in the data folder unless told otherwise."""
+        return self.database_url or f"sqlite:///{self.data.absolute() / 'isms.db'}"
+
+    @property
+    def programme_dir(self) -> Path:
+        """The organisation's own programme: a folder of YAML files."""
+        return self.programme or self.data / "programme"
+
+    @property
+    def evidence_dir(self) -> Path:
+        """Evidence files, stored under their SHA-256."""
+        return self.data / "evidence"
+
+    @property
+    def mail_dir(self) -> Path:
+        """Mails written as files while no SMTP server is configured."""
+        return self.data / "mail"
+
+    @property
+    def keys_dir(self) -> Path:
+        """Secrets made at set-up; folder 0700, files 0600, never in the database."""
+        return self.data / "keys"
+
+    @property
+    def prefect_home(self) -> Path:
+        """Prefect's own folder, so that the user's profile is never touched."""
+        return self.data / "prefect"
+
+    def check_address(self) -> None:
+        """Raise `UnsafeAddress` if other computers could reach the portal without https, unless `insecure`."""
+        if self.insecure or urlsplit(self.public_url).scheme == "https":
+            return
+        if not _is_loopback(self.bind):
+            raise UnsafeAddress("bind", self.bind)
+        if not _is_loopback(urlsplit(self.public_url).hostname or ""):
+            raise UnsafeAddress("public_url", self.public_url)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
