@@ -1,0 +1,191 @@
+"""What every test may ask for: a fresh database of either sort, settings with a folder of their own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, create_engine, delete, insert, make_url, text, update
+from sqlalchemy.exc import OperationalError
+
+from isms_workflow.domain import machines
+from isms_workflow.settings import Settings
+from isms_workflow.store import schema, triggers
+from isms_workflow.store.database import Store, open_store
+from isms_workflow.store.tables import machine_states, metadata, schema_info
+
+POSTGRES = os.environ.get("ISMS_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
+ABSENT = "service not there: "
+STATES = tuple((machine.kind, tuple(sorted(machine.states))) for machine in machines.ALL.values())
+
+NewDatabase = Callable[[], str]
+"""Makes an empty, migrated database and gives its address; it is gone after the test."""
+
+
+def service_absent(name: str, reason: str) -> None:
+    """Skips the test, or fails it where the services are required (`ISMS_REQUIRE_SERVICES=1`)."""
+    if os.environ.get("ISMS_REQUIRE_SERVICES") == "1":
+        pytest.fail(f"{name} is required and can't be reached: {reason}")
+    pytest.skip(f"{ABSENT}{name} ({reason})")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Names the services whose tests were skipped, so that a green run doesn't look like a whole one."""
+    texts = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    found = [text.split(ABSENT, 1)[1].split(" (")[0] for text in texts if ABSENT in text]
+    for name in sorted(set(found)):
+        terminalreporter.write_line(f"{found.count(name)} tests skipped: {name} is not there", yellow=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database file to copy: once a process."""
+    file = tmp_path_factory.mktemp("template") / "isms.db"
+    with closing(open_store(f"sqlite:///{file}")) as store:
+        schema.upgrade(store, STATES)
+        with store.engine.connect() as conn:  # only the file is copied, so nothing may stay in the log beside it
+            conn.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return file
+
+
+class Postgres:
+    """Databases on one server, named after this process, so that several runs don't meet."""
+
+    def __init__(self, address: URL, worker: str) -> None:
+        self.address = address
+        self.prefix = f"isms_test_{worker}_{os.getpid()}"
+        self.made = 0
+        self.clean: list[str] = []
+        self.admin = create_engine(address, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 5})
+
+    def run(self, statement: str) -> None:
+        """One statement outside any transaction, as CREATE DATABASE asks for."""
+        with self.admin.connect() as conn:
+            conn.execute(text(statement))
+
+    def create(self) -> str:
+        """The address of a new, empty database."""
+        self.made += 1
+        name = f"{self.prefix}_{self.made}"
+        self.run(f"CREATE DATABASE {name}")
+        return self.address.set(database=name).render_as_string(hide_password=False)
+
+    def drop(self, address: str) -> None:
+        """Takes it away, whoever is still connected."""
+        self.run(f"DROP DATABASE IF EXISTS {make_url(address).database} WITH (FORCE)")
+
+    def migrated(self) -> str:
+        """The address of a database as `schema.upgrade` leaves it."""
+        if self.clean:
+            return self.clean.pop()
+        address = self.create()
+        with closing(open_store(address)) as store:
+            schema.upgrade(store, STATES)
+        return address
+
+    def take_back(self, address: str) -> None:
+        """Empties a database for the next test, which is much quicker than making a new one.
+
+        A test that changes a schema makes its own with `create` and drops it.
+        """
+        self.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                 f"WHERE datname = '{make_url(address).database}'")
+        with closing(open_store(address)) as store, store.engine.begin() as conn:
+            for guard in triggers.GUARDS:
+                conn.execute(text(f"ALTER TABLE {guard.table} DISABLE TRIGGER USER"))
+            for table in reversed(metadata.sorted_tables):
+                if table.name not in ("audit_head", "schema_info"):
+                    conn.execute(delete(table))
+            conn.execute(text("UPDATE audit_head SET seq = 0, hash = repeat('0', 64)"))
+            conn.execute(update(schema_info).values(min_code=schema.CODE))
+            triggers.create(conn)
+            conn.execute(insert(machine_states), [{"kind": k, "state": s} for k, found in STATES for s in found])
+        self.clean.append(address)
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
+    """The PostgreSQL server at `ISMS_TEST_POSTGRES`."""
+    server = Postgres(make_url(POSTGRES), os.environ.get("PYTEST_XDIST_WORKER", "main"))
+    try:
+        server.run("SELECT 1")
+    except OperationalError as error:
+        service_absent("PostgreSQL", str(error.orig).splitlines()[0])
+    yield server
+    for address in server.clean:
+        server.drop(address)
+    server.admin.dispose()
+
+
+@pytest.fixture
+def new_sqlite(sqlite_template: Path, tmp_path: Path) -> NewDatabase:
+    """Makes migrated SQLite databases."""
+    made: list[Path] = []
+
+    def make() -> str:
+        made.append(tmp_path / f"isms-{len(made)}.db")
+        shutil.copyfile(sqlite_template, made[-1])
+        return f"sqlite:///{made[-1]}"
+
+    return make
+
+
+@pytest.fixture
+def new_postgres(postgres: Postgres) -> Iterator[NewDatabase]:
+    """Makes migrated PostgreSQL databases, and takes them back after the test."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(postgres.migrated())
+        return made[-1]
+
+    yield make
+    for address in made:
+        postgres.take_back(address)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a fresh, migrated database: the test runs on SQLite and on PostgreSQL."""
+    make: NewDatabase = request.getfixturevalue("new_sqlite" if request.param == "sqlite" else "new_postgres")
+    return make()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database in which nothing is: for migrations and restores."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    address = server.create()
+    yield address
+    server.drop(address)
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """A fresh, migrated store: the test runs on SQLite and on PostgreSQL."""
+    with closing(open_store(database_url)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sqlite_store(new_sqlite: NewDatabase) -> Iterator[Store]:
+    """A fresh, migrated store on SQLite only: for what doesn't depend on the database."""
+    with closing(open_store(new_sqlite())) as opened:
+        yield opened
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings with an empty data folder of their own; they name the test's database if it has one."""
+    for name in [name for name in os.environ if name.startswith("ISMS_") and not name.startswith("ISMS_TEST_")]:
+        if name != "ISMS_REQUIRE_SERVICES":
+            monkeypatch.delenv(name)
+    url = request.getfixturevalue("database_url") if "database_url" in request.fixturenames else ""
+    return Settings(data=tmp_path / "data", database_url=url)

@@ -1,0 +1,99 @@
+"""The daily digest: whose hour it is, what is in it, and the checkpoint that leaves the computer with it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from isms_workflow.engine import digests
+from isms_workflow.store import audit
+from isms_workflow.store.audit import make_key, read_checkpoint
+from isms_workflow.store.tables import outbox, people
+from tests.world import World
+
+EIGHT = datetime(2026, 1, 6, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def keyed(world: World, tmp_path: Path) -> World:
+    """A world whose history names a key."""
+    with world.store.write() as tx:
+        audit.introduce(tx, make_key(tmp_path / "keys"), "operator", world.now)
+    return world
+
+
+def run(world: World, tmp_path: Path, now: datetime) -> int:
+    """One hourly run."""
+    return digests.run(world.store, tmp_path / "keys", tmp_path, now)
+
+
+def queued(world: World) -> dict[str, str]:
+    """Who got a digest, by first name, with its checkpoint."""
+    with world.store.read() as conn:
+        rows = conn.execute(select(outbox.c.payload)).scalars().all()
+    return {world.name_of(row["to"]): row["about"]["checkpoint"] for row in rows if row.get("notice") == "digest"}
+
+
+def test_each_person_gets_one_at_their_own_eight_o_clock(keyed: World, tmp_path: Path) -> None:
+    """The run is hourly; the engine decides whose morning it is."""
+    with keyed.store.write() as tx:
+        tx.execute(update(people).where(people.c.id == keyed.ids["maria"]).values(zone="America/New_York"))
+    keyed.open_cycle()
+    run(keyed, tmp_path, EIGHT - timedelta(minutes=1))
+    assert queued(keyed) == {}
+    run(keyed, tmp_path, EIGHT)
+    assert "ines" in queued(keyed)
+    assert "maria" not in queued(keyed)
+    run(keyed, tmp_path, EIGHT + timedelta(hours=5))
+    assert "maria" in queued(keyed)
+
+
+def test_a_date_is_told_once_and_a_missed_run_is_made_up_for(keyed: World, tmp_path: Path) -> None:
+    """However often Prefect asks, and also when it asked too late."""
+    keyed.open_cycle()
+    assert run(keyed, tmp_path, EIGHT + timedelta(hours=3)) > 0
+    assert run(keyed, tmp_path, EIGHT + timedelta(hours=4)) == 0
+    assert run(keyed, tmp_path, EIGHT + timedelta(days=1)) > 0
+
+
+def test_who_has_nothing_to_be_told_gets_none(keyed: World, tmp_path: Path) -> None:
+    """No cycle, no news: only those who keep checkpoints hear of the day."""
+    run(keyed, tmp_path, EIGHT)
+    assert set(queued(keyed)) == {"maria", "ines", "olga"}
+
+
+def test_isms_manager_and_auditors_get_a_signed_checkpoint(keyed: World, tmp_path: Path) -> None:
+    """It leaves the computer, so that a chain cut short is found."""
+    keyed.open_cycle()
+    run(keyed, tmp_path, EIGHT)
+    found = queued(keyed)
+    assert {name for name, text in found.items() if text} == {"maria", "ines", "olga"}
+    (tmp_path / "kept").write_text(found["olga"])
+    checkpoint = read_checkpoint(tmp_path / "kept")
+    with keyed.store.read() as conn:
+        assert audit.verify(conn, checkpoint).ok
+    assert checkpoint.genuine
+
+
+def test_without_a_key_the_digest_goes_without_a_checkpoint_and_the_operator_is_told(
+    world: World, tmp_path: Path
+) -> None:
+    """What waits is told in any case."""
+    world.open_cycle()
+    run(world, tmp_path, EIGHT)
+    assert queued(world)["maria"] == ""
+    with world.store.read() as conn:
+        rows = conn.execute(select(outbox.c.payload)).scalars().all()
+    assert [row["about"]["what"] for row in rows if row.get("notice") == "operator_notice"] == [
+        "no checkpoint can be signed"]
+
+
+def test_somebody_who_has_left_gets_none(keyed: World, tmp_path: Path) -> None:
+    """Neither today nor ever."""
+    with keyed.store.write() as tx:
+        tx.execute(update(people).where(people.c.id == keyed.ids["olga"]).values(deactivated_at=keyed.now))
+    run(keyed, tmp_path, EIGHT)
+    assert "olga" not in queued(keyed)

@@ -1,0 +1,169 @@
+"""The product's processes for a test: a real Prefect server, a real worker, and clock and deliverer beside them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import select
+
+from isms_workflow.domain import machines
+from isms_workflow.engine import clock, deliverer
+from isms_workflow.engine.commands import cases
+from isms_workflow.engine.context import utc_now
+from isms_workflow.engine.prefect import local, server
+from isms_workflow.engine.prefect.channel import PrefectChannel
+from isms_workflow.engine.prefect.gateway import PrefectGateway
+from isms_workflow.errors import IsmsError
+from isms_workflow.settings import Settings
+from isms_workflow.store import schema
+from isms_workflow.store.database import Store, open_store
+from isms_workflow.store.statements import cases as questions
+from isms_workflow.store.tables import cases as table
+from tests.patience import eventually, free_port
+from tests.world import World, found
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Stack:
+    """Everything `isms up` starts but the portal; a world's people act on its store."""
+
+    settings: Settings
+    store: Store
+    world: World
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    stop: threading.Event = field(default_factory=threading.Event)
+    threads: list[threading.Thread] = field(default_factory=list)
+
+    @classmethod
+    def begin(cls, data: Path) -> Stack:
+        """A set-up installation in an empty folder, its processes running."""
+        settings = Settings(data=data, prefect_port=free_port())
+        store = open_store(settings.store_url)
+        schema.upgrade(store, [(m.kind, m.states) for m in machines.ALL.values()])
+        world = found(store, start=utc_now())
+        world.sim.run_flows = lambda: None  # type: ignore[method-assign]  # Prefect does this here
+        stack = cls(settings, store, world)
+        stack.start_server()
+        stack.start_worker()
+        stack._run(stack._deliver)
+        stack._run(stack._tick)
+        return stack
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What children inherit."""
+        return {**local.child_environment(self.settings), "ISMS_DATA": str(self.settings.data),
+                "ISMS_PREFECT_PORT": str(self.settings.prefect_port), "PYTHONPATH": str(ROOT)}
+
+    def start_server(self) -> None:
+        """Prefect's server; returns when it answers."""
+        self._start("server", server.command())
+        eventually("Prefect's server answers", lambda: server.reachable(self.settings))
+
+    def start_worker(self) -> None:
+        """Our worker; it registers itself in its own time."""
+        self._start("worker", [sys.executable, "-m", "isms_workflow.cli", "worker"])
+
+    def kill(self, name: str, by: signal.Signals = signal.SIGKILL) -> None:
+        """Ends a process, without a chance to tidy up unless another signal is named."""
+        self.processes[name].send_signal(by)
+        self.processes[name].wait(20)
+
+    def lose_prefects_database(self) -> None:
+        """Server stopped, its database deleted, server started."""
+        self.kill("server", signal.SIGTERM)
+        for path in self.settings.prefect_home.glob("prefect.db*"):
+            path.unlink()
+        self.start_server()
+
+    def fresh_cycle(self) -> None:
+        """A cycle of this test's own: whatever was open is cancelled by top management."""
+        self.world.sim.now = utc_now()
+        with self.store.write() as tx:
+            for case in tx.execute(questions.open_cases()).scalars().all():
+                cases.cancel(tx, case, None, "the next test", self.world.actor("dana"), self.world.when())
+        self.world.open_cycle()
+
+    def act(self, deed: Callable[[World], None]) -> None:
+        """People act now, in real time."""
+        self.world.sim.now = utc_now()
+        deed(self.world)
+
+    def state(self) -> str:
+        """The cycle's state in the truth."""
+        return self.world.view().case.state
+
+    def run(self) -> Mapping[str, Any]:
+        """The cycle's current run as Prefect knows it; empty if it has none."""
+        with self.store.read() as conn:
+            run_id = conn.execute(select(table.c.flow_run_id).where(table.c.id == self.world.case)).scalar()
+        return (self.api("GET", f"/flow_runs/{run_id}") or {}) if run_id else {}
+
+    def run_is(self, name: str) -> bool:
+        """Whether the current run is in a state of this name."""
+        return bool((self.run().get("state") or {}).get("name") == name)
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """Prefect's API, as the operator's browser uses it; None for 404."""
+        with httpx.Client(base_url=local.api_url(self.settings), trust_env=False,
+                          auth=(local.USER, local.secret(self.settings))) as client:
+            token = client.get("/csrf-token", params={"client": "operator"})
+            headers = {"Prefect-Csrf-Client": "operator", "Prefect-Csrf-Token": token.json().get("token", "")}
+            answer = client.request(method, path, json=body, headers=headers)
+            while answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:  # Prefect's SQLite was busy
+                time.sleep(0.2)
+                answer = client.request(method, path, json=body, headers=headers)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def end(self) -> None:
+        """Everything ends."""
+        self.stop.set()
+        for thread in self.threads:
+            thread.join(20)
+        for name in ("worker", "server"):
+            if self.processes[name].poll() is None:
+                self.processes[name].terminate()
+                try:
+                    self.processes[name].wait(8)
+                except subprocess.TimeoutExpired:
+                    self.kill(name)
+        self.store.close()
+
+    def _start(self, name: str, command: list[str]) -> None:
+        log = (self.settings.data / f"{name}.log").open("ab")
+        self.processes[name] = subprocess.Popen(command, env=dict(self.environment), stdout=log, stderr=log, cwd=ROOT)
+
+    def _run(self, turn: Callable[[], bool]) -> None:
+        def loop() -> None:
+            while not self.stop.is_set():
+                try:
+                    if not turn():
+                        self.stop.wait(0.05)
+                except IsmsError:
+                    self.stop.wait(0.2)
+
+        self.threads.append(threading.Thread(target=loop, daemon=True))
+        self.threads[-1].start()
+
+    def _deliver(self) -> bool:
+        if not hasattr(self, "_channel"):
+            self._channel = PrefectChannel(self.store, PrefectGateway(self.settings), "http://127.0.0.1", utc_now)
+        return deliverer.turn(self.store, self._channel, utc_now())
+
+    def _tick(self) -> bool:
+        return clock.turn(self.store, utc_now())
+

@@ -1,0 +1,41 @@
+"""Prefect's server as we run it: locked, and its schedules fire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import httpx
+import pytest
+
+from isms_workflow.engine.prefect import local
+from tests.flows.stack import Stack
+from tests.patience import eventually
+
+pytestmark = [pytest.mark.xdist_group("prefect"), pytest.mark.timeout(300)]
+
+BODY = {"name": "foreign"}
+FOREIGN: Mapping[str, Mapping[str, str]] = {
+    "without the secret": {},
+    "with a wrong secret": {"Authorization": "Basic aXNtczp3cm9uZw=="},
+    "from a foreign page": {"Origin": "https://evil.example"},
+    "under a foreign name": {"Host": "evil.example"},
+}
+
+
+@pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN)
+def test_a_foreign_post_is_refused(running: Stack, headers: Mapping[str, str]) -> None:
+    """Whoever can create a deployment runs code: another page in the operator's browser can't, nor who has no secret."""
+    secret = None if not headers or "Authorization" in headers else (local.USER, local.secret(running.settings))
+    with httpx.Client(base_url=local.api_url(running.settings), trust_env=False, auth=secret) as client:
+        answer = client.post("/flows/", json=BODY, headers=dict(headers))
+    assert answer.status_code in (401, 403)
+    assert running.api("POST", "/flows/filter", {"flows": {"name": {"any_": ["foreign"]}}}) == []
+
+
+def test_a_schedule_of_one_minute_produces_its_run(running: Stack) -> None:
+    """The server schedules `reconciliation`, and our worker completes it."""
+    wanted = {"deployments": {"name": {"any_": ["reconciliation"]}}, "flow_runs": {"state": {"type": {
+        "any_": ["COMPLETED"]}}}}
+    runs = eventually("the scheduled run has completed",
+                      lambda: running.api("POST", "/flow_runs/filter", wanted), seconds=150)
+    assert runs[0]["auto_scheduled"] is True

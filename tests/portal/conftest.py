@@ -1,0 +1,36 @@
+"""The portal over a world."""
+
+from __future__ import annotations
+
+import pytest
+
+from isms_workflow.engine.accesslog import AccessLog
+from isms_workflow.portal.app import create_app
+from isms_workflow.portal.deps import Portal
+from isms_workflow.settings import Settings
+from isms_workflow.store.database import Store
+from isms_workflow.store.files import EvidenceFiles
+from tests.portal.visitor import House
+from tests.world import found
+
+
+@pytest.fixture
+def house(sqlite_store: Store, settings: Settings) -> House:
+    """The cast in office; no cycle yet."""
+    world, log = found(sqlite_store), AccessLog(sqlite_store)
+    app = create_app(Portal(sqlite_store, settings, lambda: world.now, EvidenceFiles(settings.evidence_dir), log))
+    return House(world, app, log, settings.public_url)
+
+
+@pytest.fixture
+def planning(house: House) -> House:
+    """PLAN is open."""
+    house.world.open_cycle()
+    return house
+
+
+@pytest.fixture
+def at_gate(planning: House) -> House:
+    """PLAN's gate is open."""
+    planning.world.complete_phase("plan")
+    return planning

@@ -1,0 +1,71 @@
+"""Every page with an example of each situation it knows: template, view, frame."""
+
+from __future__ import annotations
+
+from isms_workflow.portal import views as v
+from tests.portal.case_examples import CASE, CASES, EMPTY_CASE, GATE, GATE_LAPSED, GATE_REFUSED, NO_CASES
+from tests.portal.cast import FIRST_RUN, OUTSIDE, frame
+from tests.portal.record_examples import (
+    ACCESS,
+    AUDIT,
+    BROKEN_PROGRAMME,
+    EVIDENCE,
+    FAULT,
+    INVITATION,
+    LOGIN,
+    LOGIN_REFUSED,
+    MAIL,
+    NEWCOMER,
+    NO_MAIL,
+    PEOPLE,
+    PERSON,
+    PROGRAMME,
+    QUIET_SYSTEM,
+    RESET,
+    RESET_SENT,
+    SETUP,
+    SETUP_REFUSED,
+    SPENT,
+    STALE,
+    SYSTEM,
+)
+from tests.portal.work_examples import CYCLE_PAGE, MY_WORK, NOTHING_TO_DO, PLANNED, STEP, STEP_FROZEN, STEP_REFUSED
+
+PAGES: dict[str, tuple[str, object, v.Frame]] = {
+    "my work": ("my_work.html", MY_WORK, frame("My work")),
+    "my work, nothing to do": ("my_work.html", NOTHING_TO_DO, frame("My work", alive=None)),
+    "cycle": ("cycle.html", CYCLE_PAGE, frame("Cycle")),
+    "cycle, somebody missing": ("cycle.html", PLANNED, frame("Cycle")),
+    "step": ("step.html", STEP, frame("Cycle")),
+    "step, extension refused": ("step.html", STEP_REFUSED, frame("Cycle")),
+    "step, frozen": ("step.html", STEP_FROZEN, frame("Cycle")),
+    "gate": ("gate.html", GATE, frame("Cycle")),
+    "gate, lapsed": ("gate.html", GATE_LAPSED, frame("Cycle")),
+    "gate, reason missing": ("gate.html", GATE_REFUSED, frame("Cycle")),
+    "case": ("case.html", CASE, frame("Cases")),
+    "case, empty": ("case.html", EMPTY_CASE, frame("Cases")),
+    "cases": ("cases.html", CASES, frame("Cases")),
+    "cases, none": ("cases.html", NO_CASES, frame("Cases")),
+    "people": ("people.html", PEOPLE, frame("People")),
+    "person": ("person.html", PERSON, frame("People", flash=v.Flash("good", "Aron Novak was invited."))),
+    "person, newcomer": ("person.html", NEWCOMER, frame("People")),
+    "evidence": ("evidence.html", EVIDENCE, frame("Evidence")),
+    "audit": ("audit.html", AUDIT, frame("Audit")),
+    "audit, access log": ("audit.html", ACCESS, frame("Audit")),
+    "programme": ("programme.html", PROGRAMME, frame("Programme")),
+    "programme, broken": ("programme.html", BROKEN_PROGRAMME, frame("Programme")),
+    "system": ("system.html", SYSTEM, frame("System", notices=("Prefect is still starting: its runs follow.",))),
+    "system, quiet": ("system.html", QUIET_SYSTEM, frame("System")),
+    "mail": ("mail.html", MAIL, frame("System")),
+    "mail, none": ("mail.html", NO_MAIL, frame("System")),
+    "error": ("error.html", FAULT, frame()),
+    "stale": ("stale.html", STALE, frame("Cycle")),
+    "login": ("login.html", LOGIN, OUTSIDE),
+    "login, refused": ("login.html", LOGIN_REFUSED, OUTSIDE),
+    "setup": ("setup.html", SETUP, FIRST_RUN),
+    "setup, refused": ("setup.html", SETUP_REFUSED, FIRST_RUN),
+    "invitation": ("invitation.html", INVITATION, OUTSIDE),
+    "invitation, spent": ("invitation.html", SPENT, OUTSIDE),
+    "reset": ("reset_request.html", RESET, OUTSIDE),
+    "reset, sent": ("reset_request.html", RESET_SENT, OUTSIDE),
+}

@@ -1,0 +1,58 @@
+"""Every attempt, granted or denied, stands in the access log; refusals write nothing to the chain."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from isms_workflow.store.tables import accesses, audit
+from tests.portal.visitor import House
+
+
+def records(house: House) -> int:
+    """How long the chain is."""
+    with house.world.store.read() as conn:
+        return int(conn.execute(select(func.count()).select_from(audit)).scalar_one())
+
+
+def test_what_was_granted_is_logged(planning: House) -> None:
+    """Who, what, how: reads and writes."""
+    maria, page = planning.visitor("maria"), f"/steps/{planning.world.step('scope').id}"
+    maria.send(f"{page}/comments", page, text="a remark")
+    assert planning.attempts()[-2:] == [("maria", f"read {page}", "GRANTED"), ("maria", f"write {page}/comments", "GRANTED")]
+
+
+def test_what_was_denied_is_logged_at_once(planning: House) -> None:
+    """Before the answer leaves, not with the next group."""
+    planning.visitor("gil").get("/system")
+    with planning.world.store.read() as conn:
+        row = conn.execute(select(accesses)).one()
+    assert (row.person, row.resource, row.outcome) == (planning.world.ids["gil"], "/system", "DENIED")
+
+
+def test_whoever_isn_t_signed_in_is_a_denied_nobody(planning: House) -> None:
+    """Also somebody who tries a password."""
+    planning.visitor().get("/cycle")
+    assert planning.attempts() == [("-", "read /cycle", "DENIED")]
+
+
+def test_static_files_and_health_are_no_accesses(planning: House) -> None:
+    """They tell nothing of anybody."""
+    for path in ("/static/isms.css", "/health"):
+        planning.visitor().get(path)
+    assert planning.attempts() == []
+
+
+def test_a_link_that_signs_somebody_in_isn_t_written_down(planning: House) -> None:
+    """Nobody who reads the log can use it."""
+    planning.visitor().get("/invitation/abcdefghijk")
+    assert planning.attempts() == [("-", "read /invitation/…", "GRANTED")]
+
+
+def test_no_refusal_writes_to_the_chain(at_gate: House) -> None:
+    """It holds what happened, not what was tried."""
+    before = records(at_gate)
+    gate = at_gate.world.gate("plan")
+    for who in ("gil", "maria", "alex"):
+        at_gate.visitor(who).send(f"/gates/{gate.id}/approve", round="1", digest=gate.digest)
+    at_gate.visitor("gil").get("/system")
+    assert records(at_gate) == before

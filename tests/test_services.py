@@ -1,0 +1,204 @@
+"""Services as processes: they work, they wake at once, and they end when they are told to."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import select, update
+
+from isms_workflow import services
+from isms_workflow.engine.context import utc_now
+from isms_workflow.notify import mail
+from isms_workflow.notify.files import FileChannel, listing
+from isms_workflow.settings import Settings, UnsafeAddress
+from isms_workflow.store import schema
+from isms_workflow.store.database import Store, notify, open_store
+from isms_workflow.store.tables import deadlines, outbox, schema_info
+from isms_workflow.store.tables import services as beats
+from tests.world import World, found
+
+
+def eventually(truth: Callable[[], object]) -> object:
+    """What `truth` says once it says something; fails after a minute."""
+    until = time.monotonic() + 60
+    while not (value := truth()):
+        assert time.monotonic() < until, "nothing within a minute"
+        time.sleep(0.02)
+    return value
+
+
+def free_port() -> int:
+    """A port that nobody listened at an instant ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(settings: Settings, command: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """`isms COMMAND` on these settings; ended afterwards, if it hasn't ended by itself."""
+    given = {"ISMS_DATA": str(settings.data), "ISMS_DATABASE_URL": settings.database_url, "ISMS_PREFECT_PORT": "1",
+             **environment}
+    process = subprocess.Popen([sys.executable, "-m", "isms_workflow.cli", command], text=True,
+                               env={**os.environ, **given}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator[World]:
+    """The cast in office now, a cycle in PLAN, on the database that the processes work on."""
+    with closing(open_store(database_url)) as store:
+        world = found(store, start=utc_now() - timedelta(minutes=1))
+        world.open_cycle()
+        yield world
+
+
+def alive(store: Store) -> set[str]:
+    """The services that beat."""
+    with store.read() as conn:
+        return set(conn.execute(select(beats.c.name)).scalars())
+
+
+def test_a_clock_wakes_for_a_deadline_that_another_process_armed(world: World, settings: Settings) -> None:
+    """It slept until a later one, and is told at once."""
+    with running(settings, "clock") as process:
+        eventually(lambda: "clock" in alive(world.store))
+        with world.store.write() as tx:
+            armed = tx.execute(select(deadlines.c.id).where(deadlines.c.settled_at.is_(None))).scalars().all()
+            tx.execute(update(deadlines).where(deadlines.c.id.in_(armed)).values(due_at=utc_now()))
+            notify(tx)
+        eventually(lambda: _settled(world.store, armed))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+    assert "clock" not in alive(world.store), "its beat was taken back"
+
+
+def _settled(store: Store, ids: object) -> bool:
+    assert isinstance(ids, (list, tuple))
+    with store.read() as conn:
+        left = conn.execute(select(deadlines.c.id).where(deadlines.c.id.in_(ids), deadlines.c.settled_at.is_(None)))
+        return left.first() is None
+
+
+def test_a_deliverer_sends_mails_though_prefect_is_away(world: World, settings: Settings) -> None:
+    """The mail leaves; what is for Prefect waits, and nobody is told while it may still be starting."""
+    with running(settings, "deliver") as process:
+        eventually(lambda: [m for m in listing(settings.mail_dir, 100) if "Yours now" in m.subject])
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+    with world.store.read() as conn:
+        left = conn.execute(select(outbox.c.channel).where(outbox.c.settled_at.is_(None)).distinct()).scalars().all()
+        told = [p["about"] for p in conn.execute(select(outbox.c.payload)).scalars() if p.get("notice") == "operator_notice"]
+    assert (list(left), told) == (["prefect"], [])
+
+
+@pytest.mark.parametrize("command", ["clock", "deliver", "portal"])
+def test_code_below_the_schema_refuses_to_work_and_says_so(world: World, settings: Settings, command: str) -> None:
+    """A later release has upgraded the database."""
+    with world.store.write() as tx:
+        tx.execute(update(schema_info).values(min_code=schema.CODE + 1))
+    with running(settings, command, ISMS_PORT=str(free_port())) as process:
+        said, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "install the later release" in said
+
+
+@pytest.mark.parametrize("command", ["clock", "deliver"])
+def test_a_service_ends_when_a_later_release_takes_the_database_over(world: World, settings: Settings,
+                                                                     command: str) -> None:
+    """It finds out at its next beat."""
+    with running(settings, command) as process:
+        eventually(lambda: alive(world.store))
+        with world.store.write() as tx:
+            tx.execute(update(schema_info).values(min_code=schema.CODE + 1))
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "install the later release" in said
+
+
+def test_the_portal_answers_and_ends_with_what_it_logged(world: World, settings: Settings) -> None:
+    """Health, for a monitor; on SIGTERM the access log is written out."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with running(settings, "portal", ISMS_PORT=str(port), ISMS_PUBLIC_URL=address) as process:
+        health = eventually(lambda: _get(f"{address}/health"))
+        assert isinstance(health, httpx.Response)
+        assert health.json()["status"] in ("ok", "troubled")
+        assert httpx.get(f"{address}/api/v1/cycles").status_code == 401
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+
+
+def _get(url: str) -> httpx.Response | None:
+    try:
+        return httpx.get(url, timeout=2)
+    except httpx.HTTPError:
+        return None
+
+
+def test_a_taken_port_names_the_setting_to_change(world: World, settings: Settings) -> None:
+    """Before anything starts."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        for given, setting in (({"ISMS_PORT": str(port)}, "port"), ({"ISMS_PREFECT_PORT": str(port)}, "prefect_port")):
+            with running(settings, "up", **{"ISMS_PORT": str(free_port()), **given}) as process:
+                said, _ = process.communicate(timeout=30)
+            assert process.returncode == 1
+            assert f"Port {port} is taken by another program: end it, or set {setting} (" in said
+
+
+def test_an_address_that_others_can_reach_wants_https(settings: Settings) -> None:
+    """Anything but loopback without it is refused unless said so."""
+    with pytest.raises(UnsafeAddress, match="insecure = true"):
+        services.portal(settings.model_copy(update={"bind": "192.0.2.1"}))
+
+
+@pytest.mark.timeout(120)
+def test_up_answers_before_prefect_is_ready_and_one_signal_ends_everything(tmp_path: Path) -> None:
+    """From an empty folder: the set-up link is printed, its page is there, and nobody is left behind."""
+    port, prefect = free_port(), free_port()
+    settings = Settings(data=tmp_path / "data")
+    address = f"http://127.0.0.1:{port}"
+    with running(settings, "up", ISMS_PORT=str(port), ISMS_PREFECT_PORT=str(prefect), ISMS_PUBLIC_URL=address) as process:
+        assert process.stdout is not None
+        link = next(found[0] for line in process.stdout if (found := re.findall(rf"{address}/setup/\S+", line)))
+        page = eventually(lambda: _get(link))
+        assert isinstance(page, httpx.Response)
+        assert page.status_code == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait(15) == 0
+    assert _get(f"{address}/health") is None
+    assert (settings.keys_dir / "prefect.secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_mail_goes_through_the_server_that_is_named(settings: Settings) -> None:
+    """And into files while none is."""
+    assert isinstance(services.post(settings), FileChannel)
+    assert isinstance(services.post(settings.model_copy(update={"smtp_host": "mail.example.org"})), mail.MailChannel)
+
+
+def test_an_upgrade_is_refused_while_a_deadline_names_what_this_release_doesn_t_know(world: World,
+                                                                                    settings: Settings) -> None:
+    """With the list."""
+    with world.store.write() as tx:
+        tx.execute(update(deadlines).values(event="recertify"))
+    with pytest.raises(schema.StillNamed, match=r"PDCA-.* waits for the event 'recertify'"):
+        services.upgrade(settings)
