@@ -116,7 +116,7 @@ class Stack:
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
         """Prefect's API, as the operator's browser uses it; None for 404."""
-        with httpx.Client(base_url=local.api_url(self.settings), trust_env=False,
+        with httpx.Client(base_url=local.api_url(self.settings), trust_env=False, timeout=30,
                           auth=(local.USER, local.secret(self.settings))) as client:
             token = client.get("/csrf-token", params={"client": "operator"})
             headers = {"Prefect-Csrf-Client": "operator", "Prefect-Csrf-Token": token.json().get("token", "")}

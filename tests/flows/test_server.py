@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 
 import httpx
 import pytest
 
-from isms_workflow.engine.prefect import local
-from tests.flows.stack import Stack
+from isms_workflow.engine.prefect import local, server
+from tests.flows.stack import ROOT, Stack
 from tests.patience import eventually
 
 pytestmark = [pytest.mark.xdist_group("prefect"), pytest.mark.timeout(300)]
@@ -39,3 +41,26 @@ def test_a_schedule_of_one_minute_produces_its_run(running: Stack) -> None:
     runs = eventually("the scheduled run has completed",
                       lambda: running.api("POST", "/flow_runs/filter", wanted), seconds=150)
     assert runs[0]["auto_scheduled"] is True
+
+
+WAIT = """
+import asyncio
+import sqlalchemy
+from isms_workflow.engine.prefect.server import bound_waits_for_locks
+bound_waits_for_locks()
+from prefect.server.database import provide_database_interface
+
+async def busy_timeout():
+    engine = await provide_database_interface().engine()
+    async with engine.connect() as connection:
+        return (await connection.execute(sqlalchemy.text("PRAGMA busy_timeout"))).scalar()
+
+print(asyncio.run(busy_timeout()))
+"""
+
+
+def test_the_server_never_waits_a_minute_for_its_database(running: Stack) -> None:
+    """Prefect's own wait for a lock can stop the server's event loop for as long as it lasts."""
+    answer = subprocess.run([sys.executable, "-c", WAIT], env=dict(running.environment), cwd=ROOT, capture_output=True,
+                            text=True, timeout=120, check=True)
+    assert int(answer.stdout) == server.LOCK_S * 1000

@@ -114,6 +114,7 @@ def _pace() -> dict[str, str]:
     return {
         "PREFECT_WORKER_QUERY_SECONDS": "1",
         "PREFECT_WORKER_PREFETCH_SECONDS": "0",  # a run is taken when it is due, not ten seconds before
+        "PREFECT_CLIENT_MAX_RETRIES": "3",  # after 2, 4 and 8 s; five would sleep half a minute past an outage's end
         "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",  # an emptied server knows its worker again after this long
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",  # by default only events
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(90 * 24 * 3600),  # after their end

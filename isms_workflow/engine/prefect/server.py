@@ -11,10 +11,15 @@ from isms_workflow.engine.prefect import local
 from isms_workflow.settings import Settings
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 NICE = 10
 """Prefect's processes give way, so that a storm of cases can't make the clock late."""
+
+LOCK_S = 5
+"""Seconds for which the server's database waits for a lock; a refusal is an answer 503, and asked again."""
 
 
 def command() -> list[str]:
@@ -67,12 +72,36 @@ class OwnOrigin:
         await send({"type": "http.response.body", "body": sentence})
 
 
+def bound_waits_for_locks() -> None:
+    """Let no connection of the server to its SQLite file wait for a lock longer than `LOCK_S`; before its first.
+
+    Prefect waits for a minute. A thread that waits holds its connection's mutex; when the garbage collector, on
+    the event loop's thread, comes upon a cursor of that connection, the loop stands still until the wait is
+    over, and with it whoever holds the lock and was about to commit: a minute in which nothing answers.
+    """
+    from prefect.server.database.configurations import AioSqliteConfiguration
+    from prefect.server.database.dependencies import set_database_config
+    from prefect.settings import get_current_settings
+
+    class Bounded(AioSqliteConfiguration):
+        def setup_sqlite(self, conn: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+            super().setup_sqlite(conn, record)
+            cursor = conn.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {LOCK_S * 1000}")
+            cursor.close()
+
+    url = get_current_settings().server.database.connection_url
+    assert url is not None  # the environment of `local` names it
+    set_database_config(Bounded(connection_url=url.get_secret_value()))
+
+
 def main() -> None:
     """Serve Prefect until SIGTERM; the address and all else come from Prefect's own settings."""
     import uvicorn
     from prefect.server.api.server import create_app
     from prefect.settings import get_current_settings
 
+    bound_waits_for_locks()
     api = get_current_settings().server.api
     uvicorn.run(
         OwnOrigin(create_app(final=True), f"http://{api.host}:{api.port}"),
