@@ -15,7 +15,7 @@ from email.policy import default
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from tests.patience import eventually, free_port
 
@@ -93,7 +93,7 @@ class Person:
         """A fresh browser window, nobody signed in."""
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         person = cls(name, url, context, context.new_page())
-        person.page.set_default_timeout(20_000)
+        person.page.set_default_timeout(60_000)
         person.page.on("console", person._listens)
         person.page.on("pageerror", lambda error: person.complaints.append(f"{person.page.url}: {error}"))
         return person
@@ -108,7 +108,12 @@ class Person:
 
     def goes(self, entry: str) -> None:
         """An entry of the menu."""
-        self.page.get_by_role("navigation", name="Menu").get_by_role("link", name=entry).click()
+        self.follows(self.page.get_by_role("navigation", name="Menu").get_by_role("link", name=entry))
+
+    def follows(self, link: Locator) -> None:
+        """A link or a button; the page that follows is waited for, since the one that was may still stand there."""
+        with self.page.expect_navigation():
+            link.click()
 
     def fills(self, **fields: str) -> None:
         """Fields by the beginning of their labels: a blank as one underscore, a comma and a blank as two."""
@@ -117,9 +122,8 @@ class Person:
             self.page.get_by_label(re.compile(f"^{words}")).first.fill(value)
 
     def presses(self, words: str) -> None:
-        """A button by its words; the page that follows is waited for."""
-        self.page.get_by_role("button", name=words, exact=True).click()
-        self.page.wait_for_load_state()
+        """A button by its words."""
+        self.follows(self.page.get_by_role("button", name=words, exact=True))
 
     def reads(self) -> str:
         """All that the page says."""

@@ -125,7 +125,7 @@ def _owes(person: Person) -> bool:
 
 def _decides(person: Person, phase: str) -> None:
     person.goes("My work")
-    person.page.locator("section[aria-labelledby=decisions] .what a").first.click()
+    person.follows(person.page.locator("section[aria-labelledby=decisions] .what a").first)
     person.shot(f"gate-{phase}-{person.name}")
     person.presses(f"Approve {phase}")
 
@@ -192,16 +192,16 @@ def test_what_belongs_to_a_case_reads_well_too(office: Office, lived: Mapping[st
     """The closed case as a document, one of its steps, its last gate, a person."""
     maria = office["maria"]
     maria.opens("/cases")
-    maria.page.get_by_role("link", name="-0001").first.click()
+    maria.follows(maria.page.get_by_role("link", name="-0001").first)
     _looked_at(maria, "case")
     for kind in ("steps", "gates"):
         maria.opens("/cases")
-        maria.page.get_by_role("link", name="-0001").first.click()
-        maria.page.locator(f"main a[href*='/{kind}/']").first.click()
+        maria.follows(maria.page.get_by_role("link", name="-0001").first)
+        maria.follows(maria.page.locator(f"main a[href*='/{kind}/']").first)
         _looked_at(maria, kind)
     alex = office["alex"]
     alex.opens("/people")
-    alex.page.get_by_role("link", name="Dana Weber").first.click()
+    alex.follows(alex.page.get_by_role("link", name="Dana Weber").first)
     _looked_at(alex, "person")
 
 
