@@ -55,6 +55,18 @@ def test_a_cycle_that_lacks_people_waits_and_says_who_is_missing(world: World) -
     assert short.view().case.state == "plan"
 
 
+def test_a_planned_cycle_says_so_when_it_lacks_one_more(world: World) -> None:
+    """Somebody leaves while it waits: the wait goes on, and names both."""
+    short = found(world_like(world), cast={name: part for name, part in CAST.items() if name != "ines"})
+    short.open_cycle()
+    done(short, people.deactivate, "alex", short.ids["ravi"])
+    assert [who for _, who in short.mails("planned_missing")] == ["maria", "dana"] * 2
+    done(short, people.grant, "alex", short.ids["ben"], "internal_auditor")
+    assert short.view().case.state == "planned"
+    done(short, people.grant, "alex", short.ids["alex"], "risk_owner")
+    assert short.view().case.state == "plan"
+
+
 def world_like(world: World) -> object:
     """The same database, emptied of the cast: a fresh one beside it."""
     from isms_workflow.domain import machines

@@ -72,12 +72,15 @@ def start_or_wait(view: CaseView, when: When) -> Plan:
     missing = view.directory.missing(needed(view.workflow))
     if not missing:
         return start(view, None, AGENT, when)
-    people = (*view.directory.holders(ISMS_MANAGER), *view.directory.holders(TOP_MANAGEMENT))
     anchor = DueRule.of(when.happened, view.workflow.decide_due, view.calendar).instant(view.calendar)
-    return Plan(
-        arm=arm_ladder(view, "case", view.case.id, view.workflow.planned_ladder, anchor, when.happened),
-        send=tell(view, "planned_missing", people, f"{view.case.id}:{'.'.join(missing)}"[:150], missing=list(missing)),
-    )
+    return say_missing(view, missing) + Plan(
+        arm=arm_ladder(view, "case", view.case.id, view.workflow.planned_ladder, anchor, when.happened))
+
+
+def say_missing(view: CaseView, missing: tuple[str, ...]) -> Plan:
+    """Tells ISMS manager and top management which responsibilities a planned case waits for."""
+    people = (*view.directory.holders(ISMS_MANAGER), *view.directory.holders(TOP_MANAGEMENT))
+    return Plan(send=tell(view, "planned_missing", people, f"{view.case.id}:{new_id()}", missing=list(missing)))
 
 
 def start(view: CaseView, seen: int | None, actor: Actor, when: When) -> Plan:

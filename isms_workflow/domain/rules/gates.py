@@ -12,13 +12,13 @@ from isms_workflow.domain.gates import MACHINE, Authority, authority, digest, el
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.machine import CLOCK, ENGINE
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT, Actor
-from isms_workflow.domain.plan import Arm, Change, Insert, Plan
+from isms_workflow.domain.plan import Arm, Change, Insert, Plan, total
 from isms_workflow.domain.records import AuditRecord, GateRecord, Scalar
 from isms_workflow.domain.refusals import DigestChanged, Missing, Moved, NotAllowed, NotYours, Wrong
 from isms_workflow.domain.rules import owing
 from isms_workflow.domain.rules.common import LADDER, LAPSE, arm_ladder, change, reasoned, record, tell, wake
 from isms_workflow.domain.times import When, iso
-from isms_workflow.domain.views import CaseView, Gate, Step
+from isms_workflow.domain.views import CaseView, Decision, Gate, Step
 
 AGENT = Actor(ENGINE, "engine")
 
@@ -63,14 +63,22 @@ def open_round(view: CaseView, phase: str, when: When) -> Plan:
     return plan + warn_if_undecidable(view, gate, when) + wake(view)
 
 
-def warn_if_undecidable(view: CaseView, gate: Gate, when: When) -> Plan:
-    """Tells, when it arises and not when it is due, that the people in office can't decide the gate."""
+def warn_if_undecidable(view: CaseView, gate: Gate, when: When, before: int = 0) -> Plan:
+    """Tells, when it arises and not when it is due, that the people in office can't decide the gate.
+
+    `before` is how many people were lacking until now: whoever has been told isn't told again.
+    """
     short = lacking(view, gate, when.noticed)
-    if not short:
+    if short <= before:
         return Plan()
     people = (*view.directory.holders(ISMS_MANAGER), *view.directory.holders(TOP_MANAGEMENT))
-    return Plan(send=tell(view, "undecidable_gate", people, f"{gate.id}:{gate.version}:{short}", gate=gate.id,
-                          lacking=short))
+    return Plan(send=tell(view, "undecidable_gate", people, f"{gate.id}:{new_id()}", gate=gate.id, lacking=short))
+
+
+def newly_undecidable(before: CaseView, view: CaseView, when: When) -> Plan:
+    """Warns of the open gates that fewer people can decide than before the change of people or of their part."""
+    return total(warn_if_undecidable(view, gate, when, lacking(before, gate, when.noticed))
+                 for gate in view.gates if gate.state == "open")
 
 
 def decide(view: CaseView, gate: Gate, shown: Shown | None, answer: Answer, actor: Actor, when: When) -> Plan:
@@ -83,12 +91,13 @@ def decide(view: CaseView, gate: Gate, shown: Shown | None, answer: Answer, acto
     MACHINE.rule_for(answer.answer, gate.state, what)
     _as_shown(what, gate, shown)
     right = authority(view, gate, actor.id, when.noticed)
+    overtakes = _void(view, gate, overtaken(gate, actor.id), when)
     if answer.answer == "approve":
-        return _approve(view, gate, right, answer.reason.strip(), actor, when)
+        return overtakes + _approve(view, gate, right, answer.reason.strip(), actor, when)
     reason = reasoned(f"{answer.answer} {what}", answer.reason)
     if answer.answer == "return":
-        return _return(view, gate, right, replace(answer, reason=reason), actor, when)
-    return _reject(view, gate, right, reason, actor, when)
+        return overtakes + _return(view, gate, right, replace(answer, reason=reason), actor, when)
+    return overtakes + _reject(view, gate, right, reason, actor, when)
 
 
 def _as_shown(what: str, gate: Gate, shown: Shown | None) -> None:
@@ -103,11 +112,10 @@ def _as_shown(what: str, gate: Gate, shown: Shown | None) -> None:
 def _approve(view: CaseView, gate: Gate, right: Authority, reason: str, actor: Actor, when: When) -> Plan:
     if view.workflow.phases[-1].id == gate.name:
         _disposed_of(view, gate)
-    void = overtaken(gate, actor.id)
-    approvals = sum(d.id not in void for d in gate.decisions) + 1
+    approvals = len(gate.decisions) - len(overtaken(gate, actor.id)) + 1
     given, facts = _decision(gate, right, "approve", actor, when)
     line = record(GateRecord.APPROVED, view, gate.id, actor, when, facts, reason)
-    plan = Plan(insert=(given,), void=void)
+    plan = Plan(insert=(given,))
     if approvals < gate.quorum:
         return plan + Plan(change=(change(MACHINE, "gate", gate, "approve", line),))
     passed: dict[str, Scalar] = {"gate": gate.name, "digest": gate.digest, "approvals": approvals}
@@ -245,7 +253,7 @@ def withdraw(view: CaseView, gate: Gate, actor: Actor, when: When) -> Plan:
     return _close(view, gate, "withdraw", line) + _voided(view, gate, when)
 
 
-def recover(view: CaseView, phase: str, actor: Actor, when: When) -> Plan:
+def recover(before: CaseView, view: CaseView, phase: str, actor: Actor, when: When) -> Plan:
     """What an open gate covers may have changed: if so, its digest follows and earlier approvals are void."""
     gate = view.latest_gate(phase)
     if gate is None or gate.state != "open":
@@ -256,17 +264,22 @@ def recover(view: CaseView, phase: str, actor: Actor, when: When) -> Plan:
     line = record(GateRecord.CHANGED, view, gate.id, actor, when, {"digest": now, "before": gate.digest})
     return (
         Plan(change=(change(MACHINE, "gate", gate, "change", line, digest=now),))
-        + _voided(view, gate, when) + warn_if_undecidable(view, replace(gate, decisions=()), when)
+        + _voided(view, gate, when)
+        + warn_if_undecidable(view, replace(gate, decisions=()), when, lacking(before, gate, when.noticed))
     )
 
 
 def _voided(view: CaseView, gate: Gate, when: When) -> Plan:
-    void = tuple(d.id for d in gate.decisions)
+    """Every answer of the round is void, and whoever gave it is told to decide anew."""
     givers = tuple(p for d in gate.decisions for p in (d.person, d.for_person))
+    return _void(view, gate, gate.decisions, when) + Plan(
+        send=tell(view, "voided", givers, f"{gate.id}:{gate.version}", gate=gate.id))
+
+
+def _void(view: CaseView, gate: Gate, decisions: tuple[Decision, ...], when: When) -> Plan:
     return Plan(
-        void=void,
-        send=tell(view, "voided", givers, f"{gate.id}:{gate.version}", gate=gate.id),
-        record=tuple(record(GateRecord.VOIDED, view, gate.id, AGENT, when, {"decision": d}) for d in void),
+        void=tuple(d.id for d in decisions),
+        record=tuple(record(GateRecord.VOIDED, view, gate.id, AGENT, when, {"decision": d.id}) for d in decisions),
     )
 
 
