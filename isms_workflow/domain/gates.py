@@ -102,6 +102,18 @@ def lacking(view: CaseView, gate: Gate, now: datetime) -> int:
     return max(0, gate.quorum - len(able))
 
 
+def disposes(view: CaseView, gate: Gate) -> bool:
+    """Whether this round asks of everything that was waived: the last phase's, or an earlier one that ends the case.
+
+    An earlier gate comes last if one of its steps was reopened, and perhaps waived, while the last phase went on.
+    """
+    phases = [phase.id for phase in view.workflow.phases]
+    if gate.name == phases[-1]:
+        return True
+    others = (view.latest_gate(name) for name in phases if name != gate.name)
+    return gate.state == "open" and all(other is not None and other.state == "passed" for other in others)
+
+
 def authority(view: CaseView, gate: Gate, person: str, now: datetime) -> Authority:
     """By what right somebody decides now: their own first, else the one delegation that gives it.
 

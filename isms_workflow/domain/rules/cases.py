@@ -8,11 +8,12 @@ from datetime import datetime
 
 from isms_workflow.domain import machines
 from isms_workflow.domain.calendars import DueRule, WorkingCalendar, local_date, shift
+from isms_workflow.domain.gates import disposes
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.machine import ENGINE, FLOW
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT, Actor, Directory
 from isms_workflow.domain.plan import Arm, Change, Insert, Plan, total
-from isms_workflow.domain.records import CaseRecord, Scalar
+from isms_workflow.domain.records import AuditRecord, CaseRecord, Scalar
 from isms_workflow.domain.refusals import Missing, NotAllowed, NotYours, Wrong
 from isms_workflow.domain.rules import gates, owing
 from isms_workflow.domain.rules.common import (
@@ -32,6 +33,7 @@ from isms_workflow.domain.rules.common import (
 from isms_workflow.domain.times import When, iso
 from isms_workflow.domain.views import Case, CaseView, Gate, Step, programme_key
 from isms_workflow.programme.model import Phase, Programme, Workflow
+from isms_workflow.programme.model import Step as Spec
 
 AGENT = Actor(ENGINE, "engine")
 
@@ -60,9 +62,10 @@ def plan_case(kind: str, reference: str, programme: Programme, calendar: Working
     owed = _owed(case, workflow, carried)
     view = CaseView(case, owed, (), programme, calendar, directory)
     facts: dict[str, Scalar] = {"reference": reference, "programme": programme.digest, "label": workflow.label}
+    gone = (_declined(view, each, when) for each in carried if _taken_over(workflow, each) is None)
     plan = Plan(
         insert=(Insert("cases", _case_row(case)), *(Insert("steps", _step_row(s)) for s in owed)),
-        record=(record(CaseRecord.OPENED, view, case.id, actor, when, facts),),
+        record=(record(CaseRecord.OPENED, view, case.id, actor, when, facts), *gone),
     ) + wake(view)
     return plan + start_or_wait(view, when), view
 
@@ -214,12 +217,15 @@ def _moved_wait(view: CaseView, gate: Gate, days: int, when: When) -> Plan:
                 arm=arm_ladder(view, "gate", gate.id, ladder, anchor, when.happened))
 
 
-def dispose(view: CaseView, step: Step, to: str | None, reason: str, actor: Actor, when: When) -> Plan:
-    """At the last gate, a waived step is carried over into the next case by name, or declined with a reason."""
+def dispose(view: CaseView, step: Step, to: str | None, reason: str, in_force: Workflow, actor: Actor,
+            when: When) -> Plan:
+    """At the last gate, a waived step is carried over into the next case by name, or declined with a reason.
+
+    `in_force` is the programme under which the next case would open.
+    """
     last = view.workflow.phases[-1]
-    gate = view.latest_gate(last.id)
     what = f"waived step {step.key} of {view.case.reference}"
-    if gate is None or gate.state != "open":
+    if not any(gate.state == "open" and disposes(view, gate) for gate in view.gates):
         raise Missing(what, f"gate {last.id} isn't open")
     if step.state != "waived" or step.id in view.disposed:
         raise NotAllowed(what, "dispose of", "disposed of" if step.id in view.disposed else step.state, ())
@@ -227,6 +233,8 @@ def dispose(view: CaseView, step: Step, to: str | None, reason: str, actor: Acto
         raise NotYours(what, "dispose of", "a responsibility of the gate")
     if to is not None and not view.directory.is_active(to):
         raise Wrong("person", to, "name an active person with role user or admin")
+    if to is not None and _place(in_force, step) is None:
+        raise Wrong("step", step.key, "the programme in force has no such step any more: decline it")
     why = reason.strip() if to else reasoned("decline a waived step", reason)
     row = {"id": new_id(), "case_id": view.case.id, "step_id": step.id, "to_person": to, "decided_by": actor.id,
            "answer": "carried" if to else "declined", "decided_at": when.happened}
@@ -269,13 +277,28 @@ def _owed(case: Case, workflow: Workflow, carried: tuple[Carried, ...]) -> tuple
 
 
 def _taken_over(workflow: Workflow, each: Carried) -> tuple[Phase, str, str, str | None, str | None] | None:
-    """The extra step that takes over a waived one; None if the programme now in force has no such step."""
-    name = programme_key(each.step.key)
-    for phase in workflow.phases:
-        for spec in phase.steps:
-            if spec.id == name:
-                return phase, f"{name}@{each.reference}", spec.responsibility, each.person, each.step.id
-    return None
+    """The extra step that takes over a waived one; None if the programme now in force has no such step.
+
+    One that was carried over before keeps its name, so that it can stand beside its younger sister.
+    """
+    found = _place(workflow, each.step)
+    if found is None:
+        return None
+    phase, spec = found
+    key = each.step.key if each.step.carried_from else f"{spec.id}@{each.reference}"
+    return phase, key, spec.responsibility, each.person, each.step.id
+
+
+def _place(workflow: Workflow, step: Step) -> tuple[Phase, Spec] | None:
+    """Where a workflow has the step; None if it has it no more."""
+    name = programme_key(step.key)
+    return next(((phase, spec) for phase in workflow.phases for spec in phase.steps if spec.id == name), None)
+
+
+def _declined(view: CaseView, each: Carried, when: When) -> AuditRecord:
+    """The programme changed after somebody was named: the history says that the step isn't owed again, and why."""
+    return record(CaseRecord.DECLINED, view, each.step.id, AGENT, when, {"step": each.step.key, "to": None},
+                  "the programme in force has no such step any more")
 
 
 def _case_row(case: Case) -> dict[str, object]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from isms_workflow.domain.calendars import DueRule
-from isms_workflow.domain.gates import MACHINE, Authority, authority, digest, eligible, lacking, overtaken
+from isms_workflow.domain.gates import MACHINE, Authority, authority, digest, disposes, eligible, lacking, overtaken
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.machine import CLOCK, ENGINE
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT, Actor
@@ -110,7 +110,7 @@ def _as_shown(what: str, gate: Gate, shown: Shown | None) -> None:
 
 
 def _approve(view: CaseView, gate: Gate, right: Authority, reason: str, actor: Actor, when: When) -> Plan:
-    if view.workflow.phases[-1].id == gate.name:
+    if disposes(view, gate):
         _disposed_of(view, gate)
     approvals = len(gate.decisions) - len(overtaken(gate, actor.id)) + 1
     given, facts = _decision(gate, right, "approve", actor, when)
@@ -130,7 +130,7 @@ def _decided(view: CaseView, gate: Gate, owners: Iterable[str | None], answer: s
 
 
 def _disposed_of(view: CaseView, gate: Gate) -> None:
-    """The last gate of a case asks of everything that was waived: carried over by name, or declined."""
+    """The gate with which a case ends asks of everything that was waived: carried over by name, or declined."""
     open_ones = [s.key for s in undisposed(view)]
     if open_ones:
         raise Missing(spoken(view, gate), "say first of each waived step whether it is carried over, and to whom, "
@@ -310,9 +310,3 @@ def _close(view: CaseView, gate: Gate, event: str, line: AuditRecord) -> Plan:
 def spoken(view: CaseView, gate: Gate) -> str:
     """How a gate is called in a sentence."""
     return f"gate {gate.name} of {view.case.reference}"
-
-
-def quorum_left(gate: Gate) -> int:
-    """How many approvals are still needed."""
-    return max(0, gate.quorum - len(gate.decisions))
-

@@ -81,7 +81,8 @@ def close(tx: Transaction, case: str, when: When) -> bool:
         return False
     write(tx, [rules.close(view, when)], when.noticed)
     handed = {row.step_id: row.to_person for row in tx.execute(questions.carried_from(case))}
-    carried = tuple(Carried(s, view.case.reference, handed[s.id]) for s in view.steps if s.id in handed)
+    carried = tuple(Carried(s, view.case.reference, handed[s.id]) for s in view.steps
+                    if s.state == "waived" and s.id in handed)  # one that was reopened and done is owed no more
     plan, _ = _planned(tx, view.case.kind, carried, Actor("engine", "engine"), when)
     write(tx, [plan], when.noticed)
     return True
