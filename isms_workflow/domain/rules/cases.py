@@ -22,6 +22,8 @@ from isms_workflow.domain.rules.common import (
     RESUME,
     arm_ladder,
     change,
+    counted_from,
+    days_left,
     entitled,
     fresh,
     on_day,
@@ -106,17 +108,19 @@ def begin(view: CaseView, phase: str, when: When) -> Plan:
 
 def _enter(view: CaseView, event: str, actor: Actor, when: When, started_at: datetime | None) -> Plan:
     """Into the state that is a phase: what it owes opens, counted from now."""
-    plan = move(view, event, CaseRecord.MOVED, actor, when, phase_opened_at=when.happened, started_at=started_at)
+    begins = counted_from(view, when.happened)
+    plan = move(view, event, CaseRecord.MOVED, actor, when, phase_opened_at=begins, started_at=started_at)
     phase = plan.change[0].to
-    then = replace(view, case=replace(view.case, state=phase, phase_opened_at=when.happened))
-    opened = owing.openable(then, phase, when.happened, when)
+    then = replace(view, case=replace(view.case, state=phase, phase_opened_at=begins))
+    opened = owing.openable(then, phase, begins, when)
     return plan + opened + (gates.open_round(then, phase, when) if then.is_settled(phase) else Plan())
 
 
 def close(view: CaseView, when: When) -> Plan:
     """Every gate has passed: the case ends. Raises `NotAllowed`, `Missing`."""
     people = dict.fromkeys(h.person for h in view.directory.holdings)
-    return move(view, "close", CaseRecord.MOVED, Actor(FLOW, FLOW), when, closed_at=when.happened) + Plan(
+    return move(view, "close", CaseRecord.MOVED, Actor(FLOW, FLOW), when, closed_at=when.happened, paused_at=None,
+                paused_until=None) + Plan(
         cancel=((view.case.id, LADDER), (view.case.id, RESUME)),
         send=tell(view, "cycle_closed", people, view.case.id),
     )
@@ -141,8 +145,12 @@ def cancel(view: CaseView, seen: int | None, reason: str, actor: Actor, when: Wh
     )
 
 
-def pause(view: CaseView, seen: int | None, until: str, reason: str, actor: Actor, when: When) -> Plan:
-    """Everything that is due moves by the pause's whole days; it ends by itself on the day given."""
+def pause(view: CaseView, seen: int | None, until: str, reason: str, anchors: Mapping[str, datetime], actor: Actor,
+          when: When) -> Plan:
+    """Everything that is due, or will be, moves by the pause's whole days; it ends by itself on the day given.
+
+    `anchors` are the instants that armed ladders count from, by step or gate.
+    """
     check(view, "pause", seen, actor)
     if view.case.paused_until:
         raise NotAllowed(view.case.reference, "pause", "paused", ("resume", "cancel"))
@@ -154,67 +162,74 @@ def pause(view: CaseView, seen: int | None, until: str, reason: str, actor: Acto
     facts: dict[str, Scalar] = {"until": iso(end), "days": days}
     people = dict.fromkeys(h.person for h in view.directory.holdings)
     return (
-        move(view, "pause", CaseRecord.PAUSED, actor, when, why, facts, paused_at=when.happened, paused_until=end)
-        + retimed(view, days, when)
+        move(view, "pause", CaseRecord.PAUSED, actor, when, why, facts, paused_at=when.happened, paused_until=end,
+             phase_opened_at=_moved_phase(view, days))
+        + retimed(view, days, anchors, shift(when.happened, days, view.calendar), when)
         + Plan(arm=(Arm(view.case.id, "case", view.case.id, RESUME, end),),
                send=tell(view, "cycle_paused", people, f"{view.case.id}:{view.case.version}", until=iso(end)))
         + wake(view)
     )
 
 
-def resume(view: CaseView, seen: int | None, actor: Actor, when: When) -> Plan:
+def resume(view: CaseView, seen: int | None, anchors: Mapping[str, datetime], actor: Actor, when: When) -> Plan:
     """The pause ends; ended early, it gives back the days that are left."""
     check(view, "resume", seen, actor)
     if view.case.paused_until is None:
         raise NotAllowed(view.case.reference, "resume", "not paused", ("pause", "cancel"))
-    zone = view.calendar.zone
-    left = (local_date(view.case.paused_until, zone) - local_date(when.happened, zone)).days
-    facts: dict[str, Scalar] = {"days_given_back": max(0, left)}
+    left = days_left(view, when.happened)
+    facts: dict[str, Scalar] = {"days_given_back": left}
     return (
-        move(view, "resume", CaseRecord.RESUMED, actor, when, "", facts, paused_at=None, paused_until=None)
-        + (retimed(view, -left, when) if left > 0 else Plan())
+        move(view, "resume", CaseRecord.RESUMED, actor, when, "", facts, paused_at=None, paused_until=None,
+             phase_opened_at=_moved_phase(view, -left))
+        + (retimed(view, -left, anchors, when.happened, when) if left else Plan())
         + Plan(cancel=((view.case.id, RESUME),))
         + wake(view)
     )
 
 
-def retimed(view: CaseView, days: int, when: When) -> Plan:
-    """Every open step and gate is due whole local days later (or earlier), its ladder with it."""
-    owed = total(_moved_step(view, s, days, when) for s in view.steps if s.state == "open")
-    rounds = total(_moved_gate(view, g, days, when) for g in view.gates if g.state == "open")
-    ways = total(_moved_wait(view, g, days, when) for g in view.gates if g.waits_for_way_out)
+def _moved_phase(view: CaseView, days: int) -> datetime | None:
+    """What the dates of steps that have not opened yet will count from."""
+    opened = view.case.phase_opened_at
+    return None if opened is None else shift(opened, days, view.calendar)
+
+
+def retimed(view: CaseView, days: int, anchors: Mapping[str, datetime], ahead: datetime, when: When) -> Plan:
+    """Every open step and gate is due whole local days later (or earlier), its ladder with it.
+
+    Ladders go on where they stood: with the first level that isn't past at `ahead`.
+    """
+    owed = total(_moved_step(view, s, days, ahead, when) for s in view.steps if s.state == "open")
+    rounds = total(_moved_gate(view, g, days, ahead, when) for g in view.gates if g.state == "open")
+    ways = total(_moved_wait(view, g, days, anchors, ahead) for g in view.gates if g.waits_for_way_out)
     return owed + rounds + ways
 
 
-def _moved_step(view: CaseView, step: Step, days: int, when: When) -> Plan:
+def _moved_step(view: CaseView, step: Step, days: int, ahead: datetime, when: When) -> Plan:
     assert step.due_at is not None  # an open step has a due instant: the table refuses another
     due_at = shift(step.due_at, days, view.calendar)
     line = owing.retiming(view, step, due_at, when)
-    ladder = view.workflow.step(programme_key(step.key)).ladder
     return Plan(change=(line,), cancel=((step.id, LADDER),),
-                arm=arm_ladder(view, "step", step.id, ladder, due_at, when.happened))
+                arm=arm_ladder(view, "step", step.id, owing.ladder_of(view, step), due_at, ahead))
 
 
-def _moved_gate(view: CaseView, gate: Gate, days: int, when: When) -> Plan:
+def _moved_gate(view: CaseView, gate: Gate, days: int, ahead: datetime, when: When) -> Plan:
     spec = view.workflow.phase(gate.name).gate
     due_at = shift(gate.due_at, days, view.calendar)
     lapse = DueRule.of(due_at, spec.lapse, view.calendar)
     return Plan(
         change=(gates.retiming(view, gate, due_at, owing.fixed(due_at, view), when),),
         cancel=((gate.id, LADDER), (gate.id, LAPSE)),
-        arm=(*arm_ladder(view, "gate", gate.id, spec.ladder, due_at, when.happened),
+        arm=(*arm_ladder(view, "gate", gate.id, spec.ladder, due_at, ahead),
              Arm(view.case.id, "gate", gate.id, LAPSE, lapse.instant(view.calendar), rule=lapse.as_json())),
     )
 
 
-def _moved_wait(view: CaseView, gate: Gate, days: int, when: When) -> Plan:
+def _moved_wait(view: CaseView, gate: Gate, days: int, anchors: Mapping[str, datetime], ahead: datetime) -> Plan:
     """A rejected or lapsed gate: whoever has to say how to go on has the pause's days more."""
-    since = gate.closed_at or when.happened
-    anchor = shift(DueRule.of(since, view.workflow.decide_due, view.calendar).instant(view.calendar), days,
-                   view.calendar)
-    ladder = view.workflow.phase(gate.name).waiting_ladder
+    since = DueRule.of(gate.closed_at or ahead, view.workflow.decide_due, view.calendar).instant(view.calendar)
+    anchor = shift(anchors.get(gate.id, since), days, view.calendar)
     return Plan(cancel=((gate.id, LADDER),),
-                arm=arm_ladder(view, "gate", gate.id, ladder, anchor, when.happened))
+                arm=arm_ladder(view, "gate", gate.id, view.workflow.phase(gate.name).waiting_ladder, anchor, ahead))
 
 
 def dispose(view: CaseView, step: Step, to: str | None, reason: str, in_force: Workflow, actor: Actor,

@@ -16,7 +16,17 @@ from isms_workflow.domain.plan import Arm, Change, Insert, Plan, total
 from isms_workflow.domain.records import AuditRecord, GateRecord, Scalar
 from isms_workflow.domain.refusals import DigestChanged, Missing, Moved, NotAllowed, NotYours, Wrong
 from isms_workflow.domain.rules import owing
-from isms_workflow.domain.rules.common import LADDER, LAPSE, arm_ladder, change, reasoned, record, tell, wake
+from isms_workflow.domain.rules.common import (
+    LADDER,
+    LAPSE,
+    arm_ladder,
+    change,
+    counted_from,
+    reasoned,
+    record,
+    tell,
+    wake,
+)
 from isms_workflow.domain.times import When, iso
 from isms_workflow.domain.views import CaseView, Decision, Gate, Step
 
@@ -43,7 +53,8 @@ class Answer:
 def open_round(view: CaseView, phase: str, when: When) -> Plan:
     """Opens the phase's next round: what is settled now is what it covers. Told to whoever can decide it."""
     spec, last = view.workflow.phase(phase).gate, view.latest_gate(phase)
-    rule = DueRule.of(when.happened, spec.due, view.calendar)
+    begins = counted_from(view, when.happened)
+    rule = DueRule.of(begins, spec.due, view.calendar)
     due_at = rule.instant(view.calendar)
     gate = Gate(new_id(), view.case.id, phase, last.round + 1 if last else 1, "open", 1,
                 digest(view.case.programme, view.steps_of(phase)), spec.quorum, when.happened, due_at, None, None)
@@ -55,7 +66,7 @@ def open_round(view: CaseView, phase: str, when: When) -> Plan:
              "quorum": gate.quorum, "relaxed": spec.relaxed is not None}
     plan = Plan(
         insert=(Insert("gates", row),),
-        arm=(*arm_ladder(view, "gate", gate.id, spec.ladder, due_at, when.happened),
+        arm=(*arm_ladder(view, "gate", gate.id, spec.ladder, due_at, begins),
              Arm(view.case.id, "gate", gate.id, LAPSE, lapse.instant(view.calendar), rule=lapse.as_json())),
         send=tell(view, "gate_opened", eligible(view, gate, when.noticed), gate.id, gate=gate.id, due=iso(due_at)),
         record=(record(GateRecord.OPENED, view, gate.id, AGENT, when, facts),),
@@ -155,26 +166,26 @@ def _return(view: CaseView, gate: Gate, right: Authority, answer: Answer, actor:
 
 
 def _reject(view: CaseView, gate: Gate, right: Authority, reason: str, actor: Actor, when: When) -> Plan:
-    waiting = view.workflow.phase(gate.name).waiting_ladder
-    anchor = DueRule.of(when.happened, view.workflow.decide_due, view.calendar).instant(view.calendar)
+    waiting, begins = view.workflow.phase(gate.name).waiting_ladder, counted_from(view, when.happened)
+    anchor = DueRule.of(begins, view.workflow.decide_due, view.calendar).instant(view.calendar)
     people = (*view.directory.holders(TOP_MANAGEMENT), *view.directory.holders(ISMS_MANAGER))
     given, facts = _decision(gate, right, "reject", actor, when)
     line = record(GateRecord.REJECTED, view, gate.id, actor, when, facts, reason)
     return Plan(insert=(given,)) + _close(view, gate, "reject", line) + Plan(
-        arm=arm_ladder(view, "gate", gate.id, waiting, anchor, when.happened),
+        arm=arm_ladder(view, "gate", gate.id, waiting, anchor, begins),
         send=tell(view, "rejected_waits", people, gate.id, gate=gate.id, due=iso(anchor)),
     )
 
 
 def lapse(view: CaseView, gate: Gate, when: When) -> Plan:
     """Nobody decided in time: the gate closes undecided, and the phase waits, with a ladder, for its owner."""
-    phase = view.workflow.phase(gate.name)
-    anchor = DueRule.of(when.happened, view.workflow.decide_due, view.calendar).instant(view.calendar)
+    phase, begins = view.workflow.phase(gate.name), counted_from(view, when.happened)
+    anchor = DueRule.of(begins, view.workflow.decide_due, view.calendar).instant(view.calendar)
     line = record(GateRecord.LAPSED, view, gate.id, Actor(CLOCK, CLOCK), when, {"gate": gate.name, "round": gate.round})
     return Plan(
         change=(change(MACHINE, "gate", gate, "lapse", line, closed_at=when.happened),),
         cancel=((gate.id, LADDER),),
-        arm=arm_ladder(view, "gate", gate.id, phase.waiting_ladder, anchor, when.happened),
+        arm=arm_ladder(view, "gate", gate.id, phase.waiting_ladder, anchor, begins),
         send=tell(view, "gate_lapsed", view.directory.holders(phase.owner), gate.id, gate=gate.id, due=iso(anchor)),
         wake=(view.case.id,),
     )

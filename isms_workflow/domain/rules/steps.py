@@ -14,6 +14,7 @@ from isms_workflow.domain.rules.common import (
     LADDER,
     after,
     arm_ladder,
+    counted_from,
     entitled,
     fresh,
     named,
@@ -104,7 +105,7 @@ def _settle(view: CaseView, step: Step, event: str, state: str, kind: StepRecord
     then = after(view, replace(step, state=state, settled_at=when.happened, settled_by=actor.id,
                                version=step.version + 1))
     then = replace(then, workers=then.workers | {(step.id, actor.id)})
-    opened_at = view.case.phase_opened_at if step.phase == view.case.state else when.happened
+    opened_at = view.case.phase_opened_at if step.phase == view.case.state else counted_from(view, when.happened)
     if step.opened_at is None and step.phase != view.case.state:
         return plan  # waived before its phase began: what depends on it opens with the phase
     plan += owing.openable(then, step.phase, opened_at or when.happened, when)
