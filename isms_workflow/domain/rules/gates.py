@@ -129,7 +129,8 @@ def _approve(view: CaseView, gate: Gate, right: Authority, reason: str, actor: A
     plan = Plan(insert=(given,))
     if approvals < gate.quorum:
         return plan + Plan(change=(change(MACHINE, "gate", gate, "approve", line),))
-    passed: dict[str, Scalar] = {"gate": gate.name, "digest": gate.digest, "approvals": approvals}
+    passed: dict[str, Scalar] = {"gate": gate.name, "digest": gate.digest, "approvals": approvals,
+                                 "relaxed": view.workflow.phase(gate.name).gate.relaxed is not None}
     return plan + Plan(record=(line,)) + _close(
         view, gate, "pass", record(GateRecord.PASSED, view, gate.id, AGENT, when, passed)
     ) + _decided(view, gate, (s.owner for s in view.steps_of(gate.name)), "passed")

@@ -16,7 +16,7 @@ from isms_workflow.domain.rules.common import LADDER
 from isms_workflow.domain.times import When, from_iso
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import programmes, reading
-from isms_workflow.engine.commands.common import of_case
+from isms_workflow.engine.commands.common import in_turn, of_case
 from isms_workflow.engine.writer import write
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import cases as questions
@@ -33,6 +33,7 @@ def open_cycle(tx: Transaction, actor: Actor, when: When) -> str:
     Returns its id. Raises `NotAllowed` if one is open already, `NotYours` unless the actor is the
     ISMS manager, the operator or the engine's schedule.
     """
+    in_turn(tx)
     people = reading.directory(tx, when.noticed)
     if actor.id not in ("operator", "engine") and not people.holds(actor.id, ISMS_MANAGER):
         raise NotYours("a cycle", "open", f"the responsibility {ISMS_MANAGER}")

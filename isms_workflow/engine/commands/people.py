@@ -20,11 +20,12 @@ from isms_workflow.domain.times import When, iso, utc
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import programmes, reading
 from isms_workflow.engine.accounts import closing
+from isms_workflow.engine.commands.common import in_turn
 from isms_workflow.engine.writer import write
 from isms_workflow.store.audit import erase as erasure
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import cases as questions
-from isms_workflow.store.tables import delegations, deputies, organisation, people, responsibilities
+from isms_workflow.store.tables import delegations, deputies, people, responsibilities
 
 ROLES = ("admin", "user", "auditor", "guest")
 
@@ -201,11 +202,8 @@ def erase(tx: Transaction, person: str, actor: Actor, when: When) -> erasure.Era
 
 
 def administers(tx: Transaction, actor: Actor, when: When) -> None:
-    """Raise `NotYours` unless the actor is an administrator, or the operator beside the database.
-
-    Changes of people come one after the other, so that two can't each leave the other as the last in office.
-    """
-    tx.execute(select(organisation.c.id).with_for_update()).all()
+    """Raise `NotYours` unless the actor is an administrator, or the operator beside the database."""
+    in_turn(tx)
     if actor.id in ("operator", "engine"):
         return
     found = reading.directory(tx, when.noticed).people.get(actor.id)
