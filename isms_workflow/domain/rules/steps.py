@@ -77,7 +77,7 @@ def extend(view: CaseView, step: Step, seen: int | None, day: str, reason: str, 
         change=(owing.move(view, step, "extend", StepRecord.EXTENDED, actor, when,
                       {"from": iso(step.due_at), "due": iso(due_at)}, why, **sets),),
         cancel=((step.id, LADDER),),
-        arm=arm_ladder(view, "step", step.id, owing.ladder_of(view, step), due_at, when.happened),
+        arm=arm_ladder(view, "step", step.id, owing.ladder_of(view, step), due_at, counted_from(view, when.happened)),
     )
 
 
