@@ -15,7 +15,7 @@ from datetime import datetime
 from isms_workflow.domain.machine import APPROVERS, CLOCK, ENGINE, Machine, rule
 from isms_workflow.domain.people import Directory, Holding
 from isms_workflow.domain.refusals import AlreadyDecided, Conflicted, NotYours
-from isms_workflow.domain.views import CaseView, Gate, Step
+from isms_workflow.domain.views import CaseView, Decision, Gate, Step
 from isms_workflow.programme.model import Gate as GateSpec
 
 MACHINE = Machine(
@@ -62,10 +62,10 @@ def workers(view: CaseView, phase: str) -> frozenset[str]:
 
 
 def named_by_workers(directory: Directory, working: frozenset[str], now: datetime) -> frozenset[str]:
-    """Whom somebody who did the work named to stand in for them."""
+    """Whom somebody who did the work named to stand in for them, from the naming on, whenever it takes effect."""
     deputies = {d.deputy for d in directory.deputies if d.person in working and d.named_by in working}
     delegates = {d.delegate for d in directory.delegations
-                 if d.person in working and d.given_by in working and d.starts <= now < d.ends}
+                 if d.person in working and d.given_by in working and now < d.ends}
     return frozenset(deputies | delegates)
 
 
@@ -77,28 +77,41 @@ def conflicts(view: CaseView, phase: str, now: datetime) -> frozenset[str]:
     return working | named_by_workers(view.directory, working, now)
 
 
-def counts(holding: Holding, gate: Gate, conflicted: frozenset[str]) -> bool:
+def counts(holding: Holding, gate: Gate, working: frozenset[str]) -> bool:
     """Whether a responsibility counts for an open gate: not one granted meanwhile to oneself or by who did the work."""
     if holding.granted_at < gate.opened_at:
         return True
-    return holding.granted_by != holding.person and holding.granted_by not in conflicted
+    return holding.granted_by != holding.person and holding.granted_by not in working
 
 
 def eligible(view: CaseView, gate: Gate, now: datetime) -> dict[str, str]:
     """Who can decide the gate in their own right: person → the first of its responsibilities that they hold."""
     conflicted = conflicts(view, gate.name, now)
+    working = workers(view, gate.name) | conflicted  # a relaxed gate lets them decide, but not choose who does
     found: dict[str, str] = {}
     for name in view.workflow.phase(gate.name).gate.responsibilities:
         for holding in view.directory.holdings_of(name):
-            if holding.person not in conflicted and counts(holding, gate, conflicted):
+            if holding.person not in conflicted and counts(holding, gate, working):
                 found.setdefault(holding.person, name)
     return found
 
 
 def lacking(view: CaseView, gate: Gate, now: datetime) -> int:
     """How many more people would have to be named before the gate can pass; 0 if those in office can decide it."""
-    able = set(eligible(view, gate, now)) | {d.person for d in gate.decisions}
+    able = set(eligible(view, gate, now)) | {d.for_person or d.person for d in gate.decisions}
     return max(0, gate.quorum - len(able))
+
+
+def disposes(view: CaseView, gate: Gate) -> bool:
+    """Whether this round asks of everything that was waived: the last phase's, or an earlier one that ends the case.
+
+    An earlier gate comes last if one of its steps was reopened, and perhaps waived, while the last phase went on.
+    """
+    phases = [phase.id for phase in view.workflow.phases]
+    if gate.name == phases[-1]:
+        return True
+    others = (view.latest_gate(name) for name in phases if name != gate.name)
+    return gate.state == "open" and all(other is not None and other.state == "passed" for other in others)
 
 
 def authority(view: CaseView, gate: Gate, person: str, now: datetime) -> Authority:
@@ -136,6 +149,6 @@ def _needed(spec: GateSpec) -> str:
     return "the responsibility " + " or ".join(spec.responsibilities)
 
 
-def overtaken(gate: Gate, person: str) -> tuple[str, ...]:
+def overtaken(gate: Gate, person: str) -> tuple[Decision, ...]:
     """The decisions given for `person` by a delegate: void once they decide themselves."""
-    return tuple(d.id for d in gate.decisions if d.for_person == person)
+    return tuple(d for d in gate.decisions if d.for_person == person)

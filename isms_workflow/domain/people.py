@@ -13,12 +13,13 @@ TOP_MANAGEMENT = "top_management"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account; names stay outside the domain."""
+    """Somebody with an account, which may end on a date; names stay outside the domain."""
 
     id: str
     role: str
     zone: str
     active: bool
+    ends: datetime | None = None
 
     @property
     def may_write(self) -> bool:

@@ -165,4 +165,5 @@ class LastInOffice(IsmsError):
         self.who, self.office = who, office
 
     def __str__(self) -> str:
-        return f"{self.who} is the last {self.office}: name a successor first."
+        return (f"{self.who} is the last {self.office}: name a successor first, "
+                "somebody whose account doesn't end on a date.")

@@ -14,7 +14,10 @@ from isms_workflow.programme.model import Phase, Programme, Workflow
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One running instance of a workflow."""
+    """One running instance of a workflow.
+
+    The dates of its phase's steps count from `phase_opened_at`, which a pause moves along with what is due.
+    """
 
     id: str
     kind: str

@@ -14,7 +14,7 @@ from isms_workflow.domain.records import AuditRecord, ProgrammeRecord
 from isms_workflow.domain.refusals import Missing
 from isms_workflow.domain.times import When
 from isms_workflow.engine import outbox
-from isms_workflow.programme.load import parse
+from isms_workflow.programme.load import kept
 from isms_workflow.programme.model import Programme
 from isms_workflow.store import audit
 from isms_workflow.store.database import Transaction
@@ -43,7 +43,7 @@ def version(tx: Transaction, digest: str) -> InForce:
         files: dict[str, str] | None = tx.execute(questions.programme(digest)).scalar()
         if files is None:
             raise Missing(f"programme {digest[:12]}", "it was never applied here; run `isms programme apply`")
-        programme = parse(files)
+        programme = kept(files)
         _known[digest] = InForce(programme, build(programme.calendar, years_known(programme.calendar, YEARS)))
     return _known[digest]
 

@@ -72,7 +72,7 @@ def _assembled(tx: Connection, row: Any, people: Directory, steps: Iterable[Step
 
 def directory(tx: Connection, now: datetime) -> Directory:
     """Who holds what at this instant."""
-    people = {row.id: Person(row.id, row.role, row.zone, _active(row, now))
+    people = {row.id: Person(row.id, row.role, row.zone, _active(row, now), row.ends_at)
               for row in tx.execute(questions.all_people())}
     return Directory(
         people,

@@ -7,8 +7,10 @@ from difflib import get_close_matches
 from typing import Protocol
 from zoneinfo import available_timezones
 
+import holidays
+
 from isms_workflow.programme.errors import Problem
-from isms_workflow.programme.model import Ladder, Phase, Programme, Span, Workflow
+from isms_workflow.programme.model import Calendar, Ladder, Phase, Programme, Span, Workflow
 
 ALWAYS = ("isms_manager", "top_management")
 """Responsibilities that every programme names: the last levels of ladders rest on them."""
@@ -32,6 +34,7 @@ class Place(Protocol):
 def check(programme: Programme, place: Place) -> list[Problem]:
     """Every problem of a programme whose files are each well formed."""
     return [*_offices(programme, place), *_calendar(programme, place), *_ladders(programme, place),
+            *_kinds(programme, place),
             *(p for name, w in programme.workflows.items() for p in _workflow(programme, name, w, place))]
 
 
@@ -40,6 +43,14 @@ def _offices(programme: Programme, place: Place) -> Iterator[Problem]:
     for name in ALWAYS:
         if name not in programme.responsibilities:
             yield Problem(file, place(file), name, "is missing: every ladder ends in it")
+
+
+def _kinds(programme: Programme, place: Place) -> Iterator[Problem]:
+    for name in PHASES.keys() - programme.workflows.keys():
+        yield Problem(f"{name}.yaml", 0, "", "is missing: copy it from the shipped programme")
+    for name in sorted(programme.workflows.keys() - PHASES.keys()):
+        yield Problem(f"{name}.yaml", place(f"{name}.yaml", "kind"), "kind",
+                      f"nothing runs workflows of kind {name!r}; known are {', '.join(PHASES)}")
 
 
 def _calendar(programme: Programme, place: Place) -> Iterator[Problem]:
@@ -51,6 +62,24 @@ def _calendar(programme: Programme, place: Place) -> Iterator[Problem]:
     if not programme.calendar.working_week:
         yield Problem("calendar.yaml", place("calendar.yaml", "working_week"), "working_week",
                       "has no day of work: name one, e.g. [0, 1, 2, 3, 4]")
+    yield from _holidays(programme.calendar, place)
+
+
+def _holidays(calendar: Calendar, place: Place) -> Iterator[Problem]:
+    """A place whose days off nobody knows would stop every case at its first working day."""
+    country, part = calendar.country, calendar.subdivision
+    right = "use codes of ISO 3166 such as AT, DE and BY, or write null and list the days off yourself"
+    if country is None:
+        if part is not None:
+            yield Problem("calendar.yaml", place("calendar.yaml", "subdivision"), "subdivision",
+                          f"{part!r} is a part of no country: name the country too, or write null")
+        return
+    for field, subdivision in (("country", None), ("subdivision", part)):
+        try:
+            holidays.country_holidays(country, subdiv=subdivision)
+        except NotImplementedError as error:
+            yield Problem("calendar.yaml", place("calendar.yaml", field), field, f"{error}: {right}")
+            return
 
 
 def _ladders(programme: Programme, place: Place) -> Iterator[Problem]:
@@ -83,6 +112,7 @@ def _workflow(programme: Programme, name: str, workflow: Workflow, place: Place)
         yield Problem(file, place(file, "phases"), "phases", f"are {', '.join(phases)}; {name} goes through "
                                                               f"{', '.join(PHASES[name])}")
     yield from _wait(programme, file, place(file, "planned_ladder"), "planned_ladder", workflow.planned_ladder)
+    yield from _ahead(file, place(file, "decide_due"), "decide_due", workflow.decide_due)
     ids = [step.id for phase in workflow.phases for step in phase.steps]
     for index, phase in enumerate(workflow.phases):
         for number, step in enumerate(phase.steps):
@@ -103,6 +133,7 @@ def _phase(programme: Programme, file: str, index: int, phase: Phase, place: Pla
         yield from _known(file, line(*at, "responsibility"), f"{step.id}.responsibility", step.responsibility,
                           programme.responsibilities)
         yield from _wait(programme, file, line(*at, "ladder"), f"{step.id}.ladder", step.ladder)
+        yield from _ahead(file, line(*at, "due"), f"{step.id}.due", step.due)
         for other in step.depends_on:
             yield from _known(file, line(*at, "depends_on"), f"{step.id}.depends_on", other, names, "step of this phase")
         if not 3 <= len(step.guidance.strip().splitlines()) <= 6:
@@ -121,6 +152,8 @@ def _gate(programme: Programme, file: str, phase: Phase, line: int) -> Iterator[
         yield from _known(file, line, f"{field}.ladder", gate.ladder, programme.ladders, "ladder")
     elif approximate(gate.lapse) <= approximate(programme.ladders[gate.ladder].levels[-1].offset):
         yield Problem(file, line, f"{field}.lapse", "comes before the ladder's last level: let the gate lapse after it")
+    yield from _ahead(file, line, f"{field}.due", gate.due)
+    yield from _ahead(file, line, f"{field}.lapse", gate.lapse)
     apart = free(phase)
     if len(apart) < gate.quorum and not (gate.relaxed or "").strip():
         yield Problem(file, line, field, (
@@ -131,7 +164,12 @@ def _gate(programme: Programme, file: str, phase: Phase, line: int) -> Iterator[
 def free(phase: Phase) -> tuple[str, ...]:
     """The gate's responsibilities that own no step of the phase, so that their holders had no part in the work."""
     owning = {step.responsibility for step in phase.steps}
-    return tuple(name for name in phase.gate.responsibilities if name not in owning)
+    return tuple(name for name in dict.fromkeys(phase.gate.responsibilities) if name not in owning)
+
+
+def _ahead(file: str, line: int, field: str, span: Span) -> Iterator[Problem]:
+    if span.amount < 1:
+        yield Problem(file, line, field, f"{span} lies ahead of nothing: use a positive span, e.g. '5 working days'")
 
 
 def approximate(span: Span) -> float:

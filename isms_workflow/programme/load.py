@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from isms_workflow.programme.check import Place, check
 from isms_workflow.programme.errors import Problem, ProgrammeRefused
-from isms_workflow.programme.model import Calendar, Ladder, Programme, Responsibility, Strict, Workflow
+from isms_workflow.programme.model import Calendar, Hour, Ladder, Programme, Responsibility, Strict, Workflow
 from isms_workflow.programme.yaml import Document, read
 
 SHARED = ("responsibilities.yaml", "ladders.yaml", "calendar.yaml", "audit.yaml")
@@ -33,7 +33,7 @@ class _Ladders(Strict):
 
 class _Audit(Strict):
     checkpoint_file: str | None = None
-    digest_hour: int = 8
+    digest_hour: Hour = 8
 
 
 def load(folder: Path) -> Programme:
@@ -58,19 +58,27 @@ def read_texts(folder: Path) -> dict[str, str]:
 
 def parse(files: Mapping[str, str]) -> Programme:
     """The programme of these texts. Pure. Raises `ProgrammeRefused`."""
-    documents, problems = _documents(files)
-    if problems:
-        raise ProgrammeRefused(tuple(problems))
-    parts: dict[str, Any] = {}
-    for name, document in documents.items():
-        parts[name] = _validated(document, _model_of(name), problems)
-    if problems:
-        raise ProgrammeRefused(tuple(problems))
-    programme = _assembled(parts, files)
+    programme, documents = _read(files)
     found = check(programme, _places(documents))
     if found:
         raise ProgrammeRefused(tuple(found))
     return programme
+
+
+def kept(files: Mapping[str, str]) -> Programme:
+    """A version that was checked when it was applied: cases finish under it, whatever later releases ask for."""
+    return _read(files)[0]
+
+
+def _read(files: Mapping[str, str]) -> tuple[Programme, Mapping[str, Document]]:
+    documents, problems = _documents(files)
+    if problems:
+        raise ProgrammeRefused(tuple(problems))
+    parts = {name: _validated(document, _model_of(name), problems) for name, document in documents.items()}
+    problems += _twice(parts, _places(documents))
+    if problems:
+        raise ProgrammeRefused(tuple(problems))
+    return _assembled(parts, files), documents
 
 
 def digest(files: Mapping[str, str]) -> str:
@@ -139,6 +147,16 @@ def _problem(document: Document, error: Any) -> Problem:
     what = PLAIN.get(error["type"]) or f"{error['msg'].removeprefix('Value error, ')}" + (
         f" (here: {given!r})" if isinstance(given, (str, int, float)) and error["type"] != "value_error" else "")
     return Problem(document.file, document.line(path), field, what)
+
+
+def _twice(parts: Mapping[str, Any], place: Place) -> Iterator[Problem]:
+    """Ids that stand twice in a list: the later would silently take the earlier one's place."""
+    for file, part in parts.items():
+        for name in ("responsibilities", "ladders", "schedules"):
+            ids = [each.id for each in getattr(part, name, ())]
+            for index, found in enumerate(ids):
+                if found in ids[:index]:
+                    yield Problem(file, place(file, name, index, "id"), found, "stands here twice: keep one")
 
 
 def _assembled(parts: Mapping[str, Any], files: Mapping[str, str]) -> Programme:

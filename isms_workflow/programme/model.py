@@ -7,11 +7,13 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 Unit = Literal["days", "working_days", "hours"]
 Label = Literal["internal", "confidential", "restricted"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Hour = Annotated[int, Field(ge=0, le=23)]
 
 CLOSE_OF_BUSINESS = dt.time(17)
 """The local hour at which something falls due, unless the programme says otherwise."""
@@ -28,7 +30,7 @@ class Strict(BaseModel):
 class Span(Strict):
     """How far from an anchor something falls due: calendar days, working days, or hours that elapse."""
 
-    amount: int
+    amount: Annotated[int, Field(ge=-1000, le=1000)]  # working days are known for some years, not for ever
     unit: Unit
     at: dt.time = CLOSE_OF_BUSINESS
 
@@ -113,7 +115,7 @@ class Gate(Strict):
     due: Span
     ladder: Name
     lapse: Span
-    relaxed: str | None = None
+    relaxed: Reason | None = None
 
 
 class Phase(Strict):
@@ -184,6 +186,6 @@ class Programme(Strict):
     calendar: Calendar
     workflows: dict[str, Workflow]
     checkpoint_file: str | None = None
-    digest_hour: Annotated[int, Field(ge=0, le=23)] = 8
+    digest_hour: Hour = 8
     digest: str
     files: Mapping[str, str]

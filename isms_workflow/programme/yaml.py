@@ -30,11 +30,16 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader with strings for times: `17:30` is no number of base 60 here."""
+    """SafeLoader with strings for times and dates.
 
+    `17:30` is no number of base 60 here, and a day that doesn't exist is refused by the model, with its line.
+    """
+
+
+PLAIN_STRINGS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:timestamp")
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:int"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in PLAIN_STRINGS]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
@@ -48,6 +53,11 @@ def read(file: str, text: str) -> tuple[Document | None, list[Problem]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         return None, [Problem(file, mark.line + 1 if mark else 0, "", f"{error.problem or error}: is no YAML")]
+    except yaml.reader.ReaderError as error:
+        line = text[:error.position].count("\n") + 1
+        return None, [Problem(file, line, "", f"a character that can't be ({error.reason}): take it out")]
+    except (ValueError, RecursionError) as error:  # a tagged value that isn't what its tag says, or a thousand brackets
+        return None, [Problem(file, 0, "", f"{error}: is no YAML that can be read")]
     if root is None or not isinstance(value, dict):
         return None, [Problem(file, 1, "", "is empty or no mapping: write `name: value` lines")]
     lines: dict[Path, int] = {}

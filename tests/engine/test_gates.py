@@ -25,8 +25,10 @@ from isms_workflow.domain.rules.gates import Shown
 from isms_workflow.domain.times import When
 from isms_workflow.engine.commands import gates, people, steps
 from isms_workflow.errors import IsmsError
+from isms_workflow.programme.load import parse, shipped
+from isms_workflow.store.database import Store
 from isms_workflow.store.tables import audit, decisions
-from tests.world import World, unknown
+from tests.world import CAST, World, found, unknown
 
 Situation = Callable[[World], object]
 
@@ -82,6 +84,50 @@ def test_a_decision_is_refused_and_leaves_no_trace(at_gate: World, refusal: type
         when(at_gate)
     assert str(refused.value).endswith(".")
     assert at_gate.gate("plan").state == "open"
+
+
+RELAXED = """responsibilities: [top_management, risk_owner]
+      relaxed: there are three of us"""
+
+
+@pytest.fixture
+def relaxed(sqlite_store: Store) -> World:
+    """PLAN's gate is open, and whoever did the work may decide it; Maria is top management and administrator, too."""
+    files = dict(shipped())
+    files["pdca.yaml"] = files["pdca.yaml"].replace("responsibilities: [top_management, risk_owner]", RELAXED, 1)
+    cast = {**CAST, "maria": ("Maria Okafor", "admin", ("isms_manager", "top_management"))}
+    world = found(sqlite_store, cast=cast, programme=parse(files))
+    world.open_cycle()
+    world.complete_phase("plan")
+    return world
+
+
+def test_a_relaxed_gate_is_decided_by_who_did_the_work_and_the_record_says_so(relaxed: World) -> None:
+    """With the programme's reason, from its opening to its passing."""
+    relaxed.answer("plan", "maria")
+    relaxed.answer("plan", "ravi")
+    assert relaxed.gate("plan").state == "passed"
+    with relaxed.store.read() as conn:
+        told = conn.execute(select(audit.c.body).where(audit.c.kind.in_(("gate.opened", "gate.passed")))).scalars().all()
+    assert [b'"relaxed":true' in bytes(body) for body in told] == [True, True]
+
+
+@pytest.mark.parametrize(("by", "to"), [("maria", "ines"), ("alex", "alex")], ids=["by who did the work", "to oneself"])
+def test_a_relaxed_gate_takes_no_approver_who_was_made_one_meanwhile(relaxed: World, by: str, to: str) -> None:
+    """Deciding on one's own work is allowed here; choosing who decides on it isn't."""
+    _command(relaxed, people.grant, relaxed.ids[to], "risk_owner", by=by)
+    with pytest.raises(NotYours):
+        relaxed.answer("plan", to)
+
+
+def test_who_did_the_work_grants_nobody_a_voice_in_it(planning: World) -> None:
+    """An administrator who completed a step names an approver while the gate is open; named before, they count."""
+    _command(planning, people.grant, planning.ids["alex"], "isms_manager", by="alex")
+    planning.complete("scope", by="alex")
+    planning.complete_phase("plan")
+    _command(planning, people.grant, planning.ids["ines"], "risk_owner", by="alex")
+    with pytest.raises(NotYours):
+        planning.answer("plan", "ines")
 
 
 def test_a_refusal_writes_nothing_to_the_chain(at_gate: World) -> None:
@@ -209,6 +255,35 @@ def test_a_delegate_decides_for_one_person_and_the_record_says_so(at_gate: World
     assert at_gate.gate("plan").state == "open"
 
 
+@pytest.mark.parametrize(("answer", "named"), [("approve", ()), ("return", ("scope",)), ("reject", ())])
+def test_whoever_decides_overtakes_their_delegate(at_gate: World, answer: str, named: tuple[str, ...]) -> None:
+    """Whatever they answer; the history says that the delegate's answer is void."""
+    delegated(at_gate, "dana", "ines")
+    at_gate.answer("plan", "ines")
+    given = at_gate.gate("plan").decisions[0].id
+    at_gate.answer("plan", "dana", answer, "my own view", named)
+    with at_gate.store.read() as conn:
+        assert conn.execute(select(decisions.c.voided_at).where(decisions.c.id == given)).scalar() is not None
+        voided = conn.execute(select(audit.c.body).where(audit.c.kind == "gate.voided")).scalars().all()
+    assert [given in str(body) for body in voided] == [True]
+
+
+def delegated(world: World, name: str, to: str, **starts_in: float) -> None:
+    """Somebody lets somebody decide for them, for nine days from now or from so many days on."""
+    with world.sim.write() as (tx, when):
+        starts = when.happened + timedelta(**starts_in)
+        people.delegate(tx, world.ids[name], world.ids[to], starts, starts + timedelta(days=9), world.actor(name), when)
+
+
+def test_somebody_and_their_delegate_are_one_person_of_the_quorum(at_gate: World) -> None:
+    """With the other approver gone the gate can't be decided, though two people seem able to."""
+    delegated(at_gate, "dana", "ines")
+    at_gate.answer("plan", "ines")
+    with at_gate.sim.write() as (tx, when):
+        people.deactivate(tx, at_gate.ids["ravi"], at_gate.actor("alex"), when)
+    assert ("undecidable_gate", "maria") in at_gate.mails()
+
+
 def test_a_delegation_that_has_ended_gives_no_right(at_gate: World) -> None:
     """Authority is computed at the moment of the decision."""
     with at_gate.sim.write() as (tx, when):
@@ -238,6 +313,48 @@ def test_a_gate_that_nobody_in_office_can_decide_is_told_when_that_arises(at_gat
         people.deactivate(tx, at_gate.ids["ravi"], at_gate.actor("alex"), when)
     assert ("undecidable_gate", "maria") in at_gate.mails("undecidable_gate")
     assert ("undecidable_gate", "dana") in at_gate.mails("undecidable_gate")
+
+
+UNDECIDABLE: dict[str, Situation] = {
+    "an approver is named deputy by who did the work": lambda w: _command(
+        w, people.name_deputy, w.ids["maria"], w.ids["dana"], by="maria"),
+    "an approver is to decide for who did the work": lambda w: delegated(w, "maria", "dana"),
+    "an approver will do so from next week on": lambda w: delegated(w, "maria", "dana", days=7),
+    "an approver loses the responsibility": lambda w: _command(
+        w, people.revoke, w.ids["ravi"], "risk_owner", by="alex"),
+    "an approver's account is deactivated": lambda w: _command(w, people.deactivate, w.ids["ravi"], by="alex"),
+}
+
+
+def _command(world: World, deed: Callable[..., object], *given: object, by: str) -> None:
+    with world.sim.write() as (tx, when):
+        deed(tx, *given, world.actor(by), when)
+
+
+@pytest.mark.parametrize("when", UNDECIDABLE.values(), ids=UNDECIDABLE)
+def test_whatever_makes_a_gate_undecidable_is_told_at_once(at_gate: World, when: Situation) -> None:
+    """To ISMS manager and top management, with how many more would have to be named; and no second time."""
+    when(at_gate)
+    assert at_gate.mails("undecidable_gate") == [("undecidable_gate", "maria"), ("undecidable_gate", "dana")]
+    _command(at_gate, people.grant, at_gate.ids["ben"], "internal_auditor", by="alex")
+    assert len(at_gate.mails("undecidable_gate")) == 2
+
+
+def test_a_gate_that_becomes_undecidable_again_is_told_again(at_gate: World) -> None:
+    """Somebody was named meanwhile, and left as well."""
+    _command(at_gate, people.deactivate, at_gate.ids["ravi"], by="alex")
+    _command(at_gate, people.grant, at_gate.ids["ines"], "risk_owner", by="alex")
+    _command(at_gate, people.revoke, at_gate.ids["ines"], "risk_owner", by="alex")
+    assert len(at_gate.mails("undecidable_gate")) == 4
+
+
+def test_an_approver_who_waives_the_last_step_leaves_a_gate_that_says_so(planning: World) -> None:
+    """It opens undecidable, because who waived a step in it doesn't decide it."""
+    _command(planning, people.grant, planning.ids["dana"], "isms_manager", by="alex")
+    for key in ("scope", "policy", "risk_assessment", "risk_treatment", "controls"):
+        planning.complete(key)
+    _command(planning, steps.waive, planning.step("soa").id, None, "unchanged", by="dana")
+    assert ("undecidable_gate", "maria") in planning.mails()
 
 
 def test_everything_waived_is_carried_over_or_declined_at_the_last_gate(planning: World) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from isms_workflow.domain.refusals import LastInOffice, NotYours, Wrong
-from isms_workflow.engine.commands import people
+from isms_workflow.engine.commands import people, steps
+from isms_workflow.store.database import Store
 from tests.engine.test_steps import done
-from tests.world import World
+from tests.world import CAST, World, found
 
 OFFICES = {"ISMS manager": "maria", "top management": "dana", "administrator": "alex"}
 
@@ -61,6 +64,72 @@ def test_deactivating_somebody_hands_over_their_steps(planning: World) -> None:
     done(planning, people.deactivate, "alex", planning.ids["maria"])
     assert planning.name_of(planning.step("scope").owner) == "ines"
     assert {who for _, who in planning.mails("deactivated")} >= {"maria", "dana"}
+
+
+def with_an_end(world: World, name: str, role: str = "user") -> str:
+    """Somebody whose account ends in a month."""
+    with world.sim.write() as (tx, when):
+        world.ids[name] = people.add(tx, f"{name.title()} Novak", f"{name}@example.org", role, "UTC",
+                                     when.happened + timedelta(days=30), world.actor("alex"), when)
+    return world.ids[name]
+
+
+@pytest.mark.parametrize(("name", "office"), [("maria", "isms_manager"), ("dana", "top_management")])
+def test_whose_account_ends_on_a_date_is_no_successor(world: World, name: str, office: str) -> None:
+    """Or the date would leave the office vacant; beside somebody who stays they may hold it."""
+    done(world, people.grant, "alex", with_an_end(world, "eva"), office)
+    with pytest.raises(LastInOffice, match="doesn't end on a date"):
+        done(world, people.revoke, "alex", world.ids[name], office)
+    with pytest.raises(LastInOffice):
+        done(world, people.deactivate, "alex", world.ids[name])
+    done(world, people.revoke, "alex", world.ids["eva"], office)
+
+
+def test_an_administrator_whose_account_ends_is_no_successor_either(world: World) -> None:
+    """The last who stays can be neither deactivated nor given another role."""
+    with_an_end(world, "eva", role="admin")
+    with pytest.raises(LastInOffice):
+        done(world, people.deactivate, "alex", world.ids["alex"])
+    with pytest.raises(LastInOffice):
+        done(world, people.change_role, "alex", world.ids["alex"], "user", None)
+
+
+def test_the_first_in_office_is_somebody_who_stays(sqlite_store: Store) -> None:
+    """An office that is vacant isn't given to an account that ends."""
+    world = found(sqlite_store, cast={"alex": CAST["alex"]})
+    with pytest.raises(Wrong, match="ends on a date"):
+        done(world, people.grant, "alex", with_an_end(world, "eva"), "top_management")
+
+
+def test_an_account_that_has_ended_hands_over_what_it_owed(at_gate: World) -> None:
+    """Within the hour, by the clock; a gate that nobody can decide any more is told."""
+    done(at_gate, people.grant, "alex", with_an_end(at_gate, "eva"), "risk_owner")
+    done(at_gate, people.deactivate, "alex", at_gate.ids["ravi"])
+    assert at_gate.mails("undecidable_gate") == []
+    done(at_gate, people.add, "alex", "Zoe Hart", "zoe@example.org", "user", "UTC", None)
+    at_gate.sim.now += timedelta(days=31)
+    with at_gate.sim.write() as (tx, when):
+        assert people.end_accounts(tx, when) == [at_gate.ids["eva"]]
+    assert ("undecidable_gate", "maria") in at_gate.mails()
+
+
+def test_a_role_that_only_looks_hands_over_what_was_owed(planning: World) -> None:
+    """Also a step that came to somebody by name, without any responsibility."""
+    done(planning, steps.reassign, "maria", planning.step("scope").id, None, planning.ids["alex"], "holiday")
+    done(planning, people.add, "alex", "Zoe Hart", "zoe@example.org", "admin", "UTC", None)
+    done(planning, people.change_role, "alex", planning.ids["alex"], "guest", None)
+    assert planning.name_of(planning.step("scope").owner) == "maria"
+
+
+def test_what_nobody_holds_goes_from_one_isms_manager_to_the_next(planning: World) -> None:
+    """It had come to the ISMS manager by the office, so it leaves with the office."""
+    for key in ("scope", "policy", "risk_assessment", "risk_treatment"):
+        planning.complete(key)
+    done(planning, people.revoke, "alex", planning.ids["ben"], "control_owner")
+    assert planning.name_of(planning.step("controls").owner) == "maria"
+    done(planning, people.grant, "alex", planning.ids["ines"], "isms_manager")
+    done(planning, people.revoke, "alex", planning.ids["maria"], "isms_manager")
+    assert planning.name_of(planning.step("controls").owner) == "ines"
 
 
 def test_a_delegation_is_given_by_oneself(world: World) -> None:

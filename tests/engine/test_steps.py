@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from isms_workflow.domain.refusals import Missing, NotAllowed, NotYours, ReasonNeeded, Wrong
-from isms_workflow.engine.commands import people, steps
+from isms_workflow.engine.commands import cases, people, steps
 from isms_workflow.errors import IsmsError
 from tests.world import World
 
@@ -94,6 +94,26 @@ def test_a_waived_step_opens_what_waited_for_it(planning: World) -> None:
     """The gate will show it with its reason."""
     done(planning, steps.waive, "maria", planning.step("scope").id, None, "unchanged since last year")
     assert (planning.step("scope").state, planning.step("policy").state) == ("waived", "open")
+
+
+def test_a_step_waived_before_its_phase_reopens_in_its_phase(planning: World) -> None:
+    """A phase's steps open when the gate before it has passed, and not by a detour."""
+    done(planning, steps.waive, "maria", planning.step("train").id, None, "nobody is new")
+    with pytest.raises(Missing, match="phase do hasn't begun"):
+        done(planning, steps.reopen, "maria", planning.step("train").id, None, "somebody is")
+    planning.pass_phase("plan")
+    done(planning, steps.reopen, "maria", planning.step("train").id, None, "somebody is")
+    assert planning.step("train").state == "open"
+
+
+def test_nothing_of_a_case_that_has_ended_changes(planning: World) -> None:
+    """Neither its steps nor what they carry; the refusal doesn't send people to a reopening that can't be."""
+    planning.complete("scope")
+    done(planning, cases.cancel, "dana", planning.case, None, "a merger")
+    with pytest.raises(NotAllowed, match="is cancelled: cannot reopen step scope; possible now: nothing"):
+        done(planning, steps.reopen, "maria", planning.step("scope").id, None, "again")
+    with pytest.raises(NotAllowed, match="is cancelled: cannot change step scope"):
+        planning.evidence("scope", "maria", b"later")
 
 
 def test_a_vacant_responsibility_falls_to_the_isms_manager(planning: World) -> None:

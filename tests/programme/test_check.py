@@ -6,7 +6,7 @@ import pytest
 
 from isms_workflow.programme.check import smallest_organisation
 from isms_workflow.programme.errors import ProgrammeRefused
-from isms_workflow.programme.load import parse, shipped
+from isms_workflow.programme.load import kept, parse, shipped
 from isms_workflow.programme.model import Programme
 
 BROKEN: dict[str, tuple[str, str, str, str]] = {
@@ -29,9 +29,32 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
     "another kind than the file's name": ("pdca.yaml", "kind: pdca", "kind: incident", "the file is named 'pdca'"),
     "phases in another order": ("pdca.yaml", "- id: plan", "- id: plann", "goes through plan, do, check, act"),
     "a span that is none": ("pdca.yaml", "due: 10 working days", "due: soon", "working days"),
+    "a span before its start": ("pdca.yaml", "due: 10 working days", "due: -10 working days", "use a positive span"),
+    "a gate that is due before it opens": ("pdca.yaml", "due: 5 working days\n      ladder: gate",
+                                           "due: 0 days\n      ladder: gate", "use a positive span"),
+    "no time to decide": ("pdca.yaml", "decide_due: 5 working days", "decide_due: -1 days", "use a positive span"),
+    "a span beyond every calendar": ("pdca.yaml", "due: 10 working days", "due: 99999 working days",
+                                     "less than or equal to 1000"),
+    "a schedule's id twice": ("pdca.yaml", "at: '09:00'}", "at: '09:00'}\n  - {id: yearly_cycle, every: year}",
+                              "stands here twice"),
+    "one responsibility for two approvals": ("pdca.yaml", "responsibilities: [top_management, risk_owner]",
+                                             "responsibilities: [top_management, top_management]",
+                                             "only 1 of its responsibilities"),
+    "a gate relaxed without a reason": ("pdca.yaml", "      quorum: 2", "      quorum: 2\n      relaxed: '  '",
+                                        "at least 1 character"),
     "guidance of one line": ("pdca.yaml", "          Start from the issues", "Start from the issues", ""),
     "a zone that isn't one": ("calendar.yaml", "zone: UTC", "zone: Europe/Viena", "did you mean 'Europe/Vienna'"),
     "no day of work": ("calendar.yaml", "working_week: [0, 1, 2, 3, 4]", "working_week: []", "has no day of work"),
+    "a country without holidays": ("calendar.yaml", "country: null", "country: XX", "XX not available"),
+    "a part of another country": ("calendar.yaml", "country: null\nsubdivision: null", "country: AT\nsubdivision: BY",
+                                  "does not have subdivision BY"),
+    "a part of no country": ("calendar.yaml", "subdivision: null", "subdivision: BY", "name the country"),
+    "a day that doesn't exist": ("calendar.yaml", "extra_holidays: {}", "extra_holidays: {2026-02-30: Moving house}",
+                                 "day value is outside expected range"),
+    "a character that can't be": ("calendar.yaml", "country: null", "country: \x01", "take it out"),
+    "an hour that no day has": ("audit.yaml", "digest_hour: 8", "digest_hour: 25", "less than or equal to 23"),
+    "a responsibility's id twice": ("responsibilities.yaml", "id: process_owner", "id: control_owner", "stands here twice"),
+    "a ladder's id twice": ("ladders.yaml", "id: planned", "id: way_on", "stands here twice"),
     "levels out of order": ("ladders.yaml", "offset: -3 working days at 09:00", "offset: 3 working days at 09:00",
                             "aren't in order of time"),
     "a ladder to nobody": ("ladders.yaml", "to: deputy", "to: deputys", "did you mean 'deputy'"),
@@ -59,6 +82,22 @@ def test_a_broken_programme_names_file_line_and_remedy(file: str, old: str, new:
     assert said in told
     assert {each.file for each in refused.value.problems} & {file, "pdca.yaml"}, told
     assert all(1 <= each.line <= len(files[each.file].splitlines()) for each in refused.value.problems)
+
+
+def test_a_programme_has_every_workflow_and_no_other() -> None:
+    """Without one the next case could not open; one that no machine runs would never start."""
+    files = dict(shipped())
+    other = files["pdca.yaml"].replace("kind: pdca", "kind: audit_programme")
+    with pytest.raises(ProgrammeRefused, match=r"audit_programme\.yaml:3: kind: nothing runs workflows of kind"):
+        parse({**files, "audit_programme.yaml": other})
+    del files["pdca.yaml"]
+    with pytest.raises(ProgrammeRefused, match=r"pdca\.yaml: is missing"):
+        parse(files)
+
+
+def test_a_version_that_was_applied_is_read_again_whatever_later_releases_ask() -> None:
+    """Cases finish under the version they started with."""
+    assert kept(changed("pdca.yaml", "due: 10 working days", "due: 0 days")).workflows["pdca"].step("scope").due.amount == 0
 
 
 def test_the_line_is_the_mistakes_own() -> None:

@@ -8,11 +8,12 @@ from datetime import datetime
 
 from isms_workflow.domain import machines
 from isms_workflow.domain.calendars import DueRule, WorkingCalendar, local_date, shift
+from isms_workflow.domain.gates import disposes
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.machine import ENGINE, FLOW
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT, Actor, Directory
 from isms_workflow.domain.plan import Arm, Change, Insert, Plan, total
-from isms_workflow.domain.records import CaseRecord, Scalar
+from isms_workflow.domain.records import AuditRecord, CaseRecord, Scalar
 from isms_workflow.domain.refusals import Missing, NotAllowed, NotYours, Wrong
 from isms_workflow.domain.rules import gates, owing
 from isms_workflow.domain.rules.common import (
@@ -21,6 +22,8 @@ from isms_workflow.domain.rules.common import (
     RESUME,
     arm_ladder,
     change,
+    counted_from,
+    days_left,
     entitled,
     fresh,
     on_day,
@@ -32,6 +35,7 @@ from isms_workflow.domain.rules.common import (
 from isms_workflow.domain.times import When, iso
 from isms_workflow.domain.views import Case, CaseView, Gate, Step, programme_key
 from isms_workflow.programme.model import Phase, Programme, Workflow
+from isms_workflow.programme.model import Step as Spec
 
 AGENT = Actor(ENGINE, "engine")
 
@@ -60,9 +64,10 @@ def plan_case(kind: str, reference: str, programme: Programme, calendar: Working
     owed = _owed(case, workflow, carried)
     view = CaseView(case, owed, (), programme, calendar, directory)
     facts: dict[str, Scalar] = {"reference": reference, "programme": programme.digest, "label": workflow.label}
+    gone = (_declined(view, each, when) for each in carried if _taken_over(workflow, each) is None)
     plan = Plan(
         insert=(Insert("cases", _case_row(case)), *(Insert("steps", _step_row(s)) for s in owed)),
-        record=(record(CaseRecord.OPENED, view, case.id, actor, when, facts),),
+        record=(record(CaseRecord.OPENED, view, case.id, actor, when, facts), *gone),
     ) + wake(view)
     return plan + start_or_wait(view, when), view
 
@@ -72,12 +77,15 @@ def start_or_wait(view: CaseView, when: When) -> Plan:
     missing = view.directory.missing(needed(view.workflow))
     if not missing:
         return start(view, None, AGENT, when)
-    people = (*view.directory.holders(ISMS_MANAGER), *view.directory.holders(TOP_MANAGEMENT))
     anchor = DueRule.of(when.happened, view.workflow.decide_due, view.calendar).instant(view.calendar)
-    return Plan(
-        arm=arm_ladder(view, "case", view.case.id, view.workflow.planned_ladder, anchor, when.happened),
-        send=tell(view, "planned_missing", people, f"{view.case.id}:{'.'.join(missing)}"[:150], missing=list(missing)),
-    )
+    return say_missing(view, missing) + Plan(
+        arm=arm_ladder(view, "case", view.case.id, view.workflow.planned_ladder, anchor, when.happened))
+
+
+def say_missing(view: CaseView, missing: tuple[str, ...]) -> Plan:
+    """Tells ISMS manager and top management which responsibilities a planned case waits for."""
+    people = (*view.directory.holders(ISMS_MANAGER), *view.directory.holders(TOP_MANAGEMENT))
+    return Plan(send=tell(view, "planned_missing", people, f"{view.case.id}:{new_id()}", missing=list(missing)))
 
 
 def start(view: CaseView, seen: int | None, actor: Actor, when: When) -> Plan:
@@ -100,17 +108,19 @@ def begin(view: CaseView, phase: str, when: When) -> Plan:
 
 def _enter(view: CaseView, event: str, actor: Actor, when: When, started_at: datetime | None) -> Plan:
     """Into the state that is a phase: what it owes opens, counted from now."""
-    plan = move(view, event, CaseRecord.MOVED, actor, when, phase_opened_at=when.happened, started_at=started_at)
+    begins = counted_from(view, when.happened)
+    plan = move(view, event, CaseRecord.MOVED, actor, when, phase_opened_at=begins, started_at=started_at)
     phase = plan.change[0].to
-    then = replace(view, case=replace(view.case, state=phase, phase_opened_at=when.happened))
-    opened = owing.openable(then, phase, when.happened, when)
+    then = replace(view, case=replace(view.case, state=phase, phase_opened_at=begins))
+    opened = owing.openable(then, phase, begins, when)
     return plan + opened + (gates.open_round(then, phase, when) if then.is_settled(phase) else Plan())
 
 
 def close(view: CaseView, when: When) -> Plan:
     """Every gate has passed: the case ends. Raises `NotAllowed`, `Missing`."""
     people = dict.fromkeys(h.person for h in view.directory.holdings)
-    return move(view, "close", CaseRecord.MOVED, Actor(FLOW, FLOW), when, closed_at=when.happened) + Plan(
+    return move(view, "close", CaseRecord.MOVED, Actor(FLOW, FLOW), when, closed_at=when.happened, paused_at=None,
+                paused_until=None) + Plan(
         cancel=((view.case.id, LADDER), (view.case.id, RESUME)),
         send=tell(view, "cycle_closed", people, view.case.id),
     )
@@ -135,8 +145,12 @@ def cancel(view: CaseView, seen: int | None, reason: str, actor: Actor, when: Wh
     )
 
 
-def pause(view: CaseView, seen: int | None, until: str, reason: str, actor: Actor, when: When) -> Plan:
-    """Everything that is due moves by the pause's whole days; it ends by itself on the day given."""
+def pause(view: CaseView, seen: int | None, until: str, reason: str, anchors: Mapping[str, datetime], actor: Actor,
+          when: When) -> Plan:
+    """Everything that is due, or will be, moves by the pause's whole days; it ends by itself on the day given.
+
+    `anchors` are the instants that armed ladders count from, by step or gate.
+    """
     check(view, "pause", seen, actor)
     if view.case.paused_until:
         raise NotAllowed(view.case.reference, "pause", "paused", ("resume", "cancel"))
@@ -148,75 +162,85 @@ def pause(view: CaseView, seen: int | None, until: str, reason: str, actor: Acto
     facts: dict[str, Scalar] = {"until": iso(end), "days": days}
     people = dict.fromkeys(h.person for h in view.directory.holdings)
     return (
-        move(view, "pause", CaseRecord.PAUSED, actor, when, why, facts, paused_at=when.happened, paused_until=end)
-        + retimed(view, days, when)
+        move(view, "pause", CaseRecord.PAUSED, actor, when, why, facts, paused_at=when.happened, paused_until=end,
+             phase_opened_at=_moved_phase(view, days))
+        + retimed(view, days, anchors, shift(when.happened, days, view.calendar), when)
         + Plan(arm=(Arm(view.case.id, "case", view.case.id, RESUME, end),),
                send=tell(view, "cycle_paused", people, f"{view.case.id}:{view.case.version}", until=iso(end)))
         + wake(view)
     )
 
 
-def resume(view: CaseView, seen: int | None, actor: Actor, when: When) -> Plan:
+def resume(view: CaseView, seen: int | None, anchors: Mapping[str, datetime], actor: Actor, when: When) -> Plan:
     """The pause ends; ended early, it gives back the days that are left."""
     check(view, "resume", seen, actor)
     if view.case.paused_until is None:
         raise NotAllowed(view.case.reference, "resume", "not paused", ("pause", "cancel"))
-    zone = view.calendar.zone
-    left = (local_date(view.case.paused_until, zone) - local_date(when.happened, zone)).days
-    facts: dict[str, Scalar] = {"days_given_back": max(0, left)}
+    left = days_left(view, when.happened)
+    facts: dict[str, Scalar] = {"days_given_back": left}
     return (
-        move(view, "resume", CaseRecord.RESUMED, actor, when, "", facts, paused_at=None, paused_until=None)
-        + (retimed(view, -left, when) if left > 0 else Plan())
+        move(view, "resume", CaseRecord.RESUMED, actor, when, "", facts, paused_at=None, paused_until=None,
+             phase_opened_at=_moved_phase(view, -left))
+        + (retimed(view, -left, anchors, when.happened, when) if left else Plan())
         + Plan(cancel=((view.case.id, RESUME),))
         + wake(view)
     )
 
 
-def retimed(view: CaseView, days: int, when: When) -> Plan:
-    """Every open step and gate is due whole local days later (or earlier), its ladder with it."""
-    owed = total(_moved_step(view, s, days, when) for s in view.steps if s.state == "open")
-    rounds = total(_moved_gate(view, g, days, when) for g in view.gates if g.state == "open")
-    ways = total(_moved_wait(view, g, days, when) for g in view.gates if g.waits_for_way_out)
+def _moved_phase(view: CaseView, days: int) -> datetime | None:
+    """What the dates of steps that have not opened yet will count from."""
+    opened = view.case.phase_opened_at
+    return None if opened is None else shift(opened, days, view.calendar)
+
+
+def retimed(view: CaseView, days: int, anchors: Mapping[str, datetime], ahead: datetime, when: When) -> Plan:
+    """Every open step and gate is due whole local days later (or earlier), its ladder with it.
+
+    Ladders go on where they stood: with the first level that isn't past at `ahead`.
+    """
+    owed = total(_moved_step(view, s, days, ahead, when) for s in view.steps if s.state == "open")
+    rounds = total(_moved_gate(view, g, days, ahead, when) for g in view.gates if g.state == "open")
+    ways = total(_moved_wait(view, g, days, anchors, ahead) for g in view.gates if g.waits_for_way_out)
     return owed + rounds + ways
 
 
-def _moved_step(view: CaseView, step: Step, days: int, when: When) -> Plan:
+def _moved_step(view: CaseView, step: Step, days: int, ahead: datetime, when: When) -> Plan:
     assert step.due_at is not None  # an open step has a due instant: the table refuses another
     due_at = shift(step.due_at, days, view.calendar)
     line = owing.retiming(view, step, due_at, when)
-    ladder = view.workflow.step(programme_key(step.key)).ladder
     return Plan(change=(line,), cancel=((step.id, LADDER),),
-                arm=arm_ladder(view, "step", step.id, ladder, due_at, when.happened))
+                arm=arm_ladder(view, "step", step.id, owing.ladder_of(view, step), due_at, ahead))
 
 
-def _moved_gate(view: CaseView, gate: Gate, days: int, when: When) -> Plan:
+def _moved_gate(view: CaseView, gate: Gate, days: int, ahead: datetime, when: When) -> Plan:
     spec = view.workflow.phase(gate.name).gate
     due_at = shift(gate.due_at, days, view.calendar)
     lapse = DueRule.of(due_at, spec.lapse, view.calendar)
     return Plan(
         change=(gates.retiming(view, gate, due_at, owing.fixed(due_at, view), when),),
         cancel=((gate.id, LADDER), (gate.id, LAPSE)),
-        arm=(*arm_ladder(view, "gate", gate.id, spec.ladder, due_at, when.happened),
+        arm=(*arm_ladder(view, "gate", gate.id, spec.ladder, due_at, ahead),
              Arm(view.case.id, "gate", gate.id, LAPSE, lapse.instant(view.calendar), rule=lapse.as_json())),
     )
 
 
-def _moved_wait(view: CaseView, gate: Gate, days: int, when: When) -> Plan:
+def _moved_wait(view: CaseView, gate: Gate, days: int, anchors: Mapping[str, datetime], ahead: datetime) -> Plan:
     """A rejected or lapsed gate: whoever has to say how to go on has the pause's days more."""
-    since = gate.closed_at or when.happened
-    anchor = shift(DueRule.of(since, view.workflow.decide_due, view.calendar).instant(view.calendar), days,
-                   view.calendar)
-    ladder = view.workflow.phase(gate.name).waiting_ladder
+    since = DueRule.of(gate.closed_at or ahead, view.workflow.decide_due, view.calendar).instant(view.calendar)
+    anchor = shift(anchors.get(gate.id, since), days, view.calendar)
     return Plan(cancel=((gate.id, LADDER),),
-                arm=arm_ladder(view, "gate", gate.id, ladder, anchor, when.happened))
+                arm=arm_ladder(view, "gate", gate.id, view.workflow.phase(gate.name).waiting_ladder, anchor, ahead))
 
 
-def dispose(view: CaseView, step: Step, to: str | None, reason: str, actor: Actor, when: When) -> Plan:
-    """At the last gate, a waived step is carried over into the next case by name, or declined with a reason."""
+def dispose(view: CaseView, step: Step, to: str | None, reason: str, in_force: Workflow, actor: Actor,
+            when: When) -> Plan:
+    """At the last gate, a waived step is carried over into the next case by name, or declined with a reason.
+
+    `in_force` is the programme under which the next case would open.
+    """
     last = view.workflow.phases[-1]
-    gate = view.latest_gate(last.id)
     what = f"waived step {step.key} of {view.case.reference}"
-    if gate is None or gate.state != "open":
+    if not any(gate.state == "open" and disposes(view, gate) for gate in view.gates):
         raise Missing(what, f"gate {last.id} isn't open")
     if step.state != "waived" or step.id in view.disposed:
         raise NotAllowed(what, "dispose of", "disposed of" if step.id in view.disposed else step.state, ())
@@ -224,6 +248,8 @@ def dispose(view: CaseView, step: Step, to: str | None, reason: str, actor: Acto
         raise NotYours(what, "dispose of", "a responsibility of the gate")
     if to is not None and not view.directory.is_active(to):
         raise Wrong("person", to, "name an active person with role user or admin")
+    if to is not None and _place(in_force, step) is None:
+        raise Wrong("step", step.key, "the programme in force has no such step any more: decline it")
     why = reason.strip() if to else reasoned("decline a waived step", reason)
     row = {"id": new_id(), "case_id": view.case.id, "step_id": step.id, "to_person": to, "decided_by": actor.id,
            "answer": "carried" if to else "declined", "decided_at": when.happened}
@@ -266,13 +292,28 @@ def _owed(case: Case, workflow: Workflow, carried: tuple[Carried, ...]) -> tuple
 
 
 def _taken_over(workflow: Workflow, each: Carried) -> tuple[Phase, str, str, str | None, str | None] | None:
-    """The extra step that takes over a waived one; None if the programme now in force has no such step."""
-    name = programme_key(each.step.key)
-    for phase in workflow.phases:
-        for spec in phase.steps:
-            if spec.id == name:
-                return phase, f"{name}@{each.reference}", spec.responsibility, each.person, each.step.id
-    return None
+    """The extra step that takes over a waived one; None if the programme now in force has no such step.
+
+    One that was carried over before keeps its name, so that it can stand beside its younger sister.
+    """
+    found = _place(workflow, each.step)
+    if found is None:
+        return None
+    phase, spec = found
+    key = each.step.key if each.step.carried_from else f"{spec.id}@{each.reference}"
+    return phase, key, spec.responsibility, each.person, each.step.id
+
+
+def _place(workflow: Workflow, step: Step) -> tuple[Phase, Spec] | None:
+    """Where a workflow has the step; None if it has it no more."""
+    name = programme_key(step.key)
+    return next(((phase, spec) for phase in workflow.phases for spec in phase.steps if spec.id == name), None)
+
+
+def _declined(view: CaseView, each: Carried, when: When) -> AuditRecord:
+    """The programme changed after somebody was named: the history says that the step isn't owed again, and why."""
+    return record(CaseRecord.DECLINED, view, each.step.id, AGENT, when, {"step": each.step.key, "to": None},
+                  "the programme in force has no such step any more")
 
 
 def _case_row(case: Case) -> dict[str, object]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from isms_workflow.domain.calendars import WorkingCalendar, instant_of, local_date, zone_of
+from isms_workflow.domain.calendars import WorkingCalendar, instant_of, local_date, shift, zone_of
 from isms_workflow.domain.ladders import first
 from isms_workflow.domain.machine import OWNER, PHASE_OWNER, Machine, Rule
 from isms_workflow.domain.messages import Message, Notice
@@ -112,6 +112,22 @@ def on_day(text: str, at: datetime, now: datetime, calendar: WorkingCalendar, fi
     if instant > now + timedelta(days=3 * 366):
         raise Wrong(field, text, "choose a day within three years")
     return instant
+
+
+def days_left(view: CaseView, now: datetime) -> int:
+    """Whole local days until the pause ends; 0 if the case isn't paused."""
+    if view.case.paused_until is None:
+        return 0
+    zone = view.calendar.zone
+    return max(0, (local_date(view.case.paused_until, zone) - local_date(now, zone)).days)
+
+
+def counted_from(view: CaseView, now: datetime) -> datetime:
+    """Where the dates of what begins now count from: now, or in a pause as many days later as are left of it.
+
+    So whatever begins in a pause gives back the same days as everything else if the pause ends early.
+    """
+    return shift(now, days_left(view, now), view.calendar)
 
 
 def after(view: CaseView, *steps: Step) -> CaseView:

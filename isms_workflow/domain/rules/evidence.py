@@ -50,7 +50,7 @@ def add(view: CaseView, step: Step, item: Evidence, replaces: str | None, row: d
     then = after(view, replace(step, evidence=(*kept, item)))
     then = replace(then, workers=then.workers | {(step.id, actor.id)})
     return Plan(insert=(Insert("evidence", row),), withdraw=(replaces,) if replaces else (),
-                record=(line,)) + gates.recover(then, step.phase, actor, when)
+                record=(line,)) + gates.recover(view, then, step.phase, actor, when)
 
 
 def withdraw(view: CaseView, step: Step, item: str, reason: str, actor: Actor, when: When) -> Plan:
@@ -75,4 +75,4 @@ def comment(view: CaseView, step: Step, item: Comment, row: dict[str, object], t
     line = replace(record(StepRecord.COMMENTED, view, step.id, actor, when, {"comment": item.id}),
                    private={"text": text.text}, salts={"text": text.salt})
     then = after(view, replace(step, comments=(*step.comments, item)))
-    return Plan(insert=(Insert("comments", row),), record=(line,)) + gates.recover(then, step.phase, actor, when)
+    return Plan(insert=(Insert("comments", row),), record=(line,)) + gates.recover(view, then, step.phase, actor, when)

@@ -8,17 +8,27 @@ from datetime import datetime
 from typing import Any
 
 from isms_workflow.domain.calendars import DueRule
-from isms_workflow.domain.gates import MACHINE, Authority, authority, digest, eligible, lacking, overtaken
+from isms_workflow.domain.gates import MACHINE, Authority, authority, digest, disposes, eligible, lacking, overtaken
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.machine import CLOCK, ENGINE
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT, Actor
-from isms_workflow.domain.plan import Arm, Change, Insert, Plan
+from isms_workflow.domain.plan import Arm, Change, Insert, Plan, total
 from isms_workflow.domain.records import AuditRecord, GateRecord, Scalar
 from isms_workflow.domain.refusals import DigestChanged, Missing, Moved, NotAllowed, NotYours, Wrong
 from isms_workflow.domain.rules import owing
-from isms_workflow.domain.rules.common import LADDER, LAPSE, arm_ladder, change, reasoned, record, tell, wake
+from isms_workflow.domain.rules.common import (
+    LADDER,
+    LAPSE,
+    arm_ladder,
+    change,
+    counted_from,
+    reasoned,
+    record,
+    tell,
+    wake,
+)
 from isms_workflow.domain.times import When, iso
-from isms_workflow.domain.views import CaseView, Gate, Step
+from isms_workflow.domain.views import CaseView, Decision, Gate, Step
 
 AGENT = Actor(ENGINE, "engine")
 
@@ -43,7 +53,8 @@ class Answer:
 def open_round(view: CaseView, phase: str, when: When) -> Plan:
     """Opens the phase's next round: what is settled now is what it covers. Told to whoever can decide it."""
     spec, last = view.workflow.phase(phase).gate, view.latest_gate(phase)
-    rule = DueRule.of(when.happened, spec.due, view.calendar)
+    begins = counted_from(view, when.happened)
+    rule = DueRule.of(begins, spec.due, view.calendar)
     due_at = rule.instant(view.calendar)
     gate = Gate(new_id(), view.case.id, phase, last.round + 1 if last else 1, "open", 1,
                 digest(view.case.programme, view.steps_of(phase)), spec.quorum, when.happened, due_at, None, None)
@@ -55,7 +66,7 @@ def open_round(view: CaseView, phase: str, when: When) -> Plan:
              "quorum": gate.quorum, "relaxed": spec.relaxed is not None}
     plan = Plan(
         insert=(Insert("gates", row),),
-        arm=(*arm_ladder(view, "gate", gate.id, spec.ladder, due_at, when.happened),
+        arm=(*arm_ladder(view, "gate", gate.id, spec.ladder, due_at, begins),
              Arm(view.case.id, "gate", gate.id, LAPSE, lapse.instant(view.calendar), rule=lapse.as_json())),
         send=tell(view, "gate_opened", eligible(view, gate, when.noticed), gate.id, gate=gate.id, due=iso(due_at)),
         record=(record(GateRecord.OPENED, view, gate.id, AGENT, when, facts),),
@@ -63,14 +74,22 @@ def open_round(view: CaseView, phase: str, when: When) -> Plan:
     return plan + warn_if_undecidable(view, gate, when) + wake(view)
 
 
-def warn_if_undecidable(view: CaseView, gate: Gate, when: When) -> Plan:
-    """Tells, when it arises and not when it is due, that the people in office can't decide the gate."""
+def warn_if_undecidable(view: CaseView, gate: Gate, when: When, before: int = 0) -> Plan:
+    """Tells, when it arises and not when it is due, that the people in office can't decide the gate.
+
+    `before` is how many people were lacking until now: whoever has been told isn't told again.
+    """
     short = lacking(view, gate, when.noticed)
-    if not short:
+    if short <= before:
         return Plan()
     people = (*view.directory.holders(ISMS_MANAGER), *view.directory.holders(TOP_MANAGEMENT))
-    return Plan(send=tell(view, "undecidable_gate", people, f"{gate.id}:{gate.version}:{short}", gate=gate.id,
-                          lacking=short))
+    return Plan(send=tell(view, "undecidable_gate", people, f"{gate.id}:{new_id()}", gate=gate.id, lacking=short))
+
+
+def newly_undecidable(before: CaseView, view: CaseView, when: When) -> Plan:
+    """Warns of the open gates that fewer people can decide than before the change of people or of their part."""
+    return total(warn_if_undecidable(view, gate, when, lacking(before, gate, when.noticed))
+                 for gate in view.gates if gate.state == "open")
 
 
 def decide(view: CaseView, gate: Gate, shown: Shown | None, answer: Answer, actor: Actor, when: When) -> Plan:
@@ -83,12 +102,13 @@ def decide(view: CaseView, gate: Gate, shown: Shown | None, answer: Answer, acto
     MACHINE.rule_for(answer.answer, gate.state, what)
     _as_shown(what, gate, shown)
     right = authority(view, gate, actor.id, when.noticed)
+    overtakes = _void(view, gate, overtaken(gate, actor.id), when)
     if answer.answer == "approve":
-        return _approve(view, gate, right, answer.reason.strip(), actor, when)
+        return overtakes + _approve(view, gate, right, answer.reason.strip(), actor, when)
     reason = reasoned(f"{answer.answer} {what}", answer.reason)
     if answer.answer == "return":
-        return _return(view, gate, right, replace(answer, reason=reason), actor, when)
-    return _reject(view, gate, right, reason, actor, when)
+        return overtakes + _return(view, gate, right, replace(answer, reason=reason), actor, when)
+    return overtakes + _reject(view, gate, right, reason, actor, when)
 
 
 def _as_shown(what: str, gate: Gate, shown: Shown | None) -> None:
@@ -101,16 +121,16 @@ def _as_shown(what: str, gate: Gate, shown: Shown | None) -> None:
 
 
 def _approve(view: CaseView, gate: Gate, right: Authority, reason: str, actor: Actor, when: When) -> Plan:
-    if view.workflow.phases[-1].id == gate.name:
+    if disposes(view, gate):
         _disposed_of(view, gate)
-    void = overtaken(gate, actor.id)
-    approvals = sum(d.id not in void for d in gate.decisions) + 1
+    approvals = len(gate.decisions) - len(overtaken(gate, actor.id)) + 1
     given, facts = _decision(gate, right, "approve", actor, when)
     line = record(GateRecord.APPROVED, view, gate.id, actor, when, facts, reason)
-    plan = Plan(insert=(given,), void=void)
+    plan = Plan(insert=(given,))
     if approvals < gate.quorum:
         return plan + Plan(change=(change(MACHINE, "gate", gate, "approve", line),))
-    passed: dict[str, Scalar] = {"gate": gate.name, "digest": gate.digest, "approvals": approvals}
+    passed: dict[str, Scalar] = {"gate": gate.name, "digest": gate.digest, "approvals": approvals,
+                                 "relaxed": view.workflow.phase(gate.name).gate.relaxed is not None}
     return plan + Plan(record=(line,)) + _close(
         view, gate, "pass", record(GateRecord.PASSED, view, gate.id, AGENT, when, passed)
     ) + _decided(view, gate, (s.owner for s in view.steps_of(gate.name)), "passed")
@@ -122,7 +142,7 @@ def _decided(view: CaseView, gate: Gate, owners: Iterable[str | None], answer: s
 
 
 def _disposed_of(view: CaseView, gate: Gate) -> None:
-    """The last gate of a case asks of everything that was waived: carried over by name, or declined."""
+    """The gate with which a case ends asks of everything that was waived: carried over by name, or declined."""
     open_ones = [s.key for s in undisposed(view)]
     if open_ones:
         raise Missing(spoken(view, gate), "say first of each waived step whether it is carried over, and to whom, "
@@ -147,26 +167,26 @@ def _return(view: CaseView, gate: Gate, right: Authority, answer: Answer, actor:
 
 
 def _reject(view: CaseView, gate: Gate, right: Authority, reason: str, actor: Actor, when: When) -> Plan:
-    waiting = view.workflow.phase(gate.name).waiting_ladder
-    anchor = DueRule.of(when.happened, view.workflow.decide_due, view.calendar).instant(view.calendar)
+    waiting, begins = view.workflow.phase(gate.name).waiting_ladder, counted_from(view, when.happened)
+    anchor = DueRule.of(begins, view.workflow.decide_due, view.calendar).instant(view.calendar)
     people = (*view.directory.holders(TOP_MANAGEMENT), *view.directory.holders(ISMS_MANAGER))
     given, facts = _decision(gate, right, "reject", actor, when)
     line = record(GateRecord.REJECTED, view, gate.id, actor, when, facts, reason)
     return Plan(insert=(given,)) + _close(view, gate, "reject", line) + Plan(
-        arm=arm_ladder(view, "gate", gate.id, waiting, anchor, when.happened),
+        arm=arm_ladder(view, "gate", gate.id, waiting, anchor, begins),
         send=tell(view, "rejected_waits", people, gate.id, gate=gate.id, due=iso(anchor)),
     )
 
 
 def lapse(view: CaseView, gate: Gate, when: When) -> Plan:
     """Nobody decided in time: the gate closes undecided, and the phase waits, with a ladder, for its owner."""
-    phase = view.workflow.phase(gate.name)
-    anchor = DueRule.of(when.happened, view.workflow.decide_due, view.calendar).instant(view.calendar)
+    phase, begins = view.workflow.phase(gate.name), counted_from(view, when.happened)
+    anchor = DueRule.of(begins, view.workflow.decide_due, view.calendar).instant(view.calendar)
     line = record(GateRecord.LAPSED, view, gate.id, Actor(CLOCK, CLOCK), when, {"gate": gate.name, "round": gate.round})
     return Plan(
         change=(change(MACHINE, "gate", gate, "lapse", line, closed_at=when.happened),),
         cancel=((gate.id, LADDER),),
-        arm=arm_ladder(view, "gate", gate.id, phase.waiting_ladder, anchor, when.happened),
+        arm=arm_ladder(view, "gate", gate.id, phase.waiting_ladder, anchor, begins),
         send=tell(view, "gate_lapsed", view.directory.holders(phase.owner), gate.id, gate=gate.id, due=iso(anchor)),
         wake=(view.case.id,),
     )
@@ -245,7 +265,7 @@ def withdraw(view: CaseView, gate: Gate, actor: Actor, when: When) -> Plan:
     return _close(view, gate, "withdraw", line) + _voided(view, gate, when)
 
 
-def recover(view: CaseView, phase: str, actor: Actor, when: When) -> Plan:
+def recover(before: CaseView, view: CaseView, phase: str, actor: Actor, when: When) -> Plan:
     """What an open gate covers may have changed: if so, its digest follows and earlier approvals are void."""
     gate = view.latest_gate(phase)
     if gate is None or gate.state != "open":
@@ -256,17 +276,22 @@ def recover(view: CaseView, phase: str, actor: Actor, when: When) -> Plan:
     line = record(GateRecord.CHANGED, view, gate.id, actor, when, {"digest": now, "before": gate.digest})
     return (
         Plan(change=(change(MACHINE, "gate", gate, "change", line, digest=now),))
-        + _voided(view, gate, when) + warn_if_undecidable(view, replace(gate, decisions=()), when)
+        + _voided(view, gate, when)
+        + warn_if_undecidable(view, replace(gate, decisions=()), when, lacking(before, gate, when.noticed))
     )
 
 
 def _voided(view: CaseView, gate: Gate, when: When) -> Plan:
-    void = tuple(d.id for d in gate.decisions)
+    """Every answer of the round is void, and whoever gave it is told to decide anew."""
     givers = tuple(p for d in gate.decisions for p in (d.person, d.for_person))
+    return _void(view, gate, gate.decisions, when) + Plan(
+        send=tell(view, "voided", givers, f"{gate.id}:{gate.version}", gate=gate.id))
+
+
+def _void(view: CaseView, gate: Gate, decisions: tuple[Decision, ...], when: When) -> Plan:
     return Plan(
-        void=void,
-        send=tell(view, "voided", givers, f"{gate.id}:{gate.version}", gate=gate.id),
-        record=tuple(record(GateRecord.VOIDED, view, gate.id, AGENT, when, {"decision": d}) for d in void),
+        void=tuple(d.id for d in decisions),
+        record=tuple(record(GateRecord.VOIDED, view, gate.id, AGENT, when, {"decision": d.id}) for d in decisions),
     )
 
 
@@ -297,9 +322,3 @@ def _close(view: CaseView, gate: Gate, event: str, line: AuditRecord) -> Plan:
 def spoken(view: CaseView, gate: Gate) -> str:
     """How a gate is called in a sentence."""
     return f"gate {gate.name} of {view.case.reference}"
-
-
-def quorum_left(gate: Gate) -> int:
-    """How many approvals are still needed."""
-    return max(0, gate.quorum - len(gate.decisions))
-

@@ -58,7 +58,7 @@ def expire(view: CaseView, deadline: Deadline, when: When) -> Plan:
     if deadline.event == LAPSE:
         return gates.lapse(view, view.gate(deadline.subject_id), when)
     if deadline.event == RESUME:
-        return cases.resume(view, None, ACTOR, when)
+        return cases.resume(view, None, {}, ACTOR, when)  # on its day: no days are left to give back
     raise UnknownEvent(deadline.event)
 
 

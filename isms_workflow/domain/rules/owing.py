@@ -11,7 +11,7 @@ from isms_workflow.domain.machine import ENGINE
 from isms_workflow.domain.people import Actor
 from isms_workflow.domain.plan import Change, Plan, total
 from isms_workflow.domain.records import Scalar, StepRecord
-from isms_workflow.domain.rules.common import LADDER, arm_ladder, change, record, tell
+from isms_workflow.domain.rules.common import LADDER, arm_ladder, change, counted_from, record, tell
 from isms_workflow.domain.steps import MACHINE
 from isms_workflow.domain.times import When, iso
 from isms_workflow.domain.views import CaseView, Step, programme_key
@@ -26,7 +26,8 @@ def reopened(view: CaseView, steps: Iterable[Step], reason: str, actor: Actor, w
 
 
 def _reopened(view: CaseView, step: Step, reason: str, actor: Actor, when: When) -> Plan:
-    rule = DueRule.of(when.happened, view.workflow.decide_due, view.calendar)
+    begins = counted_from(view, when.happened)
+    rule = DueRule.of(begins, view.workflow.decide_due, view.calendar)
     due_at, due_rule = rule.instant(view.calendar), rule.as_json()
     sets: dict[str, Any] = {"settled_at": None, "settled_by": None}
     if step.due_at is None or step.due_at < due_at:
@@ -39,7 +40,7 @@ def _reopened(view: CaseView, step: Step, reason: str, actor: Actor, when: When)
     occasion = f"{step.id}:{step.version + 1}"
     return Plan(
         change=(move(view, step, "reopen", StepRecord.REOPENED, actor, when, {"due": iso(due_at)}, reason, **sets),),
-        arm=arm_ladder(view, "step", step.id, ladder_of(view, step), due_at, when.happened),
+        arm=arm_ladder(view, "step", step.id, ladder_of(view, step), due_at, begins),
         send=tell(view, "step_opened", (owner,), occasion, step=step.id, due=iso(due_at), again=True),
     )
 
@@ -58,14 +59,15 @@ def _needs(view: CaseView, step: Step) -> tuple[str, ...]:
 def _opened(view: CaseView, step: Step, phase_opened_at: datetime, when: When) -> Plan:
     spec = view.workflow.step(programme_key(step.key))
     rule = DueRule.of(phase_opened_at, spec.due, view.calendar)
-    due_at = max(rule.instant(view.calendar), when.happened)
+    begins = counted_from(view, when.happened)
+    due_at = max(rule.instant(view.calendar), begins)
     owner = step.owner if step.owner and view.directory.is_active(step.owner) else view.directory.owner(
         step.responsibility)
     sets = {"owner": owner, "opened_at": when.happened, "due_at": due_at, "due_rule": rule.as_json()}
     return Plan(
         change=(move(view, step, "open", StepRecord.OPENED, AGENT, when, {"owner": owner, "due": iso(due_at)}, "",
                       **sets),),
-        arm=arm_ladder(view, "step", step.id, spec.ladder, due_at, when.happened),
+        arm=arm_ladder(view, "step", step.id, spec.ladder, due_at, begins),
         send=tell(view, "step_opened", (owner,), f"{step.id}:{step.version + 1}", step=step.id, due=iso(due_at)),
     )
 

@@ -8,12 +8,13 @@ from isms_workflow.domain.machine import ENGINE
 from isms_workflow.domain.people import ISMS_MANAGER, Actor
 from isms_workflow.domain.plan import Plan
 from isms_workflow.domain.records import StepRecord
-from isms_workflow.domain.refusals import Frozen, Missing, Wrong
+from isms_workflow.domain.refusals import Frozen, Missing, NotAllowed, Wrong
 from isms_workflow.domain.rules import gates, owing
 from isms_workflow.domain.rules.common import (
     LADDER,
     after,
     arm_ladder,
+    counted_from,
     entitled,
     fresh,
     named,
@@ -46,8 +47,14 @@ def waive(view: CaseView, step: Step, seen: int | None, reason: str, actor: Acto
 
 
 def reopen(view: CaseView, step: Step, seen: int | None, reason: str, actor: Actor, when: When) -> Plan:
-    """A settled step is owed again, by a recorded decision; what a gate said of it no longer stands."""
+    """A settled step is owed again, by a recorded decision; what a gate said of it no longer stands.
+
+    Raises `Missing` for one that was waived before its phase has begun: nothing of that phase is owed yet.
+    """
     _check(view, step, "reopen", seen, actor)
+    phases = [phase.id for phase in view.workflow.phases]
+    if view.case.state not in phases or phases.index(step.phase) > phases.index(view.case.state):
+        raise Missing(f"reopening {named(view, step)}", f"phase {step.phase} hasn't begun")
     return owing.reopened(view, (step,), reasoned("reopen a step", reason), actor, when) + gates.unsettle(
         view, step.phase, actor, when
     ) + wake(view)
@@ -70,7 +77,7 @@ def extend(view: CaseView, step: Step, seen: int | None, day: str, reason: str, 
         change=(owing.move(view, step, "extend", StepRecord.EXTENDED, actor, when,
                       {"from": iso(step.due_at), "due": iso(due_at)}, why, **sets),),
         cancel=((step.id, LADDER),),
-        arm=arm_ladder(view, "step", step.id, owing.ladder_of(view, step), due_at, when.happened),
+        arm=arm_ladder(view, "step", step.id, owing.ladder_of(view, step), due_at, counted_from(view, when.happened)),
     )
 
 
@@ -87,10 +94,9 @@ def reassign(view: CaseView, step: Step, seen: int | None, to: str, reason: str,
 def touch(view: CaseView, step: Step) -> None:
     """Raise `Frozen` if a passed gate covers the step, or `NotAllowed` if its case has ended."""
     gate = view.latest_gate(step.phase)
-    if gate and gate.state == "passed" and step.is_settled:
+    if view.case.closed_at is None and gate and gate.state == "passed" and step.is_settled:
         raise Frozen(named(view, step), gate.name)
-    if view.case.closed_at is not None or step.state == "cancelled":
-        raise Frozen(named(view, step), "that ended the case")
+    _going_on(view, f"change step {step.key}")
 
 
 def _settle(view: CaseView, step: Step, event: str, state: str, kind: StepRecord, actor: Actor, when: When,
@@ -104,7 +110,7 @@ def _settle(view: CaseView, step: Step, event: str, state: str, kind: StepRecord
     then = after(view, replace(step, state=state, settled_at=when.happened, settled_by=actor.id,
                                version=step.version + 1))
     then = replace(then, workers=then.workers | {(step.id, actor.id)})
-    opened_at = view.case.phase_opened_at if step.phase == view.case.state else when.happened
+    opened_at = view.case.phase_opened_at if step.phase == view.case.state else counted_from(view, when.happened)
     if step.opened_at is None and step.phase != view.case.state:
         return plan  # waived before its phase began: what depends on it opens with the phase
     plan += owing.openable(then, step.phase, opened_at or when.happened, when)
@@ -113,11 +119,16 @@ def _settle(view: CaseView, step: Step, event: str, state: str, kind: StepRecord
     return plan
 
 
+def _going_on(view: CaseView, event: str) -> None:
+    """Raise `NotAllowed` if the case has ended: nothing of it changes any more."""
+    if view.case.closed_at is not None:
+        raise NotAllowed(view.case.reference, event, view.case.state, ())
+
+
 def _check(view: CaseView, step: Step, event: str, seen: int | None, actor: Actor) -> None:
     what = named(view, step)
     found = MACHINE.rule_for(event, step.state, what)
-    if view.case.closed_at is not None:
-        raise Frozen(what, "that ended the case")
+    _going_on(view, f"{event} step {step.key}")
     entitled(view, found, actor, what, step, step.phase)
     fresh(what, seen, step.version)
 

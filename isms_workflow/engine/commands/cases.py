@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import insert, update
 
 from isms_workflow.domain.calendars import local_date
@@ -10,13 +12,15 @@ from isms_workflow.domain.plan import Plan
 from isms_workflow.domain.refusals import NotAllowed, NotYours
 from isms_workflow.domain.rules import cases as rules
 from isms_workflow.domain.rules.cases import Carried
-from isms_workflow.domain.times import When
+from isms_workflow.domain.rules.common import LADDER
+from isms_workflow.domain.times import When, from_iso
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import programmes, reading
-from isms_workflow.engine.commands.common import of_case
+from isms_workflow.engine.commands.common import in_turn, of_case
 from isms_workflow.engine.writer import write
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import cases as questions
+from isms_workflow.store.statements import deadlines as deadline_questions
 from isms_workflow.store.tables import counters
 
 PREFIX = {"pdca": "PDCA"}
@@ -29,6 +33,7 @@ def open_cycle(tx: Transaction, actor: Actor, when: When) -> str:
     Returns its id. Raises `NotAllowed` if one is open already, `NotYours` unless the actor is the
     ISMS manager, the operator or the engine's schedule.
     """
+    in_turn(tx)
     people = reading.directory(tx, when.noticed)
     if actor.id not in ("operator", "engine") and not people.holds(actor.id, ISMS_MANAGER):
         raise NotYours("a cycle", "open", f"the responsibility {ISMS_MANAGER}")
@@ -81,7 +86,8 @@ def close(tx: Transaction, case: str, when: When) -> bool:
         return False
     write(tx, [rules.close(view, when)], when.noticed)
     handed = {row.step_id: row.to_person for row in tx.execute(questions.carried_from(case))}
-    carried = tuple(Carried(s, view.case.reference, handed[s.id]) for s in view.steps if s.id in handed)
+    carried = tuple(Carried(s, view.case.reference, handed[s.id]) for s in view.steps
+                    if s.state == "waived" and s.id in handed)  # one that was reopened and done is owed no more
     plan, _ = _planned(tx, view.case.kind, carried, Actor("engine", "engine"), when)
     write(tx, [plan], when.noticed)
     return True
@@ -90,13 +96,19 @@ def close(tx: Transaction, case: str, when: When) -> bool:
 def pause(tx: Transaction, case: str, seen: int | None, until: str, reason: str, actor: Actor, when: When) -> None:
     """Pauses the case until a date, `2026-08-31`. Raises `Wrong`, `NotYours`, `ReasonNeeded`, `NotAllowed`."""
     view = of_case(tx, case, when)
-    write(tx, [rules.pause(view, seen, until, reason, actor, when)], when.noticed)
+    write(tx, [rules.pause(view, seen, until, reason, _anchors(tx, view), actor, when)], when.noticed)
+
+
+def _anchors(tx: Transaction, view: CaseView) -> dict[str, datetime]:
+    """What each armed ladder of the case counts from, by its step or gate."""
+    rows = tx.execute(deadline_questions.unsettled((view.case.id,)))
+    return {row.subject_id: from_iso(row.rule["base"]) for row in rows if row.event == LADDER and row.rule}
 
 
 def resume(tx: Transaction, case: str, seen: int | None, actor: Actor, when: When) -> None:
     """Ends a pause before its time. Raises `NotYours`, `NotAllowed`."""
     view = of_case(tx, case, when)
-    write(tx, [rules.resume(view, seen, actor, when)], when.noticed)
+    write(tx, [rules.resume(view, seen, _anchors(tx, view), actor, when)], when.noticed)
 
 
 def cancel(tx: Transaction, case: str, seen: int | None, reason: str, actor: Actor, when: When) -> None:

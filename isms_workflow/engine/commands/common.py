@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.times import When
@@ -10,6 +10,15 @@ from isms_workflow.domain.views import CaseView, Gate, Step
 from isms_workflow.engine import reading
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import cases as questions
+from isms_workflow.store.tables import organisation
+
+
+def in_turn(tx: Transaction) -> None:
+    """Whatever concerns the organisation as a whole comes one after the other: changes of people, opening a cycle.
+
+    So two changes can't each leave the other as the last in office, nor two cycles open at one instant.
+    """
+    tx.execute(select(organisation.c.id).with_for_update()).all()
 
 
 def of_case(tx: Transaction, case: str, when: When) -> CaseView:

@@ -7,6 +7,7 @@ from isms_workflow.domain.rules import cases as case_rules
 from isms_workflow.domain.rules import gates as rules
 from isms_workflow.domain.rules.gates import Answer, Shown
 from isms_workflow.domain.times import When
+from isms_workflow.engine import programmes
 from isms_workflow.engine.commands.common import of_gate, of_step
 from isms_workflow.engine.writer import write
 from isms_workflow.store.database import Transaction
@@ -35,4 +36,5 @@ def next_round(tx: Transaction, gate: str, seen: int | None, steps: tuple[str, .
 def dispose(tx: Transaction, step: str, to: str | None, reason: str, actor: Actor, when: When) -> None:
     """A waived step is carried over to somebody by name, or declined (`to` None) with a reason."""
     view, found = of_step(tx, step, when)
-    write(tx, [case_rules.dispose(view, found, to, reason, actor, when)], when.noticed)
+    in_force = programmes.in_force(tx).programme.workflows[view.case.kind]
+    write(tx, [case_rules.dispose(view, found, to, reason, in_force, actor, when)], when.noticed)

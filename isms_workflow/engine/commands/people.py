@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Any
 
@@ -20,11 +20,12 @@ from isms_workflow.domain.times import When, iso, utc
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import programmes, reading
 from isms_workflow.engine.accounts import closing
+from isms_workflow.engine.commands.common import in_turn
 from isms_workflow.engine.writer import write
 from isms_workflow.store.audit import erase as erasure
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import cases as questions
-from isms_workflow.store.tables import delegations, deputies, organisation, people, responsibilities
+from isms_workflow.store.tables import delegations, deputies, people, responsibilities
 
 ROLES = ("admin", "user", "auditor", "guest")
 
@@ -56,13 +57,13 @@ def grant(tx: Transaction, person: str, responsibility: str, actor: Actor, when:
     if responsibility not in programmes.in_force(tx).programme.responsibilities:
         raise Wrong("responsibility", responsibility, "choose one that the programme names")
     rules.grantable(reading.directory(tx, when.noticed), person, responsibility)
-    locked = _lock(tx)
+    locked = _lock(tx, when.noticed)
     tx.execute(insert(responsibilities).values(id=new_id(), responsibility=responsibility, person=person,
                                                granted_at=when.happened, granted_by=actor.id))
     after = reading.directory(tx, when.noticed)
     told = _offices(after, (person,))
     about = {"person": person, "responsibility": responsibility, "by": actor.id}
-    _write(tx, _settled(tx, locked, "", when),
+    _write(tx, _settled(tx, locked, when),
            [_record(PersonRecord.GRANTED, person, actor, when, {"responsibility": responsibility})],
            _notices("granted", told, about, when), when)
 
@@ -74,10 +75,10 @@ def revoke(tx: Transaction, person: str, responsibility: str, actor: Actor, when
     if not directory.holds(person, responsibility):
         raise Wrong("responsibility", responsibility, "they don't hold it")
     rules.revocable(directory, person, responsibility)
-    locked = _lock(tx)
+    locked = _lock(tx, when.noticed)
     _end_holdings(tx, person, actor, when, responsibility)
-    plans = _settled(tx, locked, "", when, lambda view: rules.vacated(
-        view, person, responsibility, "the responsibility was revoked", when))
+    plans = _settled(tx, locked, when, lambda before, view: rules.vacated(
+        before, view, person, responsibility, "the responsibility was revoked", when))
     _write(tx, plans, [_record(PersonRecord.REVOKED, person, actor, when, {"responsibility": responsibility})], [], when)
 
 
@@ -87,23 +88,23 @@ def deactivate(tx: Transaction, person: str, actor: Actor, when: When) -> None:
     directory = reading.directory(tx, when.noticed)
     _known(directory, person)
     rules.deactivatable(directory, person)
-    locked = _lock(tx)
+    locked = _lock(tx, _last_instant(directory, person, when.noticed))
     tx.execute(update(people).where(people.c.id == person).values(
         deactivated_at=when.happened, version=people.c.version + 1))
     _end_holdings(tx, person, actor, when)
     _end_stand_ins(tx, person, when)
     closing.lock_out(tx, person, when.noticed)
-    plans = _settled(tx, locked, "the owner's account was deactivated", when, lambda view: rules.taken_over(
-        view, person, "the owner's account was deactivated", when))
+    plans = _settled(tx, locked, when, lambda before, view: rules.taken_over(
+        before, view, person, "the owner's account was deactivated", when))
     told = _offices(reading.directory(tx, when.noticed), (person,))
     _write(tx, plans, [_record(PersonRecord.DEACTIVATED, person, actor, when)],
            _notices("deactivated", told, {"person": person}, when), when)
 
 
 def end_accounts(tx: Transaction, when: When) -> list[str]:
-    """Deactivates the accounts whose last day has passed; returns their ids.
+    """Deactivates the accounts whose last day has passed; returns their ids. The last in office stays.
 
-    The last in office stays until a successor is named: their account doesn't sign in, and the watchdog tells.
+    No office comes to that by a date alone: `rules.grantable` wants somebody in it whose account doesn't end.
     """
     ended: list[str] = list(tx.execute(select(people.c.id).where(
         people.c.deactivated_at.is_(None), people.c.ends_at <= when.noticed)).scalars())
@@ -118,6 +119,12 @@ def _ended(tx: Transaction, person: str, when: When) -> bool:
     return True
 
 
+def _last_instant(directory: Directory, person: str, now: datetime) -> datetime:
+    """When somebody was last in office: now, or just before their account ended."""
+    ends = directory.people[person].ends
+    return now if ends is None else min(now, ends - timedelta(microseconds=1))
+
+
 def change_role(tx: Transaction, person: str, role: str, seen: int | None, actor: Actor, when: When) -> None:
     """Another access role. Raises `Wrong` while they hold responsibilities that it doesn't allow, `LastInOffice`."""
     administers(tx, actor, when)
@@ -126,9 +133,12 @@ def change_role(tx: Transaction, person: str, role: str, seen: int | None, actor
     directory = reading.directory(tx, when.noticed)
     _known(directory, person)
     rules.demotable(directory, person, role)
+    locked = _lock(tx, when.noticed)
     _move(tx, person, seen, role=role)
     before = directory.people[person].role
-    _write(tx, [], [_record(PersonRecord.CHANGED, person, actor, when, {"role": role, "before": before})], [], when)
+    plans = [] if role in rules.WRITERS else _settled(tx, locked, when, lambda earlier, view: rules.taken_over(
+        earlier, view, person, "the owner's access role only looks", when))
+    _write(tx, plans, [_record(PersonRecord.CHANGED, person, actor, when, {"role": role, "before": before})], [], when)
 
 
 def name_deputy(tx: Transaction, person: str, deputy: str | None, actor: Actor, when: When) -> None:
@@ -139,12 +149,13 @@ def name_deputy(tx: Transaction, person: str, deputy: str | None, actor: Actor, 
     _known(directory, person)
     if deputy is not None and (deputy == person or not directory.is_active(deputy)):
         raise Wrong("deputy", deputy, "name another active person with role user or admin")
+    locked = _lock(tx, when.noticed)
     tx.execute(update(deputies).where(deputies.c.person == person, deputies.c.ended_at.is_(None))
                .values(ended_at=when.happened))
     if deputy is not None:
         tx.execute(insert(deputies).values(id=new_id(), person=person, deputy=deputy, named_by=actor.id,
                                            named_at=when.happened))
-    _write(tx, _settled(tx, _lock(tx), "", when),
+    _write(tx, _settled(tx, locked, when),
            [_record(PersonRecord.DEPUTISED, person, actor, when, {"deputy": deputy})], [], when)
 
 
@@ -158,11 +169,11 @@ def delegate(tx: Transaction, person: str, to: str, starts: datetime, ends: date
         raise Wrong("delegate", to, "name another active person with role user or admin")
     if not utc(starts) < utc(ends) or utc(ends) <= when.noticed:
         raise Wrong("ends", iso(ends), "a delegation ends after it starts, and after now")
-    found = new_id()
+    found, locked = new_id(), _lock(tx, when.noticed)
     tx.execute(insert(delegations).values(id=found, person=person, delegate=to, starts_at=starts, ends_at=ends,
                                           given_at=when.happened, given_by=actor.id))
     facts: dict[str, Scalar] = {"delegation": found, "to": to, "starts": iso(starts), "ends": iso(ends)}
-    _write(tx, [], [_record(PersonRecord.DELEGATED, person, actor, when, facts)], [], when)
+    _write(tx, _settled(tx, locked, when), [_record(PersonRecord.DELEGATED, person, actor, when, facts)], [], when)
     return found
 
 
@@ -191,11 +202,8 @@ def erase(tx: Transaction, person: str, actor: Actor, when: When) -> erasure.Era
 
 
 def administers(tx: Transaction, actor: Actor, when: When) -> None:
-    """Raise `NotYours` unless the actor is an administrator, or the operator beside the database.
-
-    Changes of people come one after the other, so that two can't each leave the other as the last in office.
-    """
-    tx.execute(select(organisation.c.id).with_for_update()).all()
+    """Raise `NotYours` unless the actor is an administrator, or the operator beside the database."""
+    in_turn(tx)
     if actor.id in ("operator", "engine"):
         return
     found = reading.directory(tx, when.noticed).people.get(actor.id)
@@ -223,19 +231,18 @@ def _move(tx: Transaction, person: str, seen: int | None, **values: Any) -> None
         raise Moved("the account", seen, None)
 
 
-def _lock(tx: Transaction) -> list[str]:
-    """Every open case, locked in ascending order before anything else changes."""
+def _lock(tx: Transaction, now: datetime) -> dict[str, CaseView]:
+    """Every open case as it is before the change, locked in ascending order before anything else changes."""
     ids: list[str] = list(tx.execute(questions.open_cases()).scalars())
-    tx.execute(questions.locked(ids)).all()
-    return ids
+    return reading.views(tx, ids, now, lock=True)
 
 
-def _settled(tx: Transaction, cases: Iterable[str], reason: str, when: When,
-             more: Callable[[CaseView], Plan] | None = None) -> list[Plan]:
+def _settled(tx: Transaction, cases: Mapping[str, CaseView], when: When,
+             more: Callable[[CaseView, CaseView], Plan] | None = None) -> list[Plan]:
     """What the change of people means for each open case, read after the change."""
     views = reading.views(tx, list(cases), when.noticed)
-    settle = more or (lambda view: rules.settle_in(view, reason, when))
-    return [settle(view) for view in views.values()]
+    settle = more or (lambda before, view: rules.settle_in(before, view, when))
+    return [settle(cases[case], view) for case, view in views.items()]
 
 
 def _end_holdings(tx: Transaction, person: str, actor: Actor, when: When, responsibility: str | None = None) -> None:

@@ -50,7 +50,8 @@ def listing(visit: Reader) -> Response:
 
 
 def _line(conn: Connection, view: CaseView) -> v.CaseLine:
-    changed = view.case.closed_at or view.case.phase_opened_at or view.case.opened_at
+    case = view.case
+    changed = case.closed_at or case.paused_at or case.phase_opened_at or case.opened_at
     return v.CaseLine(reference(view), view.workflow.title, view.case.kind.upper(), view.case.state,
                       waited_for(view), due(conn, view), changed)
 

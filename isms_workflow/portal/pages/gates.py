@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from starlette.responses import Response
 
 from isms_workflow.domain.access import Action
-from isms_workflow.domain.gates import authority, eligible, lacking, workers
+from isms_workflow.domain.gates import authority, disposes, eligible, lacking, workers
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT
 from isms_workflow.domain.refusals import ReasonNeeded, Unknown, Wrong
 from isms_workflow.domain.rules.gates import Answer, Shown
@@ -130,7 +130,7 @@ def _answer(visit: Visit, view: CaseView, gate: Gate) -> tuple[v.Answer | None, 
 
 
 def _carried(conn: Connection, visit: Visit, view: CaseView, gate: Gate, names: Names) -> tuple[v.CarriedOver, ...]:
-    if view.workflow.phases[-1].id != gate.name:
+    if not disposes(view, gate):
         return ()
     rows = {r.step_id: r for r in conn.execute(select(dispositions).where(dispositions.c.case_id == view.case.id))}
     last = view.workflow.phases[-1].gate.responsibilities
