@@ -26,9 +26,9 @@ def verify(*, checkpoint: Path | None = None) -> int:
     Parameters
     ----------
     checkpoint:
-        A file with checkpoints that were kept outside: only they show that the end wasn't cut off.
+        A file with checkpoints that were kept outside: only they show that the end wasn't cut off. All of them count.
     """
-    kept = None if checkpoint is None else chain.read_checkpoint(checkpoint)
+    kept = [] if checkpoint is None else chain.read_checkpoints(checkpoint)
     with reading() as conn:
         verdict = chain.verify(conn, kept)
         hours = accesslog.damaged(conn, utc_now())

@@ -6,7 +6,7 @@ from isms_workflow.store.audit.checkpoints import (
     CheckpointUnreadable,
     NothingToSign,
     make_checkpoint,
-    read_checkpoint,
+    read_checkpoints,
     stored_checkpoints,
     write_checkpoint,
 )
@@ -18,6 +18,6 @@ from isms_workflow.store.audit.verify import Broken, Verdict, bytes_and_links, v
 __all__ = [
     "Broken", "Checkpoint", "CheckpointUnreadable", "Erased", "Key", "KeyMissing", "NothingToSign", "RecordRefused",
     "Stays", "Verdict", "append", "bytes_and_links", "commitment", "current_key", "export", "head",
-    "introduce", "make_checkpoint", "make_key", "new_salt", "public_key", "read_checkpoint", "rotate",
+    "introduce", "make_checkpoint", "make_key", "new_salt", "public_key", "read_checkpoints", "rotate",
     "stored_checkpoints", "verify", "write_checkpoint",
 ]

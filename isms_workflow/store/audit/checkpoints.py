@@ -96,10 +96,10 @@ def write_checkpoint(file: Path, checkpoint: Checkpoint) -> None:
         os.fsync(out.fileno())
 
 
-def read_checkpoint(file: Path) -> Checkpoint:
-    """The longest of a file's checkpoints: whatever the others hold on to, it does too.
+def read_checkpoints(file: Path) -> list[Checkpoint]:
+    """Every checkpoint of a file, shortest first: one that came after a forgery agrees with it, those before don't.
 
-    Raises `CheckpointUnreadable`, naming the line; whether it is genuine, and true, is for `verify` to say.
+    Raises `CheckpointUnreadable`, naming the line; whether they are genuine, and true, is for `verify` to say.
     """
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
@@ -108,7 +108,7 @@ def read_checkpoint(file: Path) -> Checkpoint:
     found = [_parse(str(file), number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if not found:
         raise CheckpointUnreadable(str(file), 1, "it is empty")
-    return max(found, key=lambda each: each.size)
+    return sorted(found, key=lambda each: each.size)
 
 
 def _parse(file: str, number: int, line: str) -> Checkpoint:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -64,17 +64,17 @@ class Verdict:
         )
 
 
-def verify(conn: Connection, checkpoint: Checkpoint | None = None) -> Verdict:
+def verify(conn: Connection, outside: Iterable[Checkpoint] = ()) -> Verdict:
     """Compares stored bytes with columns, re-hashes, follows every link, and names the first bad record.
 
-    Streams: memory doesn't grow with the chain. `checkpoint` is one kept outside; without it a tail that was cut
-    off together with head and checkpoints can't be noticed. Call it within one read transaction.
+    Streams: memory doesn't grow with the chain. `outside` are checkpoints kept elsewhere; without them a tail that
+    was cut off together with head and checkpoints can't be noticed. Call it within one read transaction.
     """
     walk = _Walk(conn)
     broken = walk.through() or _wrong_end(conn, walk)
     agreed = 0
     if broken is None:
-        kept = [*stored_checkpoints(conn), *([checkpoint] if checkpoint else [])]
+        kept = [*stored_checkpoints(conn), *outside]
         found = sorted(_disagreeing(conn, walk, kept), key=lambda each: each.seq)
         broken, agreed = (found[0] if found else None), len(kept) - len(found)
     return Verdict(walk.seq, walk.previous, walk.private, walk.erased, agreed, broken)

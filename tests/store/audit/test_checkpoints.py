@@ -136,13 +136,13 @@ def test_an_empty_chain_has_no_checkpoint(store: Store, key: Key) -> None:
 
 
 def test_a_checkpoint_travels_as_one_line(history: Store, tmp_path: Path) -> None:
-    """Through a mail or a file, and back; the longest of several is the one that counts."""
+    """Through a mail or a file, and back; the longest of several comes last."""
     checkpoint, file = last_checkpoint(history), tmp_path / "outside" / "checkpoints.jsonl"
     audit.write_checkpoint(file, checkpoint)
     audit.write_checkpoint(file, replace(checkpoint, size=3))
     assert len(file.read_text().splitlines()) == 2
-    assert audit.read_checkpoint(file) == checkpoint
-    assert audit.read_checkpoint(file).genuine
+    assert audit.read_checkpoints(file)[-1] == checkpoint
+    assert audit.read_checkpoints(file)[-1].genuine
 
 
 UNREADABLE = {
@@ -162,7 +162,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path, content: str | 
     if content is not None:
         file.write_text(content)
     with pytest.raises(CheckpointUnreadable) as refusal:
-        audit.read_checkpoint(file)
+        audit.read_checkpoints(file)
     assert said in str(refusal.value)
     assert '"signature":' in str(refusal.value)
 
@@ -199,10 +199,24 @@ def test_only_a_checkpoint_outside_finds_it(history: Store, attack: Callable, se
     with attacked(history) as conn:
         attack(conn)
         assert audit.verify(conn).ok
-        broken = audit.verify(conn, outside).broken
+        broken = audit.verify(conn, [outside]).broken
     assert broken is not None
     assert broken.seq == seq
     assert said in broken.problem
+
+
+def test_a_later_checkpoint_of_the_rewritten_history_hides_nothing(history: Store, key: Key, tmp_path: Path) -> None:
+    """The next morning's checkpoint, added to the same file, agrees with the forgery; the one before doesn't."""
+    file = tmp_path / "checkpoints.jsonl"
+    audit.write_checkpoint(file, last_checkpoint(history))
+    with attacked(history) as conn:
+        written_anew(conn)
+        audit.append(conn, HISTORY[:1])
+        audit.write_checkpoint(file, audit.make_checkpoint(conn, key, at(90)))
+        broken = audit.verify(conn, audit.read_checkpoints(file)).broken
+    assert broken is not None
+    assert broken.seq == COUNT
+    assert "knows another hash" in broken.problem
 
 
 def test_a_checkpoint_kept_outside_agrees_with_an_honest_chain(history: Store, key: Key) -> None:
@@ -211,7 +225,7 @@ def test_a_checkpoint_kept_outside_agrees_with_an_honest_chain(history: Store, k
     with history.write() as tx:
         audit.append(tx, HISTORY)
     with history.read() as conn:
-        assert audit.verify(conn, outside).checkpoints == 2
+        assert audit.verify(conn, [outside]).checkpoints == 2
 
 
 FALSE = {
@@ -226,7 +240,7 @@ FALSE = {
 def test_a_false_checkpoint_says_so(history: Store, change: dict, said: str) -> None:
     """It must not pass for a broken chain, nor for a good one."""
     with history.read() as conn:
-        verdict = audit.verify(conn, replace(last_checkpoint(history), **change))
+        verdict = audit.verify(conn, [replace(last_checkpoint(history), **change)])
     assert said in verdict.broken.problem
 
 
