@@ -82,9 +82,15 @@ def make_checkpoint(tx: Transaction, key: Key, now: datetime) -> Checkpoint:
 
 
 def stored_checkpoints(conn: Connection) -> list[Checkpoint]:
-    """Every checkpoint that the database remembers, oldest first."""
-    rows = conn.execute(select(checkpoints).order_by(checkpoints.c.seq))
-    return [Checkpoint(row.seq, row.hash, row.at, row.key, row.signature) for row in rows]
+    """Every checkpoint that the database remembers, oldest first. Raises `CheckpointUnreadable`, its record as line."""
+    found = []
+    for seq in conn.execute(select(checkpoints.c.seq).order_by(checkpoints.c.seq)).scalars().all():
+        try:
+            row = conn.execute(select(checkpoints).where(checkpoints.c.seq == seq)).one()
+        except (ValueError, TypeError) as error:  # its instant is none
+            raise CheckpointUnreadable("The table checkpoints", seq, f"it isn't a checkpoint ({error})") from error
+        found.append(Checkpoint(row.seq, str(row.hash), row.at, str(row.key), str(row.signature)))
+    return found
 
 
 def write_checkpoint(file: Path, checkpoint: Checkpoint) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from isms_workflow.domain.ids import new_id
+from isms_workflow.domain.records import AuditRecord, PersonRecord
 from isms_workflow.domain.times import When
 from isms_workflow.engine.commands import steps
 from isms_workflow.store import audit
@@ -38,6 +39,7 @@ def test_what_is_personal_goes_and_the_chain_still_verifies(world: World) -> Non
     maria = world.ids["maria"]
     with world.store.write() as tx:
         erased = erase(tx, maria, world.now)
+        audit.append(tx, [AuditRecord(PersonRecord.ERASED, "operator", world.now, world.now, subject=maria)])
         person = tx.execute(select(people).where(people.c.id == maria)).one()
         assert (person.name, person.email, person.password, person.erased_at) == (None, None, None, world.now)
         assert tx.execute(select(comments.c.text)).scalars().all() == [None]
