@@ -60,7 +60,7 @@ def export(file: Path | None = None, *, private: bool = False) -> None:
 def checkpoint(file: Path | None = None) -> None:
     """Sign the history as it stands, and print the line; or add it to a file, best on another computer's disk."""
     with using() as (settings, store), store.write() as tx:
-        made = chain.make_checkpoint(tx, chain.current_key(tx, settings.keys_dir), utc_now())
+        made = chain.make_checkpoint(tx, chain.signing_key(tx, settings.keys_dir), utc_now())
     if file is None:
         say(made.text())
         return
@@ -74,6 +74,6 @@ def rotate_key() -> None:
     with using() as (settings, store):
         new = chain.make_key(settings.keys_dir)
         with store.write() as tx:
-            old = chain.current_key(tx, settings.keys_dir)
+            old = chain.signing_key(tx, settings.keys_dir)
             record = chain.rotate(tx, old, new, OPERATOR.id, utc_now())
     say(f"Record {record} hands over from {old.public[:16]}… to {new.public[:16]}….")

@@ -96,7 +96,7 @@ def _checkpoint(store: Store, keys: Path, now: datetime) -> Checkpoint | None:
     """A signed checkpoint; without a key there is none, and the operators are told once a day."""
     try:
         with store.write() as tx:
-            return audit.make_checkpoint(tx, audit.current_key(tx, keys), now)
+            return audit.make_checkpoint(tx, audit.signing_key(tx, keys), now)
     except audit.NothingToSign:
         return None
     except audit.KeyMissing as missing:

@@ -68,7 +68,7 @@ class Checkpoint:
 def make_checkpoint(tx: Transaction, key: Key, now: datetime) -> Checkpoint:
     """Signs the chain as it stands and remembers it. The one of before, if nothing was written since.
 
-    Raises `NothingToSign` if the chain is empty.
+    `key` is to be `signing_key`'s, within the same transaction. Raises `NothingToSign` if the chain is empty.
     """
     size, last = head(tx)
     if size == 0:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import stat
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,6 +90,53 @@ def test_another_key_under_that_name_does_not_sign(history: Store, keys: Path, k
     file.write_bytes((keys.parent / "other" / f"audit-{other.public[:16]}.pem").read_bytes())
     with history.read() as conn, pytest.raises(KeyMissing):
         audit.current_key(conn, keys)
+
+
+DAMAGED = {
+    "cut short": lambda file: file.write_bytes(file.read_bytes()[:40]),
+    "emptied": lambda file: file.write_bytes(b""),
+    "a folder": lambda file: (file.unlink(), file.mkdir()),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_key_is_named_with_its_file(history: Store, keys: Path, key: Key, damage: Callable) -> None:
+    """As one that is lost: the digest goes without a checkpoint, and the operator is told which file to put back."""
+    (file,) = keys.iterdir()
+    damage(file)
+    with history.read() as conn, pytest.raises(KeyMissing, match=file.name):
+        audit.current_key(conn, keys)
+
+
+def test_a_checkpoint_made_during_a_handover_is_the_new_keys(history: Store, keys: Path, key: Key) -> None:
+    """Whoever signs waits for the handover, and then takes the key that the chain names."""
+    new = audit.make_key(keys)
+
+    def sign() -> Checkpoint:
+        with history.write() as tx:
+            return audit.make_checkpoint(tx, audit.signing_key(tx, keys), at(90))
+
+    with ThreadPoolExecutor(1) as other:
+        with history.write() as tx:
+            audit.rotate(tx, audit.signing_key(tx, keys), new, MARIA, at(70))
+            made = other.submit(sign)
+            time.sleep(0.3)  # by now it waits, or it was wrong
+        assert made.result(10).key == new.public
+    with history.read() as conn:
+        assert audit.verify(conn).ok
+
+
+def test_two_handovers_at_one_time_follow_each_other(history: Store, keys: Path, key: Key) -> None:
+    """The second is signed by the key that the first brought."""
+    def hand_over(_: int) -> None:
+        new = audit.make_key(keys)
+        with history.write() as tx:
+            audit.rotate(tx, audit.signing_key(tx, keys), new, MARIA, at(70))
+
+    with ThreadPoolExecutor(4) as others:
+        list(others.map(hand_over, range(8)))
+    with history.read() as conn:
+        assert audit.verify(conn).ok
 
 
 def test_a_rotation_is_a_record_signed_by_the_old_key(history: Store, keys: Path, key: Key) -> None:
