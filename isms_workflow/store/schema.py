@@ -85,7 +85,8 @@ def upgrade(store: Store, machines: Iterable[tuple[str, Iterable[str]]] = (), ev
     """Migrates to this release's schema, puts triggers in place and fills in the machines' states: all, or nothing.
 
     `machines` are (kind, states), `events` those that deadlines may name; where either is empty it isn't looked at.
-    `to` is for a restore, which starts at the revision of its backup. Raises `SchemaTooNew`, `StillNamed`.
+    `to` is for a restore, which starts at the revision of its backup. Raises `SchemaTooNew`, `StillNamed`,
+    `DatabaseGone`.
     """
     states = {(kind, state) for kind, found in machines for state in found}
     with _alone(store) as conn:
@@ -149,7 +150,7 @@ def _config(conn: Connection | None) -> Config:
 @contextmanager
 def _alone(store: Store) -> Iterator[Connection]:
     """One transaction in which nobody else upgrades. SQLite rebuilds tables, which it can't do with keys enforced."""
-    with store.engine.connect() as conn:
+    with store.translated(), store.engine.connect() as conn:
         if not store.is_sqlite:
             with conn.begin():
                 conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
