@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -128,6 +129,38 @@ def test_settings_that_can_t_be_used_are_named(shell: Shell, monkeypatch: pytest
     assert "s3cret" not in shell.complained
 
 
+UNUSABLE = {
+    "no TOML": ({}, "port = = 1", "line 1, column 8"),
+    "no text": ({}, "\udcff", "isms.toml can't be read"),
+    "a list that isn't JSON": ({"ISMS_TRUSTED_PROXIES": "10.0.0.1"}, "", "A list is written as JSON"),
+    "a port too large": ({"ISMS_PORT": "70000"}, "", "port: Input should be less than or equal to 65535"),
+}
+
+
+@pytest.mark.parametrize(("environment", "toml", "said"), UNUSABLE.values(), ids=UNUSABLE)
+def test_settings_that_can_t_be_read_are_a_sentence(shell: Shell, monkeypatch: pytest.MonkeyPatch, settings: Settings,
+                                                    environment: dict[str, str], toml: str, said: str) -> None:
+    """In the environment and in the file."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    (settings.data / "isms.toml").write_bytes(toml.encode(errors="surrogateescape"))
+    assert shell("cycle list") == 2
+    assert said in shell.complained
+    assert "Traceback" not in shell.complained
+
+
+def test_an_export_for_which_there_is_no_room_leaves_nothing(planning: World, shell: Shell, tmp_path: Path,
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not half a history that somebody takes for the whole."""
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    assert "is full: nothing was kept" in shell.refused(f"audit export {tmp_path / 'history.jsonl'}")
+    assert not (tmp_path / "history.jsonl").exists()
+
+
 def test_a_database_without_our_schema_says_what_to_run(shell: Shell) -> None:
     """Before `isms up` has ever run."""
     assert "run `isms db upgrade`" in shell.refused("cycle list")
@@ -144,8 +177,27 @@ def test_a_database_is_brought_to_the_schema(empty_database_url: str, shell: She
 
 def test_a_database_that_went_away_is_a_sentence(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """What, where, what next."""
-    monkeypatch.setenv("ISMS_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/isms")
-    assert "can't be used now" in shell.refused("cycle list")
+    monkeypatch.setenv("ISMS_DATABASE_URL", "postgresql://nobody:s3cret@127.0.0.1:1/isms")
+    for line in ("cycle list", "db upgrade", "doctor"):
+        assert "can't be used now" in shell.refused(line)
+        assert "s3cret" not in shell.complained
+
+
+def test_a_damaged_database_is_a_sentence(shell: Shell, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """Also a file that never was one."""
+    monkeypatch.setenv("ISMS_DATABASE_URL", "")
+    settings.data.mkdir(parents=True, exist_ok=True)
+    (settings.data / "isms.db").write_text("Dear database, " * 100)
+    for line in ("cycle list", "db upgrade"):
+        assert "file is not a database" in shell.refused(line)
+
+
+@pytest.mark.parametrize("address", ["s3cret", "mysql://root:s3cret@localhost/isms", "postgresql://a:s3cret@b:c/d"])
+def test_an_address_that_is_none_is_a_sentence(shell: Shell, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """What it should look like; never what it is, for it may hold a password."""
+    monkeypatch.setenv("ISMS_DATABASE_URL", address)
+    assert "postgresql://user@host/database" in shell.refused("cycle list")
+    assert "s3cret" not in shell.complained
 
 
 def test_a_broken_programme_is_refused_with_file_and_line(world: World, shell: Shell, settings: Settings) -> None:
@@ -200,6 +252,10 @@ REFUSALS = {
     "audit verify --checkpoint /nothing": "it can't be read",
     "restore /nothing": "can't be restored",
     "backup /nothing/there": "is no folder",
+    "backup /proc/there": "No such file or directory. Nothing was done",
+    "restore /proc": "it can't be opened (Is a directory)",
+    "audit export /dev/null": "/dev/null: File exists. Nothing was done",
+    "audit export /nothing/there": "/nothing/there: No such file or directory. Nothing was done",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from cyclopts import App
@@ -13,6 +14,7 @@ from isms_workflow.engine import accesslog
 from isms_workflow.engine.context import utc_now
 from isms_workflow.store import audit as chain
 from isms_workflow.store.audit.export import export as lines
+from isms_workflow.store.files import NO_ROOM, DiskFull
 
 app = App(name="audit", help="The append-only, hash-chained history.")
 
@@ -51,9 +53,23 @@ def export(file: Path | None = None, *, private: bool = False) -> None:
         if file is None:
             sys.stdout.writelines(lines(conn, private))
             return
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-            out.writelines(lines(conn, private))
+        _write_whole(file, lines(conn, private))
     say(f"Exported to {file}.")
+
+
+def _write_whole(file: Path, content: Iterable[str]) -> None:
+    """A new file for its owner alone, on disk when this returns; nothing of it if the disk is full."""
+    out = os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8")
+    try:
+        with out:
+            out.writelines(content)
+            out.flush()
+            os.fsync(out.fileno())
+    except BaseException as error:
+        file.unlink()
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise DiskFull(str(file.parent)) from error
+        raise
 
 
 @app.command
