@@ -10,6 +10,7 @@ from importlib import metadata
 
 from cyclopts import App, CycloptsError
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from isms_workflow.commands import (
     audit,
@@ -24,6 +25,7 @@ from isms_workflow.commands import (
     running,
 )
 from isms_workflow.errors import IsmsError
+from isms_workflow.settings import SettingsUnreadable
 
 REFUSED, MISUNDERSTOOD = 1, 2
 
@@ -45,15 +47,15 @@ def run(tokens: Sequence[str]) -> int:
     """Carries a command line out; its exit code. What is refused is said on standard error, without a traceback."""
     try:
         code = build()(tokens, exit_on_error=False, print_error=False, result_action="return_value")
-    except CycloptsError as error:
-        return _said(str(error), MISUNDERSTOOD)
-    except ValidationError as error:
-        return _said(f"The settings can't be used: {_settings(error)}", MISUNDERSTOOD)
+    except (CycloptsError, ValidationError, SettingsError, SettingsUnreadable) as error:
+        return _said(_misunderstood(error), MISUNDERSTOOD)
     except IsmsError as error:
         return _said(str(error), REFUSED)
     except BrokenPipeError:  # whoever read our lines has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return REFUSED
+    except OSError as error:
+        return _said(_of_file(error), REFUSED)
     except KeyboardInterrupt:
         return 130
     return code if isinstance(code, int) else 0
@@ -70,6 +72,21 @@ def main() -> None:
 def _said(sentence: str, code: int) -> int:
     sys.stderr.write(sentence.strip() + "\n")
     return code
+
+
+def _misunderstood(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return f"The settings can't be used: {_settings(error)}"
+    if isinstance(error, SettingsError):
+        return f'The settings can\'t be used: {error}. A list is written as JSON, such as ["10.0.0.1"].'
+    return str(error)
+
+
+def _of_file(error: OSError) -> str:
+    """What is wrong with which file; anything else is a mistake of ours, and its traceback is needed."""
+    if error.filename is None:
+        raise error
+    return f"{error.filename}: {error.strerror}. Nothing was done; name another place, or put this one right."
 
 
 def _settings(error: ValidationError) -> str:

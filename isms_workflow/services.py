@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
@@ -36,7 +37,7 @@ from isms_workflow.store import schema
 from isms_workflow.store.database import Store, open_store
 from isms_workflow.store.files import EvidenceFiles
 from isms_workflow.store.schema import Upgraded
-from isms_workflow.supervisor import Child, supervise
+from isms_workflow.supervisor import Child, alone, supervise
 
 if TYPE_CHECKING:
     import uvicorn
@@ -108,15 +109,31 @@ class PortTaken(IsmsError):
                 "or in isms.toml) to a free port.")
 
 
+class NoSuchAddress(IsmsError):
+    """The computer doesn't let us listen there: the address is none of its own, or the port is for root."""
+
+    status = 503
+
+    def __init__(self, setting: str, host: str, port: int, problem: str) -> None:
+        super().__init__(setting, host, port, problem)
+        self.setting, self.host, self.port, self.problem = setting, host, port, problem
+
+    def __str__(self) -> str:
+        return (f"Nothing can listen on {self.host}, port {self.port} ({self.problem}): set bind (ISMS_BIND) to an address "
+                f"of this computer, and {self.setting} (ISMS_{self.setting.upper()}) to a port above 1023.")
+
+
 def require_port(setting: str, host: str, port: int) -> None:
-    """Raise `PortTaken` if a service can't listen there; an instant later it may still be so."""
+    """Raise `PortTaken` or `NoSuchAddress` if a service can't listen there; an instant later it may still be so."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise PortTaken(setting, port) from error
+            if error.errno == errno.EADDRINUSE:
+                raise PortTaken(setting, port) from error
+            raise NoSuchAddress(setting, host, port, str(error.strerror)) from error
 
 
 def portal(settings: Settings) -> None:
@@ -207,11 +224,16 @@ def worker(settings: Settings) -> None:
 def up(settings: Settings, say: Callable[[str], None]) -> None:
     """Runs everything as supervised children until SIGTERM or Ctrl-C, and prints the link to set-up while it is due.
 
-    Portal and clock don't wait for Prefect. Raises `PortTaken`, `UnsafeAddress`, and as `upgrade` does.
+    Portal and clock don't wait for Prefect. Raises `AlreadyUp`, `PortTaken`, `UnsafeAddress`, and as `upgrade` does.
     """
     settings.check_address()
-    require_port("port", settings.bind, settings.port)
-    require_port("prefect_port", local.HOST, settings.prefect_port)
+    with alone(settings.data / "up.lock"):
+        require_port("port", settings.bind, settings.port)
+        require_port("prefect_port", local.HOST, settings.prefect_port)
+        _run(settings, say)
+
+
+def _run(settings: Settings, say: Callable[[str], None]) -> None:
     upgrade(settings)
     local.secret(settings)
     say(f"The portal: {settings.public_url}   Prefect: {local.ui_url(settings)} (`isms prefect open`)")
@@ -242,9 +264,11 @@ def _portal_first(settings: Settings, patience: float = 10.0) -> Callable[[], bo
     until = time.monotonic() + patience
 
     def answers() -> bool:
-        with socket.socket() as probe:
-            probe.settimeout(0.2)
-            return time.monotonic() > until or probe.connect_ex((settings.bind, settings.port)) == 0
+        try:
+            socket.create_connection((settings.bind, settings.port), timeout=0.2).close()  # of either family
+        except OSError:
+            return time.monotonic() > until
+        return True
 
     return answers
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import tomllib
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -28,6 +29,17 @@ class UnsafeAddress(IsmsError):
         )
 
 
+class SettingsUnreadable(IsmsError):
+    """`isms.toml` is no TOML."""
+
+    def __init__(self, file: str, problem: str) -> None:
+        super().__init__(file, problem)
+        self.file, self.problem = file, problem
+
+    def __str__(self) -> str:
+        return f'{self.file} can\'t be read: {self.problem}. A setting is a line such as public_url = "https://…".'
+
+
 class Settings(BaseSettings):
     """Every setting of an installation. Times and zones are the programme's, not settings."""
 
@@ -38,17 +50,17 @@ class Settings(BaseSettings):
     programme: Path | None = None
     public_url: str = "http://127.0.0.1:8000"
     bind: str = "127.0.0.1"
-    port: int = 8000
+    port: int = Field(default=8000, ge=1, le=65535)
     insecure: bool = False
     trusted_proxies: tuple[str, ...] = ()
     evidence_max_mib: int = Field(default=25, ge=1)
     smtp_host: str | None = None
-    smtp_port: int = 587
+    smtp_port: int = Field(default=587, ge=1, le=65535)
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
     mail_from: str = "isms@localhost"
-    prefect_port: int = 4200
+    prefect_port: int = Field(default=4200, ge=1, le=65535)
 
     @classmethod
     def settings_customise_sources(
@@ -61,7 +73,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments first, then the environment, then `isms.toml` in the data folder."""
         given = init_settings().get("data") or os.environ.get("ISMS_DATA") or "data"
-        toml = TomlConfigSettingsSource(settings_cls, Path(str(given)) / "isms.toml")
+        file = Path(str(given)) / "isms.toml"
+        try:
+            toml = TomlConfigSettingsSource(settings_cls, file)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsUnreadable(str(file), str(error)) from error
         return init_settings, env_settings, toml
 
     @property

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from isms_workflow.errors import IsmsError
 
 GRACE_S = 7.0
 """How long children may take to end after they were asked to; then they are killed."""
@@ -25,6 +29,31 @@ KEPT = 5 * 1024 * 1024
 
 PR_SET_PDEATHSIG = 1
 """prctl(2): the child gets this signal when its parent is gone, however it went."""
+
+
+class AlreadyUp(IsmsError):
+    """A second supervisor of one data folder: two Prefect servers would share one database."""
+
+    status = 409
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self.folder = folder
+
+    def __str__(self) -> str:
+        return f"`isms up` runs on the data folder {self.folder} already: end it first, or set ISMS_DATA to another folder."
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Only one process at a time gets in; the lock goes with its holder, however that ends. Raises `AlreadyUp`."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyUp(str(lock.parent)) from None
+        yield
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from isms_workflow.settings import Settings
 from isms_workflow.store import schema, triggers
 from isms_workflow.store.database import Store, open_store
 from isms_workflow.store.tables import machine_states, metadata, schema_info
+from tests.shell import Shell
 
 POSTGRES = os.environ.get("ISMS_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 ABSENT = "service not there: "
@@ -189,3 +190,12 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
             monkeypatch.delenv(name)
     url = request.getfixturevalue("database_url") if "database_url" in request.fixturenames else ""
     return Settings(data=tmp_path / "data", database_url=url)
+
+
+@pytest.fixture
+def shell(settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """A shell whose environment names the test's data folder and database."""
+    monkeypatch.setenv("ISMS_DATA", str(settings.data))
+    if settings.database_url:
+        monkeypatch.setenv("ISMS_DATABASE_URL", settings.database_url)
+    return Shell(capsys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -27,42 +28,8 @@ from isms_workflow.store.database import open_store
 from isms_workflow.store.tables import audit as history
 from isms_workflow.store.tables import deadlines, people
 from isms_workflow.store.tables import outbox as outbox_table
+from tests.shell import Shell
 from tests.world import World, found
-
-
-class Shell:
-    """Somebody with a shell beside the database."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self.capsys = capsys
-        self.said = self.complained = ""
-
-    def __call__(self, line: str, *more: str) -> int:
-        """A command line; its exit code."""
-        code = cli.run([*line.split(), *more])
-        self.said, self.complained = self.capsys.readouterr()
-        return code
-
-    def ok(self, line: str, *more: str) -> str:
-        """A command line that is carried out; what it said."""
-        code = self(line, *more)
-        assert (code, self.complained) == (0, ""), (line, self.said, self.complained)
-        return self.said
-
-    def refused(self, line: str, *more: str) -> str:
-        """One that isn't; the sentence."""
-        assert self(line, *more) == 1, (line, self.said)
-        assert "Traceback" not in self.complained
-        return self.complained.strip()
-
-
-@pytest.fixture
-def shell(settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """A shell whose environment names the test's data folder and database."""
-    monkeypatch.setenv("ISMS_DATA", str(settings.data))
-    if settings.database_url:
-        monkeypatch.setenv("ISMS_DATABASE_URL", settings.database_url)
-    return Shell(capsys)
 
 
 @pytest.fixture
@@ -120,12 +87,15 @@ def test_a_line_that_can_t_be_understood_ends_with_2(shell: Shell, line: str) ->
     assert "Traceback" not in shell.complained
 
 
-def test_settings_that_can_t_be_used_are_named(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which one, and what would be right; never its value, which may be a secret."""
-    monkeypatch.setenv("ISMS_PORT", "s3cret")
-    assert shell("cycle list") == 2
-    assert "port: Input should be a valid integer" in shell.complained
-    assert "s3cret" not in shell.complained
+def test_an_export_for_which_there_is_no_room_leaves_nothing(planning: World, shell: Shell, tmp_path: Path,
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not half a history that somebody takes for the whole."""
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    assert "is full: nothing was kept" in shell.refused(f"audit export {tmp_path / 'history.jsonl'}")
+    assert not (tmp_path / "history.jsonl").exists()
 
 
 def test_a_database_without_our_schema_says_what_to_run(shell: Shell) -> None:
@@ -140,12 +110,6 @@ def test_a_database_is_brought_to_the_schema(empty_database_url: str, shell: She
     assert "was empty and is at 0001" in shell.ok("db upgrade")
     assert "was at 0001 and is at 0001" in shell.ok("db upgrade")
     assert "Every guard of the history is in place" in shell.ok("db check")
-
-
-def test_a_database_that_went_away_is_a_sentence(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What, where, what next."""
-    monkeypatch.setenv("ISMS_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/isms")
-    assert "can't be used now" in shell.refused("cycle list")
 
 
 def test_a_broken_programme_is_refused_with_file_and_line(world: World, shell: Shell, settings: Settings) -> None:
@@ -200,6 +164,10 @@ REFUSALS = {
     "audit verify --checkpoint /nothing": "it can't be read",
     "restore /nothing": "can't be restored",
     "backup /nothing/there": "is no folder",
+    "backup /proc/there": "No such file or directory. Nothing was done",
+    "restore /proc": "it can't be opened (Is a directory)",
+    "audit export /dev/null": "/dev/null: File exists. Nothing was done",
+    "audit export /nothing/there": "/nothing/there: No such file or directory. Nothing was done",
 }
 
 
@@ -334,6 +302,22 @@ def test_the_doctor_names_what_is_wrong(planning: World, shell: Shell, monkeypat
     monkeypatch.setenv("ISMS_PREFECT_PORT", "1")
     assert shell("doctor") == 1
     for said in ("No clock is running", "No deliverer is running", "can't be reached", "things need somebody"):
+        assert said in shell.said
+
+
+def test_the_doctor_looks_at_keys_and_programme_each_for_itself(planning: World, shell: Shell, settings: Settings,
+                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that others may read, one that is lost, a programme that isn't in force: none hides another."""
+    monkeypatch.setenv("ISMS_PREFECT_PORT", "1")
+    (key,) = settings.keys_dir.glob("audit-*")
+    key.rename(key.with_name("audit-of-old.pem")).chmod(0o644)
+    with (settings.programme_dir / "calendar.yaml").open("a") as file:
+        file.write("# another text\n")
+    path = settings.programme_dir / "audit.yaml"
+    path.write_text(path.read_text().replace("digest_hour: 8", "digest_hour: 7"))
+    assert shell("doctor") == 1
+    for said in (f"Others may read {key.with_name('audit-of-old.pem')}", f"put back the file {key.name}",
+                 "is not the one in force"):
         assert said in shell.said
 
 

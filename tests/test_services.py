@@ -27,6 +27,7 @@ from isms_workflow.store import schema
 from isms_workflow.store.database import Store, notify, open_store
 from isms_workflow.store.tables import deadlines, outbox, schema_info
 from isms_workflow.store.tables import services as beats
+from isms_workflow.supervisor import alone
 from tests.world import World, found
 
 
@@ -163,6 +164,31 @@ def test_a_taken_port_names_the_setting_to_change(world: World, settings: Settin
                 said, _ = process.communicate(timeout=30)
             assert process.returncode == 1
             assert f"Port {port} is taken by another program: end it, or set {setting} (" in said
+
+
+def test_an_address_that_isn_t_this_computers_names_the_settings() -> None:
+    """It isn't said to be taken by a program that nobody could find."""
+    with pytest.raises(services.NoSuchAddress, match=r"set bind \(ISMS_BIND\)"):
+        services.require_port("port", "192.0.2.1", free_port())
+
+
+@pytest.mark.parametrize("bind", ["::1", "127.0.0.1", "localhost"])
+def test_prefect_waits_for_the_portal_on_an_address_of_either_family(settings: Settings, bind: str) -> None:
+    """Until it answers, or for so long."""
+    taken = settings.model_copy(update={"bind": bind, "port": free_port()})
+    assert not services._portal_first(taken)()
+    assert services._portal_first(taken, patience=-1)()
+
+
+def test_two_supervisors_of_one_data_folder_are_one_too_many(tmp_path: Path) -> None:
+    """The second is refused, also on other ports: it would start a second Prefect on one database."""
+    with alone(tmp_path / "data" / "up.lock"), running(Settings(data=tmp_path / "data"), "up",
+                                                       ISMS_PORT=str(free_port())) as process:
+        said, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "runs on the data folder" in said
+    with alone(tmp_path / "data" / "up.lock"):
+        pass  # free again
 
 
 def test_an_address_that_others_can_reach_wants_https(settings: Settings) -> None:

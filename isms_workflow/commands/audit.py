@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from cyclopts import App
@@ -13,6 +14,7 @@ from isms_workflow.engine import accesslog
 from isms_workflow.engine.context import utc_now
 from isms_workflow.store import audit as chain
 from isms_workflow.store.audit.export import export as lines
+from isms_workflow.store.files import NO_ROOM, DiskFull
 
 app = App(name="audit", help="The append-only, hash-chained history.")
 
@@ -26,9 +28,9 @@ def verify(*, checkpoint: Path | None = None) -> int:
     Parameters
     ----------
     checkpoint:
-        A file with checkpoints that were kept outside: only they show that the end wasn't cut off.
+        A file with checkpoints that were kept outside: only they show that the end wasn't cut off. All of them count.
     """
-    kept = None if checkpoint is None else chain.read_checkpoint(checkpoint)
+    kept = [] if checkpoint is None else chain.read_checkpoints(checkpoint)
     with reading() as conn:
         verdict = chain.verify(conn, kept)
         hours = accesslog.damaged(conn, utc_now())
@@ -51,16 +53,30 @@ def export(file: Path | None = None, *, private: bool = False) -> None:
         if file is None:
             sys.stdout.writelines(lines(conn, private))
             return
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-            out.writelines(lines(conn, private))
+        _write_whole(file, lines(conn, private))
     say(f"Exported to {file}.")
+
+
+def _write_whole(file: Path, content: Iterable[str]) -> None:
+    """A new file for its owner alone, on disk when this returns; nothing of it if the disk is full."""
+    out = os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8")
+    try:
+        with out:
+            out.writelines(content)
+            out.flush()
+            os.fsync(out.fileno())
+    except BaseException as error:
+        file.unlink()
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise DiskFull(str(file.parent)) from error
+        raise
 
 
 @app.command
 def checkpoint(file: Path | None = None) -> None:
     """Sign the history as it stands, and print the line; or add it to a file, best on another computer's disk."""
     with using() as (settings, store), store.write() as tx:
-        made = chain.make_checkpoint(tx, chain.current_key(tx, settings.keys_dir), utc_now())
+        made = chain.make_checkpoint(tx, chain.signing_key(tx, settings.keys_dir), utc_now())
     if file is None:
         say(made.text())
         return
@@ -74,6 +90,6 @@ def rotate_key() -> None:
     with using() as (settings, store):
         new = chain.make_key(settings.keys_dir)
         with store.write() as tx:
-            old = chain.current_key(tx, settings.keys_dir)
+            old = chain.signing_key(tx, settings.keys_dir)
             record = chain.rotate(tx, old, new, OPERATOR.id, utc_now())
     say(f"Record {record} hands over from {old.public[:16]}… to {new.public[:16]}….")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -40,13 +41,24 @@ def _of_installation(conn: Connection, settings: Settings) -> Iterator[str]:
     if not conn.execute(accounts.is_founded()).scalar_one():
         yield "Set-up isn't finished: `isms up` prints the link to it."
         return
+    yield from _of_keys(conn, settings.keys_dir)
     try:
-        audit.current_key(conn, settings.keys_dir)
         if load(settings.programme_dir).digest != programmes.in_force(conn).programme.digest:
             yield (f"The programme in {settings.programme_dir} is not the one in force: "
                    "see `isms programme diff`, then apply it or take the changes back.")
     except IsmsError as error:
         yield str(error)
+
+
+def _of_keys(conn: Connection, folder: Path) -> Iterator[str]:
+    """Whether the key that signs is there, and no key is open to others."""
+    try:
+        audit.current_key(conn, folder)
+    except IsmsError as error:
+        yield str(error)
+    for path in sorted(folder.glob("*")):
+        if path.stat().st_mode & 0o077:
+            yield f"Others may read {path}: run `chmod 600 {path}`, and make a new key if somebody may have done so."
 
 
 def _of_prefect(settings: Settings) -> Iterator[str]:

@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
 from isms_workflow.domain.plan import Plan
 from isms_workflow.domain.records import AuditRecord, DeadlineRecord
 from isms_workflow.domain.rules.common import LADDER, LAPSE
@@ -26,7 +24,7 @@ from isms_workflow.engine.seams import Seam, reach
 from isms_workflow.engine.writer import write
 from isms_workflow.errors import IsmsError
 from isms_workflow.store import audit
-from isms_workflow.store.database import Store, Transaction
+from isms_workflow.store.database import DatabaseGone, Store, Transaction
 from isms_workflow.store.statements import deadlines as questions
 
 log = logging.getLogger(__name__)
@@ -46,24 +44,28 @@ def turn(store: Store, now: datetime, limit: int = LIMIT) -> bool:
     """
     try:
         found, settled = settle(store, now, limit)
-    except (IsmsError, DBAPIError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever one of them raises, the others go on
         log.warning("A batch of deadlines failed (%s); taking them one by one.", error,
                     extra={"action": "deadline.batch_failed"})
         found = settled = sum(settle_or_set_aside(store, now) for _ in range(limit))
     return found == limit or found > settled
 
 
-def settle(store: Store, now: datetime, limit: int, only: str | None = None) -> tuple[int, int]:
-    """Carries out a batch, or one deadline, in one transaction. Returns how many were due, and were carried out."""
+def settle(store: Store, now: datetime, limit: int) -> tuple[int, int]:
+    """Carries out a batch in one transaction. Returns how many were due, and how many were carried out."""
     with uncollected(), store.write() as tx:
-        rows = tx.execute(questions.due(now, limit, only)).all()
+        rows = tx.execute(questions.due(now, limit)).all()
         batch = _one_a_case([_deadline(row) for row in rows])
         if not batch:
             return 0, 0
         reach(Seam.CLAIMED)
-        write(tx, _decided(tx, batch, now), now, fired=[d.id for d in batch])
+        _carry_out(tx, batch, now)
     reach(Seam.COMMITTED)
     return len(rows), len(batch)
+
+
+def _carry_out(tx: Transaction, batch: Sequence[Deadline], now: datetime) -> None:
+    write(tx, _decided(tx, batch, now), now, fired=[d.id for d in batch])
 
 
 @contextmanager
@@ -79,17 +81,24 @@ def uncollected() -> Iterator[None]:
 
 
 def settle_or_set_aside(store: Store, now: datetime) -> bool:
-    """The earliest due deadline: carried out, or set aside with its error and told to the operator."""
-    with store.write() as tx:  # the question locks, which a look doesn't
-        row = tx.execute(questions.due(now, 1)).first()
-    if row is None:
-        return False
-    deadline = _deadline(row)
+    """The earliest due deadline: carried out, or set aside with its error and told to the operator.
+
+    False if none is due. Raises `DatabaseGone`: that is the database's trouble, and the deadline stays due.
+    """
+    deadline: Deadline | None = None
     try:
-        settle(store, now, 1, only=deadline.id)  # or another clock's next one would fail under this one's name
-    except (IsmsError, DBAPIError) as error:
-        set_aside(store, deadline, now, str(error))
-    return True
+        with store.write() as tx:
+            row = tx.execute(questions.due(now, 1)).first()
+            if row is not None:
+                deadline = _deadline(row)
+                _carry_out(tx, [deadline], now)
+    except DatabaseGone:
+        raise
+    except Exception as error:
+        if deadline is None:
+            raise
+        set_aside(store, deadline, now, str(error) if isinstance(error, IsmsError) else repr(error))
+    return deadline is not None
 
 
 def set_aside(store: Store, deadline: Deadline, now: datetime, error: str) -> None:
@@ -97,7 +106,8 @@ def set_aside(store: Store, deadline: Deadline, now: datetime, error: str) -> No
     log.error("Deadline %s of case %s is set aside: %s", deadline.id, deadline.case, error,
               extra={"action": "deadline.failed"})
     with store.write() as tx:
-        tx.execute(questions.set_aside(deadline.id, now, error[:2000]))
+        if tx.execute(questions.set_aside(deadline.id, now, error[:2000])).rowcount != 1:
+            return  # another clock was quicker
         about = {"what": "deadline", "deadline": deadline.id, "case": deadline.case}
         outbox.put(tx, notices.to_operators(tx, "deadline_failed", f"deadline:{deadline.id}", about, now), now)
         audit.append(tx, [AuditRecord(DeadlineRecord.FAILED, "clock", deadline.due_at, now, deadline.case,

@@ -96,7 +96,7 @@ def _checkpoint(store: Store, keys: Path, now: datetime) -> Checkpoint | None:
     """A signed checkpoint; without a key there is none, and the operators are told once a day."""
     try:
         with store.write() as tx:
-            return audit.make_checkpoint(tx, audit.current_key(tx, keys), now)
+            return audit.make_checkpoint(tx, audit.signing_key(tx, keys), now)
     except audit.NothingToSign:
         return None
     except audit.KeyMissing as missing:
@@ -105,15 +105,22 @@ def _checkpoint(store: Store, keys: Path, now: datetime) -> Checkpoint | None:
 
 
 def _keep(store: Store, file: Path, checkpoint: Checkpoint, now: datetime) -> None:
-    """Adds it to the file outside unless it stands there; a file that can't be written is told once a day."""
+    """Adds it to the file outside unless it stands there; a file that can't be written is told once a day.
+
+    So is one that knows a longer history than ours: records were cut off, or an older backup came back.
+    """
     try:
-        if not file.exists() or audit.read_checkpoint(file).size < checkpoint.size:
+        longest = audit.read_checkpoints(file)[-1].size if file.exists() else 0
+        if longest < checkpoint.size:
             audit.write_checkpoint(file, checkpoint)
+        elif longest > checkpoint.size:
+            _tell(store, "the history is shorter than its checkpoints outside",
+                  f"{file} knows {longest} records, the history has {checkpoint.size}", now)
     except (OSError, IsmsError) as error:
         _tell(store, "the file for checkpoints can't be written", error, now)
 
 
-def _tell(store: Store, what: str, error: Exception, now: datetime) -> None:
+def _tell(store: Store, what: str, error: object, now: datetime) -> None:
     with store.write() as tx:
         about = {"what": what, "error": str(error)[:500]}
         outbox.put(tx, notices.to_operators(tx, "watchdog", f"{what}:{now:%Y%m%d}", about, now), now)

@@ -130,6 +130,8 @@ def _tar(file: Path) -> Iterator[tarfile.TarFile]:
             yield tar
     except FileNotFoundError as error:
         raise BackupDamaged(str(file), "there is no such file") from error
+    except (IsADirectoryError, PermissionError) as error:
+        raise BackupDamaged(str(file), f"it can't be opened ({error.strerror})") from error
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise BackupDamaged(str(file), f"it can't be read to its end ({error})") from error
 

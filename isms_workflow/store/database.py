@@ -10,12 +10,14 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 
 from isms_workflow.errors import IsmsError
 
 Transaction = Connection
 """A write transaction that is open; committed or rolled back by whoever opened it."""
+
+DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 
 WAKE_CHANNEL = "isms_wake"
 
@@ -39,6 +41,19 @@ class DatabaseGone(IsmsError):
         )
 
 
+class AddressUnusable(IsmsError):
+    """The database's address can't be understood. Never shown: it may hold a password."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def __str__(self) -> str:
+        return ("The address of the database can't be used: database_url (ISMS_DATABASE_URL, or in isms.toml) is to be "
+                "like postgresql://user@host/database or sqlite:////folder/isms.db.")
+
+
 @dataclass(frozen=True)
 class Store:
     """A database and the two ways of talking to it."""
@@ -56,13 +71,13 @@ class Store:
 
         Raises `DatabaseGone` if the database can't be reached or is full or locked.
         """
-        with self._translated(), self.engine.begin() as tx:
+        with self.translated(), self.engine.begin() as tx:
             yield tx
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent look: every question sees the same instant; never blocks a writer. Raises `DatabaseGone`."""
-        with self._translated(), self.engine.connect().execution_options(**self._looking) as conn, conn.begin():
+        with self.translated(), self.engine.connect().execution_options(**self._looking) as conn, conn.begin():
             yield conn
 
     @property
@@ -72,11 +87,14 @@ class Store:
         return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def translated(self) -> Iterator[None]:
+        """What the database itself couldn't do is raised as `DatabaseGone`; what it refused of a statement stays."""
         try:
             yield
-        except OperationalError as error:
-            raise DatabaseGone(self.engine.url.render_as_string(), _first_line(error)) from error
+        except DBAPIError as error:
+            if isinstance(error, (OperationalError, InterfaceError)) or type(error) is DatabaseError:  # a damaged file
+                raise DatabaseGone(self.engine.url.render_as_string(), _first_line(error)) from error
+            raise
 
     def close(self) -> None:
         """Give back every connection."""
@@ -84,8 +102,16 @@ class Store:
 
 
 def open_store(url: str) -> Store:
-    """A store at a SQLAlchemy address: `sqlite:///…` or `postgresql+psycopg://…`. Makes no connection yet."""
-    parsed = make_url(url)
+    """A store at a SQLAlchemy address: `sqlite:///…` or `postgresql+psycopg://…`. Makes no connection yet.
+
+    Raises `AddressUnusable`.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise AddressUnusable from None  # theirs may quote a password
+    if parsed.drivername not in DRIVERS:
+        raise AddressUnusable
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)

@@ -43,7 +43,7 @@ class DiskFull(IsmsError):
         self.folder = folder
 
     def __str__(self) -> str:
-        return f"The disk of {self.folder} is full: nothing was kept. Make room, then upload the file again."
+        return f"The disk of {self.folder} is full: nothing was kept. Make room, then try again."
 
 
 class FileLost(IsmsError):

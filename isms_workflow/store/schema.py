@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, delete, inspect, literal, select, text, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ProgrammingError
 
 from isms_workflow.errors import IsmsError
 from isms_workflow.store import triggers as guards
@@ -19,11 +20,14 @@ from isms_workflow.store.database import Store
 from isms_workflow.store.tables import audit, cases, deadlines, machine_states, outbox, people, programmes, schema_info
 from isms_workflow.store.triggers import EXPECTED_TRIGGERS, triggers
 
-__all__ = ["CODE", "EXPECTED_TRIGGERS", "SchemaTooNew", "SchemaTooOld", "StillNamed", "Upgraded", "check", "head",
+__all__ = ["CODE", "EXPECTED_TRIGGERS", "NotOwner", "SchemaTooNew", "SchemaTooOld", "StillNamed", "Upgraded", "check", "head",
            "is_empty", "min_code", "revision", "triggers", "upgrade"]
 
 CODE = 1
 """This release's place in the order of releases; a schema's `min_code` is the oldest that may work on it."""
+
+INSUFFICIENT_PRIVILEGE = "42501"
+"""PostgreSQL's SQLSTATE."""
 
 UPGRADE_LOCK = 0x15A5
 """PostgreSQL's advisory lock that two upgrades at one time share."""
@@ -53,6 +57,20 @@ class SchemaTooOld(IsmsError):
 
     def __str__(self) -> str:
         return f"The database is at {self.found or 'no schema'}, this release needs {self.ours}: run `isms db upgrade`."
+
+
+class NotOwner(IsmsError):
+    """The role may use the tables, but not change the schema."""
+
+    status = 503
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return (f"The schema can't be upgraded by this role ({self.problem}): run `isms db upgrade` as the role that owns "
+                "the tables, and the services alone (`isms portal`, `isms clock` …) as this one.")
 
 
 class StillNamed(IsmsError):
@@ -85,7 +103,8 @@ def upgrade(store: Store, machines: Iterable[tuple[str, Iterable[str]]] = (), ev
     """Migrates to this release's schema, puts triggers in place and fills in the machines' states: all, or nothing.
 
     `machines` are (kind, states), `events` those that deadlines may name; where either is empty it isn't looked at.
-    `to` is for a restore, which starts at the revision of its backup. Raises `SchemaTooNew`, `StillNamed`.
+    `to` is for a restore, which starts at the revision of its backup. Raises `SchemaTooNew`, `StillNamed`,
+    `NotOwner`, `DatabaseGone`.
     """
     states = {(kind, state) for kind, found in machines for state in found}
     with _alone(store) as conn:
@@ -149,7 +168,7 @@ def _config(conn: Connection | None) -> Config:
 @contextmanager
 def _alone(store: Store) -> Iterator[Connection]:
     """One transaction in which nobody else upgrades. SQLite rebuilds tables, which it can't do with keys enforced."""
-    with store.engine.connect() as conn:
+    with store.translated(), _owning(), store.engine.connect() as conn:
         if not store.is_sqlite:
             with conn.begin():
                 conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
@@ -164,6 +183,16 @@ def _alone(store: Store) -> Iterator[Connection]:
                     raise RuntimeError("a migration left rows that refer to nothing")
         finally:
             raw.execute("PRAGMA foreign_keys=ON")
+
+
+@contextmanager
+def _owning() -> Iterator[None]:
+    try:
+        yield
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
+            raise
+        raise NotOwner(str(error.orig).strip().splitlines()[0]) from error
 
 
 def _fill(conn: Connection, wanted: set[tuple[str, str]]) -> None:

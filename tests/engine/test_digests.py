@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from isms_workflow.engine import digests
+from isms_workflow.domain.people import Actor
+from isms_workflow.domain.times import When
+from isms_workflow.engine import digests, nightly, programmes
+from isms_workflow.programme.load import parse
 from isms_workflow.store import audit
-from isms_workflow.store.audit import make_key, read_checkpoint
+from isms_workflow.store.audit import Checkpoint, make_key, read_checkpoints, write_checkpoint
 from isms_workflow.store.tables import outbox, people
 from tests.world import World
 
@@ -72,10 +75,55 @@ def test_isms_manager_and_auditors_get_a_signed_checkpoint(keyed: World, tmp_pat
     found = queued(keyed)
     assert {name for name, text in found.items() if text} == {"maria", "ines", "olga"}
     (tmp_path / "kept").write_text(found["olga"])
-    checkpoint = read_checkpoint(tmp_path / "kept")
+    (checkpoint,) = read_checkpoints(tmp_path / "kept")
     with keyed.store.read() as conn:
-        assert audit.verify(conn, checkpoint).ok
+        assert audit.verify(conn, [checkpoint]).ok
     assert checkpoint.genuine
+
+
+@pytest.fixture
+def kept(keyed: World, tmp_path: Path) -> Path:
+    """The file outside that this world's programme names."""
+    with keyed.store.write() as tx:
+        files = {**programmes.in_force(tx).programme.files, "audit.yaml": "checkpoint_file: outside/kept.jsonl\n"}
+        programmes.apply(tx, parse(files), Actor("operator", "cli"), When.at(keyed.now))
+    return tmp_path / "outside" / "kept.jsonl"
+
+
+def told(world: World) -> list[str]:
+    """What the operators were told."""
+    with world.store.read() as conn:
+        rows = conn.execute(select(outbox.c.payload)).scalars().all()
+    return [row["about"]["what"] for row in rows if row.get("notice") == "operator_notice"]
+
+
+def test_the_file_that_the_programme_names_gets_each_checkpoint(keyed: World, kept: Path, tmp_path: Path) -> None:
+    """A line a day, none for a day without news, and all of them agree with the history."""
+    for day, news in enumerate((True, True, False)):
+        if news:
+            nightly.verify(keyed.store, EIGHT + timedelta(days=day))
+        run(keyed, tmp_path, EIGHT + timedelta(days=day))
+    outside = read_checkpoints(kept)
+    assert len(outside) == 2
+    with keyed.store.read() as conn:
+        assert audit.verify(conn, outside).ok
+    assert told(keyed) == []
+
+
+def test_a_history_shorter_than_its_checkpoints_is_told(keyed: World, kept: Path, tmp_path: Path) -> None:
+    """Records were cut off, or an older backup came back: either way somebody has to know."""
+    write_checkpoint(kept, Checkpoint(9_999, "0" * 64, keyed.now, "00", "00"))
+    run(keyed, tmp_path, EIGHT)
+    assert told(keyed) == ["the history is shorter than its checkpoints outside"]
+    assert len(kept.read_text().splitlines()) == 1
+
+
+def test_a_file_that_cannot_be_written_is_told(keyed: World, kept: Path, tmp_path: Path) -> None:
+    """And the digests go out all the same."""
+    kept.mkdir(parents=True)
+    run(keyed, tmp_path, EIGHT)
+    assert told(keyed) == ["the file for checkpoints can't be written"]
+    assert queued(keyed)
 
 
 def test_without_a_key_the_digest_goes_without_a_checkpoint_and_the_operator_is_told(
@@ -85,10 +133,7 @@ def test_without_a_key_the_digest_goes_without_a_checkpoint_and_the_operator_is_
     world.open_cycle()
     run(world, tmp_path, EIGHT)
     assert queued(world)["maria"] == ""
-    with world.store.read() as conn:
-        rows = conn.execute(select(outbox.c.payload)).scalars().all()
-    assert [row["about"]["what"] for row in rows if row.get("notice") == "operator_notice"] == [
-        "no checkpoint can be signed"]
+    assert told(world) == ["no checkpoint can be signed"]
 
 
 def test_somebody_who_has_left_gets_none(keyed: World, tmp_path: Path) -> None:

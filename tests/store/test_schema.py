@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select, text
+from sqlalchemy import make_url, select, text
 
 from isms_workflow.store import schema, triggers
 from isms_workflow.store.database import Store, open_store
-from isms_workflow.store.schema import SchemaTooNew, SchemaTooOld, StillNamed
+from isms_workflow.store.schema import NotOwner, SchemaTooNew, SchemaTooOld, StillNamed
 from isms_workflow.store.tables import machine_states, metadata
 from isms_workflow.store.types import Instant
+from tests.conftest import Postgres
 from tests.world import found
 
 REVISIONS = sorted(schema.known())
@@ -118,6 +119,22 @@ def test_an_upgrade_puts_back_a_trigger_and_says_so(empty: Store) -> None:
     assert schema.upgrade(empty).restored == {"audit_no_delete"}
     with empty.read() as conn:
         assert triggers.missing(conn) == set()
+
+
+def test_a_role_that_owns_nothing_is_told_who_may_upgrade(postgres: Postgres) -> None:
+    """The services work under it; upgrading is the owner's."""
+    address = postgres.create()
+    role = f"{postgres.prefix}_role"
+    postgres.run(f"CREATE ROLE {role} LOGIN")
+    try:
+        with closing(open_store(address)) as store:
+            schema.upgrade(store)
+        with (closing(open_store(make_url(address).set(username=role).render_as_string())) as theirs,
+              pytest.raises(NotOwner, match="run `isms db upgrade` as the role that owns")):
+            schema.upgrade(theirs)
+    finally:
+        postgres.drop(address)
+        postgres.run(f"DROP ROLE {role}")
 
 
 def test_a_state_that_an_open_case_is_in_is_not_removed(empty: Store) -> None:

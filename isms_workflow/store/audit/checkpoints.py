@@ -68,7 +68,7 @@ class Checkpoint:
 def make_checkpoint(tx: Transaction, key: Key, now: datetime) -> Checkpoint:
     """Signs the chain as it stands and remembers it. The one of before, if nothing was written since.
 
-    Raises `NothingToSign` if the chain is empty.
+    `key` is to be `signing_key`'s, within the same transaction. Raises `NothingToSign` if the chain is empty.
     """
     size, last = head(tx)
     if size == 0:
@@ -82,9 +82,15 @@ def make_checkpoint(tx: Transaction, key: Key, now: datetime) -> Checkpoint:
 
 
 def stored_checkpoints(conn: Connection) -> list[Checkpoint]:
-    """Every checkpoint that the database remembers, oldest first."""
-    rows = conn.execute(select(checkpoints).order_by(checkpoints.c.seq))
-    return [Checkpoint(row.seq, row.hash, row.at, row.key, row.signature) for row in rows]
+    """Every checkpoint that the database remembers, oldest first. Raises `CheckpointUnreadable`, its record as line."""
+    found = []
+    for seq in conn.execute(select(checkpoints.c.seq).order_by(checkpoints.c.seq)).scalars().all():
+        try:
+            row = conn.execute(select(checkpoints).where(checkpoints.c.seq == seq)).one()
+        except (ValueError, TypeError) as error:  # its instant is none
+            raise CheckpointUnreadable("The table checkpoints", seq, f"it isn't a checkpoint ({error})") from error
+        found.append(Checkpoint(row.seq, str(row.hash), row.at, str(row.key), str(row.signature)))
+    return found
 
 
 def write_checkpoint(file: Path, checkpoint: Checkpoint) -> None:
@@ -96,10 +102,10 @@ def write_checkpoint(file: Path, checkpoint: Checkpoint) -> None:
         os.fsync(out.fileno())
 
 
-def read_checkpoint(file: Path) -> Checkpoint:
-    """The longest of a file's checkpoints: whatever the others hold on to, it does too.
+def read_checkpoints(file: Path) -> list[Checkpoint]:
+    """Every checkpoint of a file, shortest first: one that came after a forgery agrees with it, those before don't.
 
-    Raises `CheckpointUnreadable`, naming the line; whether it is genuine, and true, is for `verify` to say.
+    Raises `CheckpointUnreadable`, naming the line; whether they are genuine, and true, is for `verify` to say.
     """
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
@@ -108,7 +114,7 @@ def read_checkpoint(file: Path) -> Checkpoint:
     found = [_parse(str(file), number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if not found:
         raise CheckpointUnreadable(str(file), 1, "it is empty")
-    return max(found, key=lambda each: each.size)
+    return sorted(found, key=lambda each: each.size)
 
 
 def _parse(file: str, number: int, line: str) -> Checkpoint:

@@ -16,6 +16,7 @@ from isms_workflow.store.tables import (
     comments,
     decisions,
     evidence,
+    outbox,
     people,
     sessions,
     tokens,
@@ -64,6 +65,9 @@ def erase(tx: Transaction, person: str, now: datetime) -> Erased:
         "names of API tokens": tx.execute(
             update(tokens).where(tokens.c.person == person, tokens.c.name != "").values(name="")).rowcount,
         "kept answers of the API": tx.execute(delete(answers).where(answers.c.person == person)).rowcount,
+        "what mail servers answered": tx.execute(  # it may name the address
+            update(outbox).where(outbox.c.payload["to"].as_string() == person, outbox.c.error.is_not(None))
+            .values(error=None)).rowcount,
         "sessions": tx.execute(delete(sessions).where(sessions.c.person == person)).rowcount,
     }
     return Erased({name: count for name, count in counts.items() if count}, _stays(tx, person))

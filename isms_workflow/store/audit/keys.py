@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import Connection, select, text
 
 from isms_workflow.domain.records import AuditRecord, ChainRecord
 from isms_workflow.errors import IsmsError
-from isms_workflow.store.audit.chain import append
+from isms_workflow.store.audit.chain import append, locked_head
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.tables.audit import KEYS, audit
 
 
 class KeyMissing(IsmsError):
-    """The private key that the chain names last is not in the keys folder."""
+    """The private key that the chain names last is not in the keys folder, or damaged."""
 
     status = 503
 
@@ -33,8 +33,8 @@ class KeyMissing(IsmsError):
         if self.public is None:
             return "The history names no key yet: finish set-up, which makes one."
         return (
-            f"The key {self.public[:16]}… that signs checkpoints is not in {self.folder}: put back the file "
-            f"{_name(self.public)} from a backup."
+            f"The key {self.public[:16]}… that signs checkpoints is not in {self.folder}, or can't be read: put back "
+            f"the file {_name(self.public)} from a backup."
         )
 
 
@@ -105,13 +105,29 @@ def public_key(conn: Connection) -> str | None:
 def current_key(conn: Connection, folder: Path) -> Key:
     """The key that signs today: the one that the chain names last, from its file. Raises `KeyMissing`."""
     public = public_key(conn)
-    file = folder / _name(public or "")
-    if public is None or not file.is_file():
+    key = None if public is None else _read(folder / _name(public))
+    if key is None or key.public != public:
         raise KeyMissing(str(folder), public)
-    private = serialization.load_pem_private_key(file.read_bytes(), password=None)
-    if not isinstance(private, Ed25519PrivateKey) or Key(private).public != public:
-        raise KeyMissing(str(folder), public)
-    return Key(private)
+    return key
+
+
+def signing_key(tx: Transaction, folder: Path) -> Key:
+    """The current key, and nobody else can hand over or append before this transaction ends. Raises `KeyMissing`.
+
+    Else a checkpoint could be signed by a key that was no longer the chain's at that size, and two handovers at one
+    time could name the same old key: either would stand in the history for good.
+    """
+    locked_head(tx)
+    return current_key(tx, folder)
+
+
+def _read(file: Path) -> Key | None:
+    """None if there is no such file, nobody may read it, or it holds no key of ours."""
+    try:
+        private = serialization.load_pem_private_key(file.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    return Key(private) if isinstance(private, Ed25519PrivateKey) else None
 
 
 def _name(public: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,7 +12,8 @@ BATCH = 2_000
 """Rows fetched at a time; larger ones were no quicker."""
 
 INSTANT = {
-    "sqlite": "replace({0}, ' ', 'T') || 'Z'",
+    "sqlite": "CASE WHEN typeof({0}) = 'text' AND substr({0}, 11, 1) = ' ' THEN replace({0}, ' ', 'T') || 'Z' "
+              "ELSE quote({0}) END",  # whatever else stands there equals no instant
     "postgresql": """to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",
 }
 """An instant's column as `times.iso` writes it, by dialect."""
@@ -31,6 +33,23 @@ def stream(conn: Connection, sql: str) -> Iterator[Sequence[Row]]:
             yield rows
     finally:
         cursor.close()
+
+
+@contextmanager
+def any_text(conn: Connection) -> Iterator[None]:
+    """Within it SQLite's text reads whatever its bytes are; what isn't UTF-8 becomes text that equals no other.
+
+    PostgreSQL stores no such text.
+    """
+    raw: Any = conn.connection.driver_connection
+    if conn.dialect.name != "sqlite":
+        yield
+        return
+    before, raw.text_factory = raw.text_factory, lambda stored: stored.decode(errors="surrogateescape")
+    try:
+        yield
+    finally:
+        raw.text_factory = before
 
 
 def records(conn: Connection) -> Iterator[Sequence[Row]]:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import OperationalError
 
-from isms_workflow.domain.records import ChainRecord
+from isms_workflow.domain.records import ChainRecord, PersonRecord
 from isms_workflow.store.audit.chain import FORMAT, NOTHING, commitment, digest
-from isms_workflow.store.audit.checkpoints import Checkpoint, stored_checkpoints
+from isms_workflow.store.audit.checkpoints import Checkpoint, CheckpointUnreadable, stored_checkpoints
 from isms_workflow.store.audit.keys import handover, signed
-from isms_workflow.store.audit.reading import Row, bodies, records
+from isms_workflow.store.audit.reading import Row, any_text, bodies, records
 from isms_workflow.store.tables import audit, audit_head, audit_private
 
 LINK = b'","prev":"%b","private":{'
 """How a record's bytes name the hash before; inside a text a quotation mark would stand escaped."""
 
 KEYED = frozenset({ChainRecord.KEYED.value, ChainRecord.ROTATED.value})
+ERASURE = PersonRecord.ERASED.value
 COLUMNS = ("seq", "kind", "case", "subject", "actor", "happened", "noticed")
 
 
@@ -64,20 +67,37 @@ class Verdict:
         )
 
 
-def verify(conn: Connection, checkpoint: Checkpoint | None = None) -> Verdict:
+def verify(conn: Connection, outside: Iterable[Checkpoint] = ()) -> Verdict:
     """Compares stored bytes with columns, re-hashes, follows every link, and names the first bad record.
 
-    Streams: memory doesn't grow with the chain. `checkpoint` is one kept outside; without it a tail that was cut
-    off together with head and checkpoints can't be noticed. Call it within one read transaction.
+    Streams: memory doesn't grow with the chain. `outside` are checkpoints kept elsewhere; without them a tail that
+    was cut off together with head and checkpoints can't be noticed. Call it within one read transaction.
     """
+    kept = list(outside)
+    try:
+        return _verified(conn, kept)
+    except (sqlite3.OperationalError, OperationalError):  # the first comes from beneath SQLAlchemy
+        with any_text(conn):  # if it was text that isn't UTF-8, then this names it; slower, so not at once
+            return _verified(conn, kept)
+
+
+def _verified(conn: Connection, outside: Sequence[Checkpoint]) -> Verdict:
     walk = _Walk(conn)
-    broken = walk.through() or _wrong_end(conn, walk)
+    broken = walk.through() or _wrong_end(conn, walk) or _unrecorded(conn, walk)
     agreed = 0
     if broken is None:
-        kept = [*stored_checkpoints(conn), *([checkpoint] if checkpoint else [])]
-        found = sorted(_disagreeing(conn, walk, kept), key=lambda each: each.seq)
-        broken, agreed = (found[0] if found else None), len(kept) - len(found)
+        broken, agreed = _held_against(conn, walk, outside)
     return Verdict(walk.seq, walk.previous, walk.private, walk.erased, agreed, broken)
+
+
+def _held_against(conn: Connection, walk: _Walk, outside: Sequence[Checkpoint]) -> tuple[Broken | None, int]:
+    """The first record at which a checkpoint disagrees, and how many agree."""
+    try:
+        kept = [*stored_checkpoints(conn), *outside]
+    except CheckpointUnreadable as error:
+        return Broken(error.line, "the checkpoint that is stored for it can't be read"), 0
+    found = sorted(_disagreeing(conn, walk, kept), key=lambda each: each.seq)
+    return (found[0] if found else None), len(kept) - len(found)
 
 
 def bytes_and_links(conn: Connection) -> Broken | None:
@@ -89,8 +109,12 @@ def bytes_and_links(conn: Connection) -> Broken | None:
             if LINK % previous.encode() not in body:
                 return Broken(seq, _UNLINKED)
             previous = sha256(b"\x00" + body).hexdigest()
-    row = conn.execute(select(audit_head.c.seq, audit_head.c.hash)).one_or_none()
-    return None if row is not None and tuple(row) == (seq, previous) else Broken(seq + 1, _HEADLESS)
+    return None if _heads(conn) == [(seq, previous)] else Broken(seq + 1, _HEADLESS)
+
+
+def _heads(conn: Connection) -> list[tuple[int, str]]:
+    """One, if nobody meddled."""
+    return [tuple(row) for row in conn.execute(select(audit_head.c.seq, audit_head.c.hash))]
 
 
 _UNLINKED = "it doesn't follow from the record before it: one of the two was changed, or some between were removed"
@@ -107,6 +131,7 @@ class _Walk:
     private: int = 0
     erased: int = 0
     keys: list[tuple[int, str]] = field(default_factory=list)
+    erasures: set[str] = field(default_factory=set)
 
     def through(self) -> Broken | None:
         """To the end, or to the first bad record."""
@@ -141,6 +166,8 @@ class _Walk:
                 return Broken(seq + 1, _problem(row, seq + 1, previous)), committed
             if found["private"]:
                 committed[number] = found["private"]
+            if kind == ERASURE:
+                self.erasures.add(subject)
             seq, previous = number, stored
         self.seq, self.previous = seq, previous
         return None, committed
@@ -155,11 +182,13 @@ class _Walk:
 
     def _beside(self, start: int, committed: Mapping[int, Mapping[str, str]]) -> Broken | None:
         """Compares the values beside the last batch of records with their commitments."""
-        found: dict[int, dict[str, tuple[str | None, str | None, Any]]] = {}
+        found: dict[int, dict[str, tuple[str | None, str | None, bool]]] = {}
+        kept = audit_private.c
         for row in self.conn.execute(
-            select(audit_private).where(audit_private.c.seq > start, audit_private.c.seq <= self.seq)
+            select(kept.seq, kept.field, kept.salt, kept.value, kept.erased_at.is_not(None).label("marked"))
+            .where(kept.seq > start, kept.seq <= self.seq)
         ):
-            found.setdefault(row.seq, {})[row.field] = row.salt, row.value, row.erased_at
+            found.setdefault(row.seq, {})[row.field] = row.salt, row.value, row.marked
         for seq in sorted(found.keys() | committed.keys()):
             problem = self._compare(committed.get(seq, {}), found.get(seq, {}))
             if problem:
@@ -167,15 +196,15 @@ class _Walk:
         return None
 
     def _compare(self, committed: Mapping[str, str],
-                 found: Mapping[str, tuple[str | None, str | None, Any]]) -> str | None:
-        if odd := sorted(committed.keys() ^ found.keys()):
+                 found: Mapping[str, tuple[str | None, str | None, bool]]) -> str | None:
+        if odd := sorted(committed.keys() ^ found.keys(), key=str):
             return f"its private field {odd[0]!r} " + ("was removed" if odd[0] in committed else "was added later")
-        for name, (salt, value, erased_at) in found.items():
+        for name, (salt, value, marked) in found.items():
             if salt is not None and value is not None:
-                if not _matches(salt, value, committed[name]):
+                if marked or not _matches(salt, value, committed[name]):
                     return f"its private field {name!r} isn't what was written"
                 self.private += 1
-            elif erased_at is None:
+            elif not marked:
                 return f"its private field {name!r} is gone, but not by an erasure"
             else:
                 self.erased += 1
@@ -216,13 +245,24 @@ def _meaning(found: Mapping[str, Any], columns: Row, previous: str) -> str:
 
 
 def _wrong_end(conn: Connection, walk: _Walk) -> Broken | None:
-    head = conn.execute(select(audit_head.c.seq, audit_head.c.hash)).one_or_none()
-    if head is None or tuple(head) != (walk.seq, walk.previous):
+    if _heads(conn) != [(walk.seq, walk.previous)]:
         return Broken(walk.seq + 1, _HEADLESS)
     stray = conn.execute(
         select(audit_private.c.seq).where((audit_private.c.seq > walk.seq) | (audit_private.c.seq < 1)).limit(1)
     ).scalar()
     return None if stray is None else Broken(stray, "a private field stands beside no record")
+
+
+def _unrecorded(conn: Connection, walk: _Walk) -> Broken | None:
+    """The first private value that was emptied though the history knows of no erasure of the person it is about.
+
+    The triggers let a value be emptied; that it was an erasure, and whose, only the history can say.
+    """
+    rows = conn.execute(
+        select(audit_private.c.person, func.min(audit_private.c.seq).label("first"))
+        .where(audit_private.c.value.is_(None)).group_by(audit_private.c.person).order_by("first"))
+    return next((Broken(row.first, "a private value beside it was emptied, but no erasure of its person is recorded")
+                 for row in rows if row.person not in walk.erasures), None)
 
 
 def _disagreeing(conn: Connection, walk: _Walk, kept: Sequence[Checkpoint]) -> Iterator[Broken]:

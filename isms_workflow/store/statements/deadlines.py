@@ -12,13 +12,12 @@ from isms_workflow.store.statements.among import among
 from isms_workflow.store.tables import cases, deadlines, gates, steps
 
 
-def due(now: datetime, limit: int, only: str | None = None) -> Select[Any]:
-    """For the clock: deadlines to settle, earliest first, or one by its id; cases another clock holds are skipped."""
+def due(now: datetime, limit: int) -> Select[Any]:
+    """For the clock: deadlines to settle, earliest first; those of cases that another clock holds are skipped."""
     d = deadlines.c
-    one = [] if only is None else [d.id == only]
     return (select(d.id, d.case_id, d.subject, d.subject_id, d.event, d.due_at, d.ladder, d.level, d.repeat, d.rule)
             .join(cases, cases.c.id == deadlines.c.case_id)
-            .where(deadlines.c.settled_at.is_(None), deadlines.c.due_at <= now, *one)
+            .where(deadlines.c.settled_at.is_(None), deadlines.c.due_at <= now)
             .order_by(deadlines.c.due_at, deadlines.c.id).limit(limit)
             .with_for_update(of=cases, skip_locked=True))  # the case first: lock order; SQLite has BEGIN IMMEDIATE
 

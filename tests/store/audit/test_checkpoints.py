@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import stat
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,6 +92,53 @@ def test_another_key_under_that_name_does_not_sign(history: Store, keys: Path, k
         audit.current_key(conn, keys)
 
 
+DAMAGED = {
+    "cut short": lambda file: file.write_bytes(file.read_bytes()[:40]),
+    "emptied": lambda file: file.write_bytes(b""),
+    "a folder": lambda file: (file.unlink(), file.mkdir()),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_key_is_named_with_its_file(history: Store, keys: Path, key: Key, damage: Callable) -> None:
+    """As one that is lost: the digest goes without a checkpoint, and the operator is told which file to put back."""
+    (file,) = keys.iterdir()
+    damage(file)
+    with history.read() as conn, pytest.raises(KeyMissing, match=file.name):
+        audit.current_key(conn, keys)
+
+
+def test_a_checkpoint_made_during_a_handover_is_the_new_keys(history: Store, keys: Path, key: Key) -> None:
+    """Whoever signs waits for the handover, and then takes the key that the chain names."""
+    new = audit.make_key(keys)
+
+    def sign() -> Checkpoint:
+        with history.write() as tx:
+            return audit.make_checkpoint(tx, audit.signing_key(tx, keys), at(90))
+
+    with ThreadPoolExecutor(1) as other:
+        with history.write() as tx:
+            audit.rotate(tx, audit.signing_key(tx, keys), new, MARIA, at(70))
+            made = other.submit(sign)
+            time.sleep(0.3)  # by now it waits, or it was wrong
+        assert made.result(10).key == new.public
+    with history.read() as conn:
+        assert audit.verify(conn).ok
+
+
+def test_two_handovers_at_one_time_follow_each_other(history: Store, keys: Path, key: Key) -> None:
+    """The second is signed by the key that the first brought."""
+    def hand_over(_: int) -> None:
+        new = audit.make_key(keys)
+        with history.write() as tx:
+            audit.rotate(tx, audit.signing_key(tx, keys), new, MARIA, at(70))
+
+    with ThreadPoolExecutor(4) as others:
+        list(others.map(hand_over, range(8)))
+    with history.read() as conn:
+        assert audit.verify(conn).ok
+
+
 def test_a_rotation_is_a_record_signed_by_the_old_key(history: Store, keys: Path, key: Key) -> None:
     """Later checkpoints are the new key's; the chain verifies across the change."""
     new = audit.make_key(keys)
@@ -136,13 +185,13 @@ def test_an_empty_chain_has_no_checkpoint(store: Store, key: Key) -> None:
 
 
 def test_a_checkpoint_travels_as_one_line(history: Store, tmp_path: Path) -> None:
-    """Through a mail or a file, and back; the longest of several is the one that counts."""
+    """Through a mail or a file, and back; the longest of several comes last."""
     checkpoint, file = last_checkpoint(history), tmp_path / "outside" / "checkpoints.jsonl"
     audit.write_checkpoint(file, checkpoint)
     audit.write_checkpoint(file, replace(checkpoint, size=3))
     assert len(file.read_text().splitlines()) == 2
-    assert audit.read_checkpoint(file) == checkpoint
-    assert audit.read_checkpoint(file).genuine
+    assert audit.read_checkpoints(file)[-1] == checkpoint
+    assert audit.read_checkpoints(file)[-1].genuine
 
 
 UNREADABLE = {
@@ -162,7 +211,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path, content: str | 
     if content is not None:
         file.write_text(content)
     with pytest.raises(CheckpointUnreadable) as refusal:
-        audit.read_checkpoint(file)
+        audit.read_checkpoints(file)
     assert said in str(refusal.value)
     assert '"signature":' in str(refusal.value)
 
@@ -199,10 +248,24 @@ def test_only_a_checkpoint_outside_finds_it(history: Store, attack: Callable, se
     with attacked(history) as conn:
         attack(conn)
         assert audit.verify(conn).ok
-        broken = audit.verify(conn, outside).broken
+        broken = audit.verify(conn, [outside]).broken
     assert broken is not None
     assert broken.seq == seq
     assert said in broken.problem
+
+
+def test_a_later_checkpoint_of_the_rewritten_history_hides_nothing(history: Store, key: Key, tmp_path: Path) -> None:
+    """The next morning's checkpoint, added to the same file, agrees with the forgery; the one before doesn't."""
+    file = tmp_path / "checkpoints.jsonl"
+    audit.write_checkpoint(file, last_checkpoint(history))
+    with attacked(history) as conn:
+        written_anew(conn)
+        audit.append(conn, HISTORY[:1])
+        audit.write_checkpoint(file, audit.make_checkpoint(conn, key, at(90)))
+        broken = audit.verify(conn, audit.read_checkpoints(file)).broken
+    assert broken is not None
+    assert broken.seq == COUNT
+    assert "knows another hash" in broken.problem
 
 
 def test_a_checkpoint_kept_outside_agrees_with_an_honest_chain(history: Store, key: Key) -> None:
@@ -211,7 +274,7 @@ def test_a_checkpoint_kept_outside_agrees_with_an_honest_chain(history: Store, k
     with history.write() as tx:
         audit.append(tx, HISTORY)
     with history.read() as conn:
-        assert audit.verify(conn, outside).checkpoints == 2
+        assert audit.verify(conn, [outside]).checkpoints == 2
 
 
 FALSE = {
@@ -226,7 +289,7 @@ FALSE = {
 def test_a_false_checkpoint_says_so(history: Store, change: dict, said: str) -> None:
     """It must not pass for a broken chain, nor for a good one."""
     with history.read() as conn:
-        verdict = audit.verify(conn, replace(last_checkpoint(history), **change))
+        verdict = audit.verify(conn, [replace(last_checkpoint(history), **change)])
     assert said in verdict.broken.problem
 
 

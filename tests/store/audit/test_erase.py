@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from isms_workflow.domain.ids import new_id
+from isms_workflow.domain.records import AuditRecord, PersonRecord
 from isms_workflow.domain.times import When
 from isms_workflow.engine.commands import steps
 from isms_workflow.store import audit
 from isms_workflow.store.audit.erase import erase
-from isms_workflow.store.database import Store
-from isms_workflow.store.tables import answers, audit_private, comments, evidence, people, sessions, tokens
+from isms_workflow.store.database import Store, Transaction
+from isms_workflow.store.tables import answers, audit_private, comments, evidence, outbox, people, sessions, tokens
 from tests.world import World, found
 
 
@@ -29,8 +30,14 @@ def world(store: Store) -> World:
         tx.execute(insert(sessions).values(token="a" * 64, person=who, csrf="b" * 64, begun_at=world.now, expires_at=later))
         tx.execute(insert(tokens).values(id=new_id(), token="c" * 64, person=who, name="Maria's laptop", scopes=["read"],
                                          made_at=world.now, expires_at=later))
+        tx.execute(update(outbox).where(outbox.c.payload["to"].as_string() == who, outbox.c.id == _a_mail(tx, who))
+                   .values(error="550 <maria@example.org> is unknown"))
         tx.execute(insert(answers).values(person=who, key="k", request="d" * 64, status=200, body="Maria", answered_at=world.now))
     return world
+
+
+def _a_mail(tx: Transaction, person: str) -> str:
+    return str(tx.execute(select(outbox.c.id).where(outbox.c.payload["to"].as_string() == person)).scalars().first())
 
 
 def test_what_is_personal_goes_and_the_chain_still_verifies(world: World) -> None:
@@ -38,17 +45,19 @@ def test_what_is_personal_goes_and_the_chain_still_verifies(world: World) -> Non
     maria = world.ids["maria"]
     with world.store.write() as tx:
         erased = erase(tx, maria, world.now)
+        audit.append(tx, [AuditRecord(PersonRecord.ERASED, "operator", world.now, world.now, subject=maria)])
         person = tx.execute(select(people).where(people.c.id == maria)).one()
         assert (person.name, person.email, person.password, person.erased_at) == (None, None, None, world.now)
         assert tx.execute(select(comments.c.text)).scalars().all() == [None]
         assert tx.execute(select(evidence.c.name)).scalars().all() == [None]
+        assert not tx.execute(select(outbox.c.id).where(outbox.c.error.contains("maria@"))).all()
         values = tx.execute(select(audit_private.c.value).where(audit_private.c.person == maria)).scalars().all()
         assert set(values) == {None}
         assert audit.verify(tx).erased == len(values) == erased.what["values beside the history"]
         assert audit.verify(tx).ok
     assert {name: n for name, n in erased.what.items() if name != "values beside the history"} == {
         "name and address on the account": 1, "comments": 1, "names of evidence files": 1, "names of API tokens": 1,
-        "kept answers of the API": 1, "sessions": 1,
+        "kept answers of the API": 1, "what mail servers answered": 1, "sessions": 1,
     }
 
 

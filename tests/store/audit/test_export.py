@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from isms_workflow.store import audit
 from isms_workflow.store.database import Store
 from isms_workflow.store.tables import audit_private
-from tests.store.audit.histories import HISTORY, MARIA, at, write_history
+from tests.store.audit.histories import HISTORY, MARIA, at, attacked, write_history
 
 SCRIPT = Path(__file__).parents[3] / "docs" / "verify_chain.py"
 Lines = list[dict]
@@ -95,6 +95,10 @@ def rewrite(seq: int, old: str, new: str) -> Callable[[Lines], None]:
 
 TAMPERED = {
     "a word": (rewrite(4, '"plan"', '"done"'), "record 4: its bytes changed"),
+    "bytes that are no JSON": (lambda lines: lines[4].update(body="{"), "record 4: its bytes changed"),
+    "a number": (lambda lines: [lines.pop(4), lines[4].update(seq=4)], "record 4: it is another's"),
+    "a private field added": (lambda lines: lines[4].update(private={"note": {"salt": "", "value": ""}}),
+                              "record 4: the value of note changed"),
     "a hash": (lambda lines: lines[4].update(hash="00"), "record 4: its bytes changed"),
     "a record gone": (lambda lines: lines.pop(4), "record 4: it is missing"),
     "two swapped": (lambda lines: lines.insert(3, lines.pop(4)), "record 3: it is missing, or out of order"),
@@ -117,6 +121,18 @@ def test_the_script_finds_what_was_tampered_with(
     verdict = judged(tmp_path, lines)
     assert verdict.returncode == 1
     assert said in verdict.stderr
+
+
+def test_a_broken_history_is_exported_and_the_script_says_where(sqlite_store: Store, tmp_path: Path) -> None:
+    """Whoever examines what happened gets all that is there."""
+    with_two_keys(sqlite_store, tmp_path)
+    with attacked(sqlite_store) as conn:
+        for attack in ("UPDATE audit SET body = x'C3' WHERE seq = 4", "DELETE FROM audit_head",
+                       "UPDATE audit_private SET value = CAST(x'C3' AS TEXT) WHERE seq = 6"):
+            conn.execute(text(attack))
+        lines = [json.loads(line) for line in audit.export(conn, include_private=True)]
+    assert len(lines) == 15
+    assert "record 4: its bytes changed" in judged(tmp_path, lines).stderr
 
 
 def test_the_script_finds_a_key_that_nobody_vouched_for(sqlite_store: Store, tmp_path: Path) -> None:

@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select, text, update
 
+from isms_workflow.domain.records import PersonRecord
 from isms_workflow.store import audit
 from isms_workflow.store.audit import Broken, Key, Verdict
 from isms_workflow.store.audit.chain import digest
 from isms_workflow.store.database import Store
 from isms_workflow.store.tables import audit as records
 from isms_workflow.store.tables import audit_head, audit_private
-from tests.store.audit.histories import HISTORY, NOW, STEP, at, attacked, line, write_history
+from tests.store.audit.histories import DANA, HISTORY, MARIA, NOW, STEP, at, attacked, line, write_history
 
 COUNT = len(HISTORY) + 1
 """Records of the history with its key."""
@@ -104,6 +105,9 @@ ATTACKS = {
                      "the chain's head names another end"),
     "the head's hash": (run("UPDATE audit_head SET hash = '00'"), COUNT + 1, "the chain's head names another end"),
     "the head gone": (run("DELETE FROM audit_head"), COUNT + 1, "the chain's head names another end"),
+    "a value emptied with nobody erased": (beside(6, value=None, salt=None, erased_at=at(90)), 6,
+                                           "no erasure of its person is recorded"),
+    "a value that passes for erased": (beside(6, erased_at=at(90)), 6, "its private field 'reason' isn't what was written"),
     "a new first key": (set_body(1, data={"key": "00" * 32}), 2, UNLINKED),
 }
 
@@ -117,6 +121,38 @@ def test_whoever_gets_past_the_triggers_is_found_out(history: Store, attack: Cal
         assert broken is not None
         assert broken.seq == seq
         assert broken.problem.startswith(said) or said in broken.problem
+
+
+NOT_UTF8 = "CAST(x'C3' AS TEXT)"
+UNREADABLE = {
+    "a kind": (f"UPDATE audit SET kind = {NOT_UTF8} WHERE seq = 4", 4, DIFFER + "kind"),
+    "a hash": (f"UPDATE audit SET hash = {NOT_UTF8} WHERE seq = 4", 4, "its bytes don't have its hash"),
+    "bytes": (f"UPDATE audit SET body = {NOT_UTF8} WHERE seq = 4", 4, "its bytes don't have its hash"),
+    "bytes turned text": ("UPDATE audit SET body = CAST(body AS TEXT) WHERE seq = 4", 4, "its bytes don't have its hash"),
+    "an instant in another form": ("UPDATE audit SET noticed_at = replace(noticed_at, ' ', 'T') WHERE seq = 4", 4,
+                                   DIFFER + "noticed"),
+    "an instant that is bytes": ("UPDATE audit SET noticed_at = CAST(noticed_at AS BLOB) WHERE seq = 4", 4,
+                                 DIFFER + "noticed"),
+    "a private value": (f"UPDATE audit_private SET value = {NOT_UTF8} WHERE seq = 6", 6, "isn't what was written"),
+    "a private field's name": ("UPDATE audit_private SET field = x'C3' WHERE seq = 6", 6, "was added later"),
+    "when it was erased": ("UPDATE audit_private SET erased_at = 'soon' WHERE seq = 6", 6, "isn't what was written"),
+    "the head": (f"UPDATE audit_head SET hash = {NOT_UTF8}", COUNT + 1, "the chain's head names another end"),
+    "a checkpoint's day": ("UPDATE checkpoints SET at = 'soon'", COUNT, "the checkpoint that is stored for it can't be read"),
+    "a checkpoint's key": ("UPDATE checkpoints SET key = x'C3'", COUNT, "has a wrong signature"),
+}
+
+
+@pytest.mark.parametrize(("attack", "seq", "said"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_cannot_even_be_read_is_named_too(
+    sqlite_store: Store, key: Key, attack: str, seq: int, said: str
+) -> None:
+    """SQLite stores any bytes in any column: none of them may silence the verification."""
+    write_history(sqlite_store, key)
+    with attacked(sqlite_store) as conn:
+        conn.execute(text(attack))
+        broken = audit.verify(conn).broken
+        assert broken is not None
+        assert (broken.seq, said in broken.problem) == (seq, True)
 
 
 def removed(conn: Connection, seq: int) -> int:
@@ -204,11 +240,12 @@ def test_a_stray_value_beside_no_record_is_found(history: Store) -> None:
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(gone=st.sets(st.sampled_from([(2, "name"), (2, "email"), (6, "reason")])))
 def test_whatever_is_erased_the_chain_verifies(history: Store, gone: set[tuple[int, str]]) -> None:
-    """Any of the private values, in any combination; the count is right."""
+    """Any of the private values, in any combination, once their people's erasure is recorded; the count is right."""
     with history.engine.connect() as conn, conn.begin() as tx:
         for seq, name in sorted(gone):
             conn.execute(update(audit_private).where(audit_private.c.seq == seq, audit_private.c.field == name)
                          .values(value=None, salt=None, erased_at=at(90)))
+        audit.append(conn, [line(PersonRecord.ERASED, 90, who) for who in (DANA, MARIA)])
         verdict = audit.verify(conn)
         tx.rollback()
     assert (verdict.ok, verdict.private, verdict.erased) == (True, 3 - len(gone), len(gone))
