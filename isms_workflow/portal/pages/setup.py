@@ -30,16 +30,22 @@ Ben Ito,ben@example.org,user,control_owner;process_owner;people_manager"""
 @router.get("/setup/{token}")
 def setup(visit: Anybody, token: str) -> Response:
     """The form, if the link is good; looking at it changes nothing."""
+    _good(visit, token)
+    return visit.page("setup.html", _page(token, parse(shipped())))
+
+
+def _good(visit: Visit, token: str) -> None:
+    """Raises `LinkSpent` unless the link is good: whoever guesses one makes us hash, read and write nothing."""
     with visit.portal.store.read() as conn:
         link = invitations.open_link(conn, token, visit.now)
     if link is None or link.purpose != "setup":
         raise invitations.LinkSpent()
-    return visit.page("setup.html", _page(token, parse(shipped())))
 
 
 @router.post("/setup/{token}")
 def set_up(visit: Anybody, form: Form, token: str) -> Response:
     """Founds the organisation and signs its first administrator in; or shows the form with what was wrong."""
+    _good(visit, token)
     programme = parse(shipped())
     try:
         told = _told(form, programme)
