@@ -19,7 +19,7 @@ from isms_workflow.portal.visit import Posted, SignInNeeded, Visit, visit
 log = logging.getLogger(__name__)
 
 TITLES = {401: "Sign in first", 403: "Not for you", 404: "Not found", 409: "Not possible now", 410: "This link is spent",
-          422: "Something isn't right", 429: "Too many tries", 503: "The database is away", 507: "The disk is full"}
+          413: "Too large", 422: "Something isn't right", 429: "Too many tries", 503: "The database is away", 507: "The disk is full"}
 NEXT = {403: "If you should be able to, ask an administrator to look at your role and responsibilities.",
         404: "Check the address, or search for the reference.",
         409: "Go back, look at what is there now, and decide anew.",
@@ -29,11 +29,9 @@ HIDDEN = ("csrf", "version", "digest", "round", "password", "file")
 
 
 def install(app: FastAPI) -> None:
-    """Every error of ours, and everything unforeseen, becomes a page."""
+    """Every error of ours becomes a page; what is unforeseen reaches the guard, which asks for its page."""
     app.add_exception_handler(IsmsError, _ours)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unforeseen)
-
 
 def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, IsmsError)
@@ -52,7 +50,8 @@ def _http(request: Request, error: Exception) -> Response:
     return fault(request, error.status_code, str(error.detail))
 
 
-def _unforeseen(request: Request, error: Exception) -> Response:
+def unforeseen(request: Request, error: Exception) -> Response:
+    """The page for what nobody thought of; the log has what it was."""
     reference = token_hex(4)
     log.error("%s %s failed (%s)", request.method, request.url.path, reference, exc_info=error,
               extra={"action": "portal.failed", "reference": reference})
@@ -85,6 +84,7 @@ def _page(request: Request, template: str, view: object, code: int) -> Response:
     try:
         found: Visit = visit(request)
         return found.page(template, view, status=code)
-    except IsmsError:  # the database is away: the page comes without its surroundings
+    except Exception as trouble:  # noqa: BLE001  # the database is away, or it was the surroundings that failed
+        log.debug("an error page without its surroundings: %s", trouble)
         frame = v.Frame(request.app.state.portal.now(), "UTC", "", "")
         return HTMLResponse(render(template, view, frame), code)

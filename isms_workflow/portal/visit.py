@@ -197,12 +197,7 @@ def reader(request: Request) -> Visit:
 
 
 async def posted(request: Request) -> Posted:
-    """The form, files spooled to disk. Raises `Wrong` for a body that is too large before it is read."""
-    portal: Portal = request.app.state.portal
-    limit = (portal.settings.evidence_max_mib + 1) * 1024 * 1024
-    length = request.headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > limit:
-        raise Wrong("file", f"{length} bytes", f"at most {portal.settings.evidence_max_mib} MiB a file")
+    """The form, files spooled to disk; the guard stops what is too large."""
     request.state.posted = Posted(await request.form(max_files=3, max_fields=500))
     return request.state.posted  # type: ignore[no-any-return]
 
@@ -210,7 +205,7 @@ async def posted(request: Request) -> Posted:
 def sender(visitor: Annotated[Visit, Depends(reader)], form: Annotated[Posted, Depends(posted)]) -> Visit:
     """A visit of somebody who sent a form of their own session. Raises `Forged`."""
     assert visitor.session is not None  # reader() saw to it
-    if not hmac.compare_digest(form.text("csrf"), visitor.session.csrf):
+    if not hmac.compare_digest(form.text("csrf").encode(), visitor.session.csrf.encode()):
         raise Forged()
     return visitor
 

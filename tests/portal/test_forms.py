@@ -56,7 +56,7 @@ def test_an_over_large_upload_is_refused_before_it_is_read(planning: House) -> N
     """It names the limit."""
     maria, page = planning.visitor("maria"), f"/steps/{planning.world.step('scope').id}"
     answer = maria.send(f"{page}/evidence", page, files={"file": ("scope.pdf", b"x" * (27 * 1024 * 1024))}, label="internal")
-    assert (answer.status_code, "25 MiB" in answer.text) == (422, True)
+    assert (answer.status_code, "25 MiB" in answer.text) == (413, True)
     assert planning.world.step("scope").evidence == ()
 
 
