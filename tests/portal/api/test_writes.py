@@ -199,7 +199,9 @@ def test_an_upload_under_a_key_is_one_file(planning: Programs) -> None:
     assert made[0] == made[1]
 
 
-BAD_FILES = [(b"", "scope.pdf", 422), (b"x" * (26 * 1024 * 1024), "scope.pdf", 422), (b"x", "x" * 201, 422)]
+MOST = 25 * 1024 * 1024
+BAD_FILES = [(b"", "scope.pdf", 422), (b"x" * (MOST + 1), "scope.pdf", 422), (b"x" * (MOST + 1024 * 1024), "scope.pdf", 413),
+             (b"x", "x" * 201, 422)]
 
 
 @pytest.mark.parametrize(("content", "name", "status"), BAD_FILES)
