@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from isms_workflow.domain.access import Action, may_see, permits, require, require_sight
+from isms_workflow.domain.access import Action, may_see, permits, require, require_sight, strictest
 from isms_workflow.domain.people import Actor, Person
 from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.views import CaseView
@@ -95,8 +95,8 @@ class Visit:
         if self.sees(conn, view, label):
             return
         self.request.state.denied = True
-        for each in {view.case.label, label or view.case.label}:
-            require_sight(self.person, each, self.person.id in people_of(conn, view, self.now), what, name)
+        narrow = strictest(view.case.label, label or view.case.label)  # what is restricted is never called confidential
+        require_sight(self.person, narrow, self.person.id in people_of(conn, view, self.now), what, name)
 
     def sees_everybodys(self, label: str | None) -> bool:
         """Whether a label alone lets the reader see it, so that nobody needs to ask who the people of the case are."""

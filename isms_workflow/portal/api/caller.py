@@ -16,7 +16,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 from sqlalchemy import Connection, select
 
-from isms_workflow.domain.access import require_sight
+from isms_workflow.domain.access import require_sight, strictest
 from isms_workflow.domain.people import Actor
 from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.sight import people_of
@@ -92,8 +92,8 @@ class Caller:
         if view.case.id not in self._reached:
             self._reached[view.case.id] = frozenset(conn.execute(questions.reached_of(view.case.id)).scalars())
         inside = self.token.person.id in people_of(view, self._reached[view.case.id], self.now)
-        for label in dict.fromkeys((view.case.label, *labels)):
-            require_sight(self.token.person, label, inside, what, name)
+        narrow = strictest(view.case.label, *labels)  # what is restricted is never called confidential
+        require_sight(self.token.person, narrow, inside, what, name)
 
     def write(self, body: BaseModel | None, deed: Callable[[Transaction, When], Any], status: int = 200,
               **more: str) -> Response:

@@ -48,7 +48,7 @@ def _chain(visit: Visit, state: str, says: str) -> Response:
         query = query.where(table.c.seq <= int(start))
     with visit.portal.store.read() as conn:
         size, head = audit.head(conn)
-        found = entries(conn, query, Names(conn, visit.person), visit.person.zone)
+        found = entries(conn, query, Names(conn, visit.person), visit)
         points = tuple(v.Checkpoint(r.seq, r.hash, r.at, "daily digests") for r in conn.execute(
             select(checkpoints).order_by(checkpoints.c.seq.desc()).limit(10)))
     oldest = found[-1].sequence - 1 if found else 0

@@ -67,7 +67,7 @@ def _page(conn: Connection, visit: Visit, view: CaseView, gate: Gate) -> v.Gate:
         f"{gate.quorum} of: {needed}",
         "" if spec.relaxed else f"nobody who did, evidenced or waived a step ({names.names(working)})",
         _votes(conn, gate, names, left), rungs(conn, view, gate.id),
-        of_subject(conn, gate.id, names, visit.person.zone), wait=wait_of_gate(conn, view, gate, names, left),
+        of_subject(conn, gate.id, names, visit), wait=wait_of_gate(conn, view, gate, names, left),
         answer=answer, why_not=why_not,
         relaxed=f"Separation of duties is relaxed here by the programme: {spec.relaxed}" if spec.relaxed else "",
         undecidable=f"The people in office can't decide this gate: {short} more, who had no part in the work, must hold "

@@ -14,6 +14,7 @@ from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView, Gate, Step, programme_key
 from isms_workflow.engine import programmes, reading
 from isms_workflow.engine.commands import cases as commands
+from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names, gate_url, reference, responsibility, step_url
 from isms_workflow.portal.showing import waiting
@@ -158,10 +159,17 @@ def open_cycle(visit: Sender) -> Response:
     return visit.go("/cycle", "The cycle is open.")
 
 
+def _seen(visit: Visit, case: str, what: str) -> None:
+    """Role and label first; the rule is the command's to check."""
+    visit.require(Action.WRITE, what)
+    with visit.portal.store.read() as conn:
+        visit.require_sight(conn, reading.view(conn, case_id(conn, case), visit.now), "case", case)
+
+
 @router.post("/cases/{case}/start")
 def start(visit: Sender, form: Form, case: str) -> Response:
     """Starts a planned cycle."""
-    visit.require(Action.WRITE, "Starting a cycle")
+    _seen(visit, case, "Starting a cycle")
     with visit.portal.store.write() as tx:
         commands.start(tx, case, form.version(), visit.actor, When.at(visit.now))
     return visit.go("/cycle", "The cycle has started: PLAN is open.")
@@ -170,7 +178,7 @@ def start(visit: Sender, form: Form, case: str) -> Response:
 @router.post("/cases/{case}/pause")
 def pause(visit: Sender, form: Form, case: str) -> Response:
     """Pauses a cycle until a date."""
-    visit.require(Action.WRITE, "Pausing a cycle")
+    _seen(visit, case, "Pausing a cycle")
     with visit.portal.store.write() as tx:
         commands.pause(tx, case, form.version(), form.text("until"), form.text("reason"), visit.actor, When.at(visit.now))
     return visit.go("/cycle", "The cycle is paused; every due date has moved.")
@@ -179,7 +187,7 @@ def pause(visit: Sender, form: Form, case: str) -> Response:
 @router.post("/cases/{case}/resume")
 def resume(visit: Sender, form: Form, case: str) -> Response:
     """Ends a pause before its time."""
-    visit.require(Action.WRITE, "Ending a pause")
+    _seen(visit, case, "Ending a pause")
     with visit.portal.store.write() as tx:
         commands.resume(tx, case, form.version(), visit.actor, When.at(visit.now))
     return visit.go("/cycle", "The cycle goes on.")
@@ -188,7 +196,7 @@ def resume(visit: Sender, form: Form, case: str) -> Response:
 @router.post("/cases/{case}/cancel")
 def cancel(visit: Sender, form: Form, case: str) -> Response:
     """Ends a cycle before its time."""
-    visit.require(Action.WRITE, "Cancelling a cycle")
+    _seen(visit, case, "Cancelling a cycle")
     with visit.portal.store.write() as tx:
         commands.cancel(tx, case, form.version(), form.text("reason"), visit.actor, When.at(visit.now))
     return visit.go("/cycle", "The cycle is cancelled.", "information")

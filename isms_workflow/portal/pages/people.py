@@ -169,7 +169,7 @@ def _person(conn: Connection, visit: Visit, person: str, link: str) -> v.Person:
                           remove=_revoke(visit, person, h.responsibility))
                  for h in directory.holdings if h.person == person)
     return v.Person(row.name or "(erased)", _state(row, visit.now), tuple(facts), held,
-                    _delegations(conn, visit, person, names), of_subject(conn, person, names, visit.person.zone),
+                    _delegations(conn, visit, person, names), of_subject(conn, person, names, visit),
                     _deputy(directory, names, person), _links(conn, visit, person), link,
                     _actions(visit, programme, directory, names, row))
 

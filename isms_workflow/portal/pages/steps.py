@@ -74,7 +74,7 @@ def _page(conn: Connection, visit: Visit, view: CaseView, step: Step) -> v.Step:
         tuple(_link(view, state[k]) for k in spec.depends_on if k in state and not step.carried_from),
         tuple(_link(view, s) for s in state.values()
               if not s.carried_from and step.key in view.workflow.step(programme_key(s.key)).depends_on),
-        rungs(conn, view, step.id), of_subject(conn, step.id, names, visit.person.zone),
+        rungs(conn, view, step.id), of_subject(conn, step.id, names, visit),
         wait_of_step(conn, view, step, names), _complete(visit, view, step), _upload(visit, view, step),
         _comment(visit, view, step), _actions(visit, view, step, names), frozen)
 
