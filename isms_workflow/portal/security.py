@@ -98,6 +98,8 @@ def _refused(request: Request, host: str, origin: str) -> Response | None:
     """Only our own name is answered, and a form posted from somebody else's page is not taken."""
     if request.headers.get("host") != host and request.url.path != "/health":
         return _plain(request, 421, f"This portal answers at {origin} only; set public_url to change that.")
+    if "\0" in request.url.path or "%00" in request.url.query:  # PostgreSQL would refuse it, wherever it is looked up
+        return _plain(request, 400, "An address has no U+0000 in it: correct it.")
     if request.method in SAFE:
         return None
     sent_from = request.headers.get("origin")
@@ -111,7 +113,7 @@ def _refused(request: Request, host: str, origin: str) -> Response | None:
 def _plain(request: Request, status: int, said: str) -> Response:
     """A refusal without the page around it, which is nobody's who isn't here; to programs the document they expect."""
     if request.url.path.startswith(f"{api.PATH}/"):
-        return problem(request, status, said, "not-here")
+        return problem(request, status, said, "refused")
     return PlainTextResponse(said, status)
 
 

@@ -25,6 +25,7 @@ from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.deps import Portal
 from isms_workflow.portal.rendering import render
 from isms_workflow.portal.surroundings import alive, menu, organisation
+from isms_workflow.portal.texts import storable
 from isms_workflow.portal.views.forms import Typed
 
 SESSION = "isms_session"
@@ -197,8 +198,12 @@ def reader(request: Request) -> Visit:
 
 
 async def posted(request: Request) -> Posted:
-    """The form, files spooled to disk; the guard stops what is too large."""
-    request.state.posted = Posted(await request.form(max_files=3, max_fields=500))
+    """The form, files spooled to disk; the guard stops what is too large. Raises `Wrong` for text that can't be kept."""
+    form = await request.form(max_files=3, max_fields=500)
+    for name, value in form.multi_items():
+        if not storable(name) or (isinstance(value, str) and not storable(value)):
+            raise Wrong(ascii(name[:40]), "", "leave out the characters that no text has (U+0000, halves of a pair)")
+    request.state.posted = Posted(form)
     return request.state.posted  # type: ignore[no-any-return]
 
 

@@ -105,10 +105,15 @@ def _ours(request: Request, error: Exception) -> JSONResponse:
 
 def _unreadable(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    errors = [{"field": ".".join(str(part) for part in each["loc"]), "message": str(each["msg"])}
+    errors = [{"field": ".".join(_shown(part) for part in each["loc"]), "message": str(each["msg"])}
               for each in error.errors()]
     said = "; ".join(f"{each['field']}: {each['message']}" for each in errors)
     return problem(request, 422, said, "unreadable", errors)
+
+
+def _shown(part: object) -> str:
+    """Part of a field's name, which a stranger may have made up."""
+    return str(part).encode("utf-8", "replace").decode()
 
 
 def _http(request: Request, error: Exception) -> JSONResponse:

@@ -44,7 +44,7 @@ def _chain(visit: Visit, state: str, says: str) -> Response:
     params = visit.request.query_params
     query = select(table).order_by(table.c.seq.desc()).limit(PAGE)
     start = params.get("from", "")
-    if start.isdecimal():
+    if start.isdecimal() and len(start) < 19:  # more than a sequence number can be
         query = query.where(table.c.seq <= int(start))
     with visit.portal.store.read() as conn:
         size, head = audit.head(conn)

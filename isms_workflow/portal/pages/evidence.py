@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import APIRouter
 from sqlalchemy import Connection, select
@@ -19,6 +18,7 @@ from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names, reference, step_url
 from isms_workflow.portal.showing import file
 from isms_workflow.portal.sight import PAGE, Sight, older, page
+from isms_workflow.portal.texts import attachment
 from isms_workflow.portal.visit import Reader
 from isms_workflow.store.tables import evidence
 
@@ -57,7 +57,7 @@ def download(visit: Reader, item: str) -> Response:
         row = _found(conn, item)
         visit.require_sight(conn, reading.view(conn, row.case_id, visit.now), "evidence", item, row.label)
     chunks = _begun(visit.portal.files.open_chunks(row.sha256))
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.name or row.sha256)}",
+    headers = {"Content-Disposition": attachment(row.name or row.sha256),
                "Content-Length": str(row.size), "Digest": f"sha-256={row.sha256}"}
     return StreamingResponse(chunks, media_type="application/octet-stream", headers=headers)
 

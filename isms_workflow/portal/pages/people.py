@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 
 from fastapi import APIRouter
 from sqlalchemy import Connection, select
+from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from isms_workflow.domain.access import ROLES, Action
@@ -17,7 +18,7 @@ from isms_workflow.engine import programmes, reading
 from isms_workflow.engine.accounts import invitations, sessions
 from isms_workflow.engine.commands import people as commands
 from isms_workflow.portal import views as v
-from isms_workflow.portal.founding import newcomers
+from isms_workflow.portal.founding import admit, listed, newcomers
 from isms_workflow.portal.history import of_subject
 from isms_workflow.portal.names import Names
 from isms_workflow.portal.pages.setup import does
@@ -111,21 +112,17 @@ def invite_many(visit: Sender, form: Form) -> Response:
     """Everybody on the list, or nobody."""
     visit.require(Action.ADMIN, "Inviting people")
     sent = form.form.get("file")
-    if sent is None or isinstance(sent, str) or not sent.filename:
+    if not isinstance(sent, UploadFile) or not sent.filename:
         raise Wrong("file", "", "choose a CSV file")
-    try:
-        text = sent.file.read(1024 * 1024).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Wrong("file", sent.filename, "save the list as CSV in UTF-8") from None
-    when = When.at(visit.now)
+    text, when = listed(sent), When.at(visit.now)
     with visit.portal.store.write() as tx:
-        listed = newcomers(text, programmes.in_force(tx).programme.responsibilities, "file")
-        for each in listed:
-            person = commands.add(tx, each.name, each.email, each.role, _zone(tx), None, visit.actor, when)
-            for responsibility in each.responsibilities:
-                commands.grant(tx, person, responsibility, visit.actor, when)
+        found = newcomers(text, programmes.in_force(tx).programme.responsibilities, "file")
+        for each in found:
+            person = admit(tx, each, _zone(tx), visit.actor, when)
             invitations.invite(tx, person, "mail", visit.portal.settings.public_url, visit.actor, visit.now)
-    return visit.go("/people", f"{len(listed)} invitations are on their way.")
+    if not found:
+        raise Wrong("file", sent.filename, "a line for each person: name, mail address, role, responsibilities")
+    return visit.go("/people", f"{len(found)} invitations are on their way.")
 
 
 def _zone(tx: Transaction) -> str:

@@ -24,6 +24,7 @@ from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_subject
 from isms_workflow.portal.names import Names, reference, responsibility, step_url
 from isms_workflow.portal.showing import files, remarks, rungs, wait_of_step
+from isms_workflow.portal.texts import file_name
 from isms_workflow.portal.visit import Form, Reader, Sender, Visit
 from isms_workflow.store.files import CHUNK, MIB
 from isms_workflow.store.statements import cases as questions
@@ -234,14 +235,15 @@ def upload(visit: Sender, form: Form, step: str) -> Response:
     sent = form.form.get("file")
     if not isinstance(sent, UploadFile) or not sent.filename:
         raise Wrong("file", "", "choose a file to add")
+    name = file_name(sent.filename)
     label = form.text("label") or "internal"
     if label not in {c.value for c in LABELS}:
         raise Wrong("label", label, "internal, confidential or restricted")
     stored = visit.portal.files.store(_chunks(sent), visit.portal.settings.evidence_max_mib * MIB)
     with visit.portal.store.write() as tx:
-        commands.add_evidence(tx, step, stored, sent.filename[:255], sent.content_type or "application/octet-stream", label,
+        commands.add_evidence(tx, step, stored, name, sent.content_type or "application/octet-stream", label,
                               form.text("replaces") or None, visit.actor, When.at(visit.now))
-    return visit.go(f"/steps/{step}", f"{sent.filename} is added.")
+    return visit.go(f"/steps/{step}", f"{name} is added.")
 
 
 def _chunks(sent: UploadFile) -> Iterator[bytes]:

@@ -42,6 +42,14 @@ REFUSED: dict[str, tuple[Situation, int, str]] = {
                                 "unreadable"),
     "a field that is not known": (lambda c: c.write("maria", f"/steps/{spread(c)}/waive", {"reason": "", "x": 1}), 422,
                                   "unreadable"),
+    "a text that can't be kept": (lambda c: c.write("maria", f"/steps/{spread(c)}/comments", {"text": "a\0b"}), 422,
+                                  "unreadable"),
+    "half a character": (lambda c: c("maria", "POST", f"/steps/{spread(c)}/comments", headers={
+        "Content-Type": "application/json"}, content=b'{"text": "\\ud800"}'), 422, "unreadable"),
+    "half a character in a name": (lambda c: c("maria", "POST", f"/steps/{spread(c)}/comments", headers={
+        "Content-Type": "application/json"}, content=b'{"text": "a", "\\ud800": 1}'), 422, "unreadable"),
+    "no document at all": (lambda c: c("maria", "POST", f"/steps/{spread(c)}/comments", headers={
+        "Content-Type": "application/json"}, content=b'{"text'), 422, "unreadable"),
     "a second cycle": (lambda c: c.write("maria", "/cycles"), 409, "not-allowed"),
 }
 
