@@ -26,7 +26,7 @@ from isms_workflow.engine import reading
 from isms_workflow.engine.accounts import tokens
 from isms_workflow.engine.accounts.tokens import TokenView
 from isms_workflow.errors import IsmsError
-from isms_workflow.portal.api.problems import KeyReused, MatchNeeded, NoToken, OutOfScope
+from isms_workflow.portal.api.problems import KeyReused, MatchNeeded, NoToken, OutOfScope, WeakMatch
 from isms_workflow.portal.deps import Portal
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import mails as questions
@@ -126,13 +126,15 @@ class Caller:
         return Asked(key, hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest())
 
     def seen(self) -> int | None:
-        """The version that `If-Match` names; None for `*`, which takes whatever is there. Raises `MatchNeeded`."""
+        """The version that `If-Match` names; None for `*`, which takes whatever is there. Raises `MatchNeeded`, `WeakMatch`."""
         given = self.request.headers.get("if-match")
         if given is None:
             raise MatchNeeded()
         if given.strip() == "*":
             return None
-        text = given.strip().removeprefix("W/").strip('"')
+        if given.strip().startswith("W/"):
+            raise WeakMatch(given[:40])
+        text = given.strip().strip('"')
         if not text.isdecimal() or len(text) > 9:
             raise Wrong("If-Match", given[:40], 'an ETag as a GET gave it, e.g. "3"')
         return int(text)

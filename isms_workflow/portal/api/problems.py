@@ -73,6 +73,19 @@ class MatchNeeded(IsmsError):
         return "Send If-Match with the ETag that a GET of this gave, so that nobody's change is overwritten."
 
 
+class WeakMatch(IsmsError):
+    """`If-Match` with a weak ETag, which never matches (RFC 9110, 13.1.1)."""
+
+    status = 412
+
+    def __init__(self, given: str) -> None:
+        super().__init__(given)
+        self.given = given
+
+    def __str__(self) -> str:
+        return f"If-Match: {self.given!r} is a weak ETag, which matches nothing; send the one that a GET gave, without W/."
+
+
 class KeyReused(IsmsError):
     """The same idempotency key came with another request."""
 

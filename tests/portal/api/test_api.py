@@ -34,6 +34,8 @@ REFUSED: dict[str, tuple[Situation, int, str]] = {
     "no If-Match": (lambda c: c("maria", "POST", f"/steps/{spread(c)}/complete"), 428, "match-needed"),
     "an If-Match that is none": (lambda c: c("maria", "POST", f"/steps/{spread(c)}/complete",
                                              headers={"If-Match": "soon"}), 422, "wrong"),
+    "a weak If-Match": (lambda c: c("maria", "POST", f"/steps/{spread(c)}/complete", headers={"If-Match": 'W/"1"'}), 412,
+                        "weak-match"),
     "another version": (lambda c: c.write("maria", f"/steps/{spread(c)}/waive", {"reason": "x"}, 99), 412, "moved"),
     "nothing there": (lambda c: c("maria", "GET", "/steps/nothing"), 404, "unknown"),
     "no such address": (lambda c: c("maria", "GET", "/nothing"), 404, "http"),

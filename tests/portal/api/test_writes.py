@@ -255,6 +255,14 @@ def test_an_invitation_by_mail_is_in_nobodys_answer(call: Programs) -> None:
     assert (said.status_code, said.json()["url"]) == (201, None)
 
 
+def test_an_invitation_by_mail_under_a_key_is_one(call: Programs) -> None:
+    """A repeat sends no second mail, and doesn't end the link in the first."""
+    path, scopes = f"/people/{call.world.ids['gil']}/invitations", ("read", "admin")
+    first, again = (call.write("alex", path, {"by": "mail"}, key="k1", scopes=scopes) for _ in range(2))
+    assert (first.status_code, again.json(), again.headers["Idempotent-Replayed"]) == (201, first.json(), "true")
+    assert call.world.mails("invitation") == [("invitation", "gil")]
+
+
 def test_a_deputy_and_a_delegation_are_given_by_the_person(planning: Programs) -> None:
     """A delegation by nobody else, not even an administrator."""
     ids, now = planning.world.ids, planning.world.now
