@@ -15,6 +15,7 @@ from isms_workflow.engine.accesslog import Access
 from isms_workflow.portal import api, faults
 from isms_workflow.portal.api.problems import problem
 from isms_workflow.portal.deps import Portal
+from isms_workflow.portal.texts import unsecret
 from isms_workflow.store.files import MIB
 
 HEADERS = {
@@ -139,14 +140,8 @@ async def _log(portal: Portal, request: Request, status: int) -> None:
         return
     denied = getattr(request.state, "denied", False) or status in REFUSALS
     access = Access(portal.now(), getattr(request.state, "person", None),
-                    "read" if request.method in SAFE else "write", _unsecret(path), "DENIED" if denied else "GRANTED")
+                    "read" if request.method in SAFE else "write", unsecret(path), "DENIED" if denied else "GRANTED")
     if denied:  # it is written before we go on, which may take a moment: others are answered meanwhile
         await run_in_threadpool(portal.access.record, access)
     else:
         portal.access.record(access)
-
-
-def _unsecret(path: str) -> str:
-    """Links that sign somebody in don't stand in the log."""
-    first = path.split("/")[1] if "/" in path else path
-    return f"/{first}/…" if first in ("setup", "invitation") else path

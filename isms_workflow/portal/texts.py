@@ -25,3 +25,9 @@ def file_name(told: str) -> str:
 def attachment(name: str) -> str:
     """The header that has a browser keep a file under this name, and never show it (RFC 6266)."""
     return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def unsecret(path: str) -> str:
+    """An address as it may be written down: without the secret of a link that signs somebody in."""
+    first = path.split("/")[1] if "/" in path else path
+    return f"/{first}/…" if first in ("setup", "invitation") else path

@@ -67,7 +67,8 @@ class Visit:
     def person(self) -> Person:
         """The reader. Raises `SignInNeeded`."""
         if self.session is None:
-            raise SignInNeeded(self.request.url.path)
+            query = self.request.url.query
+            raise SignInNeeded(self.request.url.path + (f"?{query}" if query else ""))
         return self.session.person
 
     @property
@@ -207,8 +208,11 @@ async def posted(request: Request) -> Posted:
     return request.state.posted  # type: ignore[no-any-return]
 
 
-def sender(visitor: Annotated[Visit, Depends(reader)], form: Annotated[Posted, Depends(posted)]) -> Visit:
-    """A visit of somebody who sent a form of their own session. Raises `Forged`."""
+def sender(form: Annotated[Posted, Depends(posted)], visitor: Annotated[Visit, Depends(reader)]) -> Visit:
+    """A visit of somebody who sent a form of their own session. Raises `Forged`.
+
+    The form is read first: whoever's session ended meanwhile is shown what they typed.
+    """
     assert visitor.session is not None  # reader() saw to it
     if not hmac.compare_digest(form.text("csrf").encode(), visitor.session.csrf.encode()):
         raise Forged()

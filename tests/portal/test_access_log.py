@@ -64,6 +64,18 @@ def test_a_guessed_link_is_a_denied_attempt(planning: House, path: str) -> None:
     assert {outcome for _, _, outcome in planning.attempts()} == {"DENIED"}
 
 
+def test_nor_does_it_stand_in_the_process_s_log(house: House, caplog: pytest.LogCaptureFixture,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the page behind it fails."""
+    monkeypatch.setattr("isms_workflow.portal.pages.account._invitation", lambda *_: 1 / 0)
+    with caplog.at_level("INFO"):
+        house.visitor().get("/invitation/abcdefghijk")
+        house.visitor().get("/setup/abcdefghijk")
+    ours = [each.getMessage() for each in caplog.records if each.name.startswith("isms_workflow")]
+    assert ours
+    assert not any("abcdefghijk" in each for each in ours)
+
+
 def test_a_name_that_isn_t_ours_is_a_denied_attempt(planning: House) -> None:
     """Whoever leads our readers to us under another name."""
     planning.visitor("maria").client.get("/cycle", headers={"Host": "evil.example"})

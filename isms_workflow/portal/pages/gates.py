@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from fastapi import APIRouter
@@ -19,6 +20,7 @@ from isms_workflow.engine import reading
 from isms_workflow.engine.commands import gates as commands
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal import views as v
+from isms_workflow.portal.again import refused
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_subject
 from isms_workflow.portal.names import Names, gate_url, reference, responsibility, step_url
@@ -49,6 +51,11 @@ def show(visit: Reader, gate: str) -> Response:
         view, found = find(conn, visit, gate)
         page = _page(conn, visit, view, found)
     return visit.page("gate.html", page, "Cycle")
+
+
+def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.Gate, str]:
+    """The gate's page, for a form on it that was refused: template, view, menu entry."""
+    return "gate.html", _page(conn, visit, *find(conn, visit, path[0])), "Cycle"
 
 
 def _page(conn: Connection, visit: Visit, view: CaseView, gate: Gate) -> v.Gate:
@@ -209,7 +216,7 @@ def _refused(visit: Visit, form: Posted, gate: str, error: IsmsError) -> Respons
                                        error=str(error) if field == "reopen" else ""))
         page = replace(page, answer=typed, problems=(v.Problem(str(error), f"answer-{field}"),))
     else:
-        page = replace(page, problems=(v.Problem(str(error)),))
+        page = refused(page, visit.request.url.path, form.typed(), error)
     return visit.page("gate.html", page, "Cycle", status=422)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter
 from sqlalchemy import Connection, select
 from starlette.responses import Response
@@ -30,13 +32,21 @@ NOBODY = "Only {who} {does}; you don't hold that responsibility."
 def cycle(visit: Reader) -> Response:
     """The open cycle; else the last one, and how to start another."""
     with visit.portal.store.read() as conn:
-        rows = conn.execute(select(cases.c.id).where(cases.c.kind == "pdca").order_by(
-            cases.c.closed_at.is_(None).desc(), cases.c.opened_at.desc()).limit(10)).scalars().all()
-        found = [view for view in reading.views(conn, rows, visit.now).values() if visit.sees(conn, view)]
-        found.sort(key=lambda view: rows.index(view.case.id))
-        names = Names(conn, visit.person)
-        page = _cycle(conn, visit, found[0], found[1:], names) if found else _none(conn, visit)
+        page = _page(conn, visit)
     return visit.page("cycle.html", page, "Cycle")
+
+
+def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.Cycle, str]:  # noqa: ARG001  # there is one
+    """The cycle's page, for a form on it that was refused: template, view, menu entry."""
+    return "cycle.html", _page(conn, visit), "Cycle"
+
+
+def _page(conn: Connection, visit: Visit) -> v.Cycle:
+    rows = conn.execute(select(cases.c.id).where(cases.c.kind == "pdca").order_by(
+        cases.c.closed_at.is_(None).desc(), cases.c.opened_at.desc()).limit(10)).scalars().all()
+    found = [view for view in reading.views(conn, rows, visit.now).values() if visit.sees(conn, view)]
+    found.sort(key=lambda view: rows.index(view.case.id))
+    return _cycle(conn, visit, found[0], found[1:], Names(conn, visit.person)) if found else _none(conn, visit)
 
 
 def _none(conn: Connection, visit: Visit) -> v.Cycle:

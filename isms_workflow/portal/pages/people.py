@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from fastapi import APIRouter
@@ -42,6 +43,13 @@ def listing(visit: Reader) -> Response:
     with visit.portal.store.read() as conn:
         page = _people(conn, visit)
     return visit.page("people.html", page, "People")
+
+
+def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.People | v.Person, str]:
+    """The page of everybody or of one, for a form on it that was refused: template, view, menu entry."""
+    if len(path) < 2:
+        return "people.html", _people(conn, visit), "People"
+    return "person.html", _person(conn, visit, path[0], "", ""), "People"
 
 
 def _people(conn: Connection, visit: Visit) -> v.People:

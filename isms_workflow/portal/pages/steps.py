@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fastapi import APIRouter
 from sqlalchemy import Connection
@@ -52,6 +52,11 @@ def show(visit: Reader, step: str) -> Response:
         view, found = find(conn, visit, step)
         page = _page(conn, visit, view, found)
     return visit.page("step.html", page, "Cycle")
+
+
+def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.Step, str]:
+    """The step's page, for a form on it that was refused: template, view, menu entry."""
+    return "step.html", _page(conn, visit, *find(conn, visit, path[0])), "Cycle"
 
 
 def _page(conn: Connection, visit: Visit, view: CaseView, step: Step) -> v.Step:
