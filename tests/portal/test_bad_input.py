@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from isms_workflow.portal.founding import newcomers
+from isms_workflow.settings import Settings
 from isms_workflow.store.tables import people
 from tests.portal.visitor import House
 
@@ -62,6 +63,15 @@ def test_a_file_whose_name_isn_t_what_it_seems_is_refused(planning: House, name:
     maria, page = planning.visitor("maria"), f"/steps/{planning.world.step('scope').id}"
     answer = maria.send(f"{page}/evidence", page, files={"file": (name, b"x")}, label="internal")
     assert (answer.status_code, planning.world.step("scope").evidence) == (422, ())
+
+
+@pytest.mark.parametrize("who", ["ravi", "gil"])
+def test_a_file_from_whoever_has_no_part_in_the_step_isn_t_kept(planning: House, settings: Settings, who: str) -> None:
+    """Nor does it take room on the disk."""
+    visitor, page = planning.visitor(who), f"/steps/{planning.world.step('scope').id}"
+    answer = visitor.send(f"{page}/evidence", files={"file": ("scope.pdf", b"x")}, label="internal")
+    assert answer.status_code == 403
+    assert not [path for path in settings.evidence_dir.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("path", ["/audit?from=99999999999999999999999", "/audit?from=x", "/audit/access?before=x"])

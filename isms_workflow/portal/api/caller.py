@@ -117,6 +117,11 @@ class Caller:
                            .values(status=status, body=bytes(answer.body).decode()))
         return answer
 
+    def has_answer(self, conn: Connection) -> bool:
+        """Whether this key was answered before, so that nothing is asked anew that the first request was let."""
+        mine = (answers.c.person == self.token.person.id, answers.c.key == self.request.headers.get("idempotency-key", ""))
+        return conn.execute(select(answers.c.key).where(*mine)).first() is not None
+
     def _asked(self, body: BaseModel | None, more: dict[str, str]) -> Asked:
         request, key = self.request, self.request.headers.get("idempotency-key")
         if key is not None and not (1 <= len(key) <= 200 and key.isascii() and key.isprintable()):

@@ -41,6 +41,8 @@ def upload(step: str, caller: Writes, file: Annotated[UploadFile, File()], label
     name = file_name(file.filename or "")
     with caller.reading() as conn:
         view, _ = by_id(conn, caller, step)
+        if not caller.has_answer(conn):
+            commands.may_add_evidence(conn, step, caller.actor, When.at(caller.now))
     stored = caller.portal.files.store(_chunks(file), caller.portal.settings.evidence_max_mib * MIB)
     narrow = strictest(label, view.case.label)
     media_type = file.content_type or "application/octet-stream"

@@ -244,6 +244,8 @@ def upload(visit: Sender, form: Form, step: str) -> Response:
     label = form.text("label") or "internal"
     if label not in {c.value for c in LABELS}:
         raise Wrong("label", label, "internal, confidential or restricted")
+    with visit.portal.store.read() as conn:
+        commands.may_add_evidence(conn, step, visit.actor, When.at(visit.now))
     stored = visit.portal.files.store(_chunks(sent), visit.portal.settings.evidence_max_mib * MIB)
     with visit.portal.store.write() as tx:
         commands.add_evidence(tx, step, stored, name, sent.content_type or "application/octet-stream", label,

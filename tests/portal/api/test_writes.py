@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from isms_workflow.domain.times import iso
+from isms_workflow.settings import Settings
 from tests.portal.api.conftest import Programs
 
 
@@ -210,6 +211,23 @@ def test_a_file_that_can_t_be_taken_leaves_nothing_behind(planning: Programs, co
     """Empty, over-large, or with a name that is too long."""
     assert upload(planning, "scope", name=name, content=content).status_code == status
     assert planning.get("maria", f"/steps/{step_id(planning, 'scope')}/evidence")["items"] == []
+
+
+def test_an_upload_is_answered_again_whatever_became_of_its_step(planning: Programs) -> None:
+    """The answer was lost; meanwhile the step was waived."""
+    path, headers = f"/steps/{step_id(planning, 'scope')}/evidence", {"Idempotency-Key": "k1"}
+    files = {"file": ("scope.pdf", b"the scope")}
+    first = planning("maria", "POST", path, files=files, headers=headers)
+    assert planning.write("maria", f"/steps/{step_id(planning, 'scope')}/waive", {"reason": "not ours"}).status_code == 200
+    again = planning("maria", "POST", path, files=files, headers=headers)
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+    assert planning("maria", "POST", path, files=files).status_code != 201
+
+
+def test_a_file_for_somebody_else_s_step_isn_t_kept(planning: Programs, settings: Settings) -> None:
+    """Ravi may write, and has no part in it."""
+    assert upload(planning, "scope", who="ravi").status_code == 403
+    assert not [path for path in settings.evidence_dir.rglob("*") if path.is_file()]
 
 
 def test_a_file_with_a_narrower_label_is_shown_to_fewer(planning: Programs) -> None:
