@@ -35,6 +35,7 @@ REFUSED = {
     "a date that isn't later": ("maria", "extend", {"due": "2026-01-05", "reason": "supplier is late"}, "extend-due"),
     "nobody's name": ("maria", "reassign", {"owner": "", "reason": "supplier is late"}, ""),
     "no reason": ("maria", "waive", {"reason": " "}, "waive-reason"),
+    "a reason that is too long": ("maria", "waive", {"reason": "supplier is late" * 300}, "waive-reason"),
     "a comment that is too long": ("maria", "comments", {"text": "supplier is late" * 300}, "comment-text"),
 }
 

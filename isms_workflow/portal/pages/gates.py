@@ -209,7 +209,7 @@ def _refused(visit: Visit, form: Posted, gate: str, error: IsmsError) -> Respons
     with visit.portal.store.read() as conn:
         page = _page(conn, visit, *find(conn, visit, gate))
     if page.answer is not None:
-        field = "reopen" if isinstance(error, Wrong) else "comment"
+        field = "reopen" if isinstance(error, Wrong) and error.field != "reason" else "comment"
         typed = replace(page.answer, comment=replace(page.answer.comment, value=form.text("comment"),
                                                      error=str(error) if field == "comment" else ""),
                         reopen=replace(page.answer.reopen, value=form.many("reopen"),

@@ -57,7 +57,7 @@ def _people(conn: Connection, visit: Visit) -> v.People:
     directory, seen = reading.directory(conn, visit.now), sessions.last_sign_ins(conn)
     rows = conn.execute(select(table).where(table.c.erased_at.is_(None)).order_by(table.c.name)).all()
     lines = tuple(v.PersonLine(
-        names.who(r.id), r.email or "", r.role,
+        names.who(r.id), _address(visit, r.id, r.email) or "", r.role,
         tuple(_title(programme, h.responsibility) for h in directory.holdings if h.person == r.id),
         _deputy(directory, names, r.id), _state(r, visit.now), seen.get(r.id)) for r in rows)
     held = tuple(v.Held(r.id, r.title, does(programme, r.id), tuple(names.who(p) for p in directory.holders(r.id)))
@@ -66,6 +66,11 @@ def _people(conn: Connection, visit: Visit) -> v.People:
     found = v.Listing("people", columns, lines, v.Empty("Nobody.", "Invite the first."), says=f"{len(lines)} people")
     why = "" if visit.may(Action.ADMIN) else ONLY_ADMIN
     return v.People(found, held, _invite(programme, why), _csv(why))
+
+
+def _address(visit: Visit, person: str, address: str | None) -> str | None:
+    """A mail address, for administrators and the person; as in the API."""
+    return address if person == visit.person.id or visit.may(Action.ADMIN) else None
 
 
 def _title(programme: Programme, responsibility: str) -> str:
@@ -152,7 +157,8 @@ def _person(conn: Connection, visit: Visit, person: str, link: str, secret: str)
         raise Unknown("person", person)
     programme, names, directory = (programmes.in_force(conn).programme, Names(conn, visit.person),
                                    reading.directory(conn, visit.now))
-    facts = [v.Fact("Mail", row.email or "(erased)"), v.Fact("Access role", f"{row.role}: {ROLE_SAYS[row.role]}"),
+    address = _address(visit, person, row.email or "(erased)")
+    facts = [*((v.Fact("Mail", address),) if address else ()), v.Fact("Access role", f"{row.role}: {ROLE_SAYS[row.role]}"),
              v.Fact("Zone", row.zone)]
     if row.ends_at:
         facts.append(v.Fact("Account ends", f"{row.ends_at:%Y-%m-%d %H:%M} UTC"))
