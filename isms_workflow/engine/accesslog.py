@@ -54,8 +54,12 @@ class Access:
     outcome: Literal["GRANTED", "DENIED"]
 
     def row(self) -> dict[str, Any]:
-        """As the table takes it now: ids in the order of writing; what a stranger made up is cut to width."""
-        return {**asdict(self), "id": new_id(), "action": self.action[:10], "resource": self.resource[:200]}
+        """As the table takes it now: ids in the order of writing; what a stranger made up is cut to width.
+
+        Nor does it hold what PostgreSQL refuses (U+0000, lone surrogates): one such row would cost its whole group.
+        """
+        resource = "".join(c if c.isprintable() else "\ufffd" for c in self.resource[:200])
+        return {**asdict(self), "id": new_id(), "action": self.action[:10], "resource": resource}
 
 
 class AccessLog:

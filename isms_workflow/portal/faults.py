@@ -12,39 +12,52 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from isms_workflow.domain.refusals import DigestChanged, Moved
 from isms_workflow.errors import IsmsError
+from isms_workflow.portal import again, stale
 from isms_workflow.portal import views as v
 from isms_workflow.portal.rendering import render
+from isms_workflow.portal.texts import unsecret
 from isms_workflow.portal.visit import Posted, SignInNeeded, Visit, visit
 
 log = logging.getLogger(__name__)
 
 TITLES = {401: "Sign in first", 403: "Not for you", 404: "Not found", 409: "Not possible now", 410: "This link is spent",
-          422: "Something isn't right", 429: "Too many tries", 503: "The database is away", 507: "The disk is full"}
-NEXT = {403: "If you should be able to, ask an administrator to look at your role and responsibilities.",
+          413: "Too large", 422: "Something isn't right", 429: "Too many tries", 503: "The database is away", 507: "The disk is full"}
+NEXT = {401: "Your session has ended. Keep what you typed, sign in, and send it again: nothing of it was written.",
+        403: "If you should be able to, ask an administrator to look at your role and responsibilities.",
         404: "Check the address, or search for the reference.",
         409: "Go back, look at what is there now, and decide anew.",
         422: "Go back, correct it, and send it again.",
         503: "Nothing was written. Try again in a minute; if it stays, tell the operator the reference below."}
-HIDDEN = ("csrf", "version", "digest", "round", "password", "file")
+HIDDEN = ("csrf", "version", "digest", "round", "password", "file", "token", "link", "next")
 
 
 def install(app: FastAPI) -> None:
-    """Every error of ours, and everything unforeseen, becomes a page."""
+    """Every error of ours becomes a page; what is unforeseen reaches the guard, which asks for its page."""
     app.add_exception_handler(IsmsError, _ours)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unforeseen)
-
 
 def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, IsmsError)
     if isinstance(error, SignInNeeded):
         request.state.denied = True
-        return RedirectResponse(f"/login?next={quote(error.path)}", 303)
+        if not _typed(request):
+            return RedirectResponse(f"/login?next={quote(_back(request) if request.method == 'POST' else error.path)}", 303)
     if error.status == 403:
         request.state.denied = True
     if isinstance(error, (Moved, DigestChanged)):
         return _stale(request, error)
-    return fault(request, error.status, str(error))
+    return (_again(request, error) if error.status == 422 else None) or fault(request, error.status, str(error))
+
+
+def _again(request: Request, error: IsmsError) -> Response | None:
+    """The page of the form that was refused; None where there is none, or it can't be shown now."""
+    form: Posted | None = getattr(request.state, "posted", None)
+    try:
+        reader = visit(request)
+        shown = again.page(reader, request.url.path, form, error) if form and reader.session else None
+    except IsmsError:
+        return None
+    return reader.page(*shown, status=error.status) if shown else None
 
 
 def _http(request: Request, error: Exception) -> Response:
@@ -52,9 +65,10 @@ def _http(request: Request, error: Exception) -> Response:
     return fault(request, error.status_code, str(error.detail))
 
 
-def _unforeseen(request: Request, error: Exception) -> Response:
+def unforeseen(request: Request, error: Exception) -> Response:
+    """The page for what nobody thought of; the log has what it was."""
     reference = token_hex(4)
-    log.error("%s %s failed (%s)", request.method, request.url.path, reference, exc_info=error,
+    log.error("%s %s failed (%s)", request.method, unsecret(request.url.path), reference, exc_info=error,
               extra={"action": "portal.failed", "reference": reference})
     return fault(request, 500, "Something went wrong on our side; nothing was half done.", reference)
 
@@ -62,29 +76,44 @@ def _unforeseen(request: Request, error: Exception) -> Response:
 def fault(request: Request, code: int, what: str, reference: str = "") -> Response:
     """The error page; its reference stands in the log too."""
     reference = reference or token_hex(4)
-    log.info("%s %s: %s (%s)", request.method, request.url.path, what, reference,
+    log.info("%s %s: %s (%s)", request.method, unsecret(request.url.path), what, reference,
              extra={"action": "portal.refused", "reference": reference})
-    view = v.Fault(TITLES.get(code, "That didn't work"), what, f"{request.method} {request.url.path}",
-                   NEXT.get(code, "Go back, or to My work."), code, reference, (v.Link("My work", "/"),))
+    links = (v.Link("Sign in", f"/login?next={quote(_back(request))}"),) if code == 401 else (v.Link("My work", "/"),)
+    view = v.Fault(TITLES.get(code, "That didn't work"), what, f"{request.method} {unsecret(request.url.path)}",
+                   NEXT.get(code, "Go back, or to My work."), code, reference, links,
+                   tuple(v.Fact(name.capitalize(), text) for name, text in _typed(request).items()))
     return _page(request, "error.html", view, code)
 
 
 def _stale(request: Request, error: IsmsError) -> Response:
-    """Somebody was quicker: what was typed stands beside the sentence that says what is there now."""
-    typed: Posted | None = getattr(request.state, "posted", None)
-    fields = {name: value for name, value in (typed.typed() if typed else {}).items() if name not in HIDDEN and value}
-    clashes = tuple(v.Clash(name.capitalize(), value if isinstance(value, str) else ", ".join(value), "see the page")
-                    for name, value in fields.items())
-    back = request.headers.get("referer", "/")
-    own = back if back.startswith((str(request.base_url), "/")) else "/"
-    view = v.Stale(v.Reference("", own), str(error), clashes, None, v.Link("See what is there now", own))
-    return _page(request, "stale.html", view, 409)
+    """Somebody was quicker: what was typed stands beside what is there now."""
+    reader, own = visit(request), _back(request)
+    with reader.portal.store.read() as conn:
+        last, clashes = stale.clashes(conn, reader, request.url.path, _typed(request))
+    view = v.Stale(v.Reference("", own), f"{error} {last}".strip(), clashes, None, v.Link("See what is there now", own))
+    return reader.page("stale.html", view, status=409)
+
+
+def _typed(request: Request) -> dict[str, str]:
+    """What was typed into the form that was sent, by field; no secrets, and nothing that the page filled in."""
+    form: Posted | None = getattr(request.state, "posted", None)
+    typed = form.typed().items() if form else ()
+    return {name: text if isinstance(text, str) else ", ".join(text)
+            for name, text in typed if name not in HIDDEN and text}
+
+
+def _back(request: Request) -> str:
+    """The page of ours that the form stood on."""
+    own = request.app.state.portal.settings.public_url.rstrip("/")
+    found = request.headers.get("referer", "")
+    return found.removeprefix(own) if found.startswith(f"{own}/") else "/"
 
 
 def _page(request: Request, template: str, view: object, code: int) -> Response:
     try:
         found: Visit = visit(request)
         return found.page(template, view, status=code)
-    except IsmsError:  # the database is away: the page comes without its surroundings
+    except Exception as trouble:  # noqa: BLE001  # the database is away, or it was the surroundings that failed
+        log.debug("an error page without its surroundings: %s", trouble)
         frame = v.Frame(request.app.state.portal.now(), "UTC", "", "")
         return HTMLResponse(render(template, view, frame), code)

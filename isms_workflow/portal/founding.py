@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import insert, update
+from starlette.datastructures import UploadFile
 
 from isms_workflow.domain.calendars import build, years_known
 from isms_workflow.domain.people import Actor
@@ -22,6 +23,7 @@ from isms_workflow.programme.load import copy_shipped, load, write_calendar
 from isms_workflow.programme.model import Calendar, Programme
 from isms_workflow.store import audit
 from isms_workflow.store.database import Transaction
+from isms_workflow.store.files import MIB
 from isms_workflow.store.tables import organisation
 from isms_workflow.store.tables import people as table
 
@@ -37,6 +39,8 @@ class Newcomer:
     email: str
     role: str
     responsibilities: tuple[str, ...]
+    line: int = 0  # where on the list, 0 if on none
+    field: str = ""  # in which field of the form the list came
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +63,36 @@ def newcomers(text: str, known: Iterable[str], field: str = "people") -> tuple[N
     nothing is taken of a list with a bad line.
     """
     found: list[Newcomer] = []
-    for number, row in enumerate(csv.reader(io.StringIO(text.strip().lstrip("\ufeff"))), start=1):
-        cells = [cell.strip() for cell in row]
-        if not any(cells) or [c.lower() for c in cells[:2]] == ["name", "email"]:
-            continue
-        found.append(_newcomer(cells, number, frozenset(known), field))
-        if [p.email for p in found].count(found[-1].email) > 1:
-            raise Wrong(field, f"line {number}: {found[-1].email}", "each address stands once")
-    return tuple(found)
+    lines = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    try:
+        for row in lines:
+            cells = [cell.strip() for cell in row]
+            if any(cells) and [c.lower() for c in cells[:2]] != ["name", "email"]:
+                found.append(_newcomer(cells, lines.line_num, frozenset(known), field))
+    except csv.Error as error:
+        raise Wrong(field, f"line {lines.line_num}", f"it is no CSV ({error}): is a quote missing?") from None
+    return once(found, field)
+
+
+def once(people: Iterable[Newcomer], field: str) -> tuple[Newcomer, ...]:
+    """The same people. Raises `Wrong` for an address that stands twice."""
+    found: dict[str, Newcomer] = {}
+    for each in people:
+        if each.email in found:
+            raise Wrong(field, f"line {each.line}: {each.email}", "each address stands once")
+        found[each.email] = each
+    return tuple(found.values())
+
+
+def listed(upload: UploadFile) -> str:
+    """The text of a CSV file. Raises `Wrong` for one that is too long to be a list of people, or isn't UTF-8."""
+    sent = upload.file.read(MIB + 1)
+    if len(sent) > MIB:
+        raise Wrong("file", str(upload.filename), "at most 1 MiB: send the list in parts")
+    try:
+        return sent.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Wrong("file", str(upload.filename), "save the list as CSV in UTF-8") from None
 
 
 def _newcomer(cells: list[str], number: int, known: frozenset[str], field: str) -> Newcomer:
@@ -77,11 +103,25 @@ def _newcomer(cells: list[str], number: int, known: frozenset[str], field: str) 
         raise Wrong(field, f"line {number}: {email}", "the second column is a mail address")
     if (role or "user") not in people.ROLES:
         raise Wrong(field, f"line {number}: {role}", f"the third column is one of {', '.join(people.ROLES)}")
-    responsibilities = tuple(part.strip() for part in held.split(";") if part.strip())
+    responsibilities = tuple(dict.fromkeys(part.strip() for part in held.split(";") if part.strip()))
     for each in responsibilities:
         if each not in known:
             raise Wrong(field, f"line {number}: {each}", f"responsibilities are {', '.join(sorted(known))}")
-    return Newcomer(name, email.lower(), role or "user", responsibilities)
+    return Newcomer(name, email.lower(), role or "user", responsibilities, number, field)
+
+
+def admit(tx: Transaction, newcomer: Newcomer, zone: str, actor: Actor, when: When) -> str:
+    """An account and its responsibilities; the id. Raises `Wrong`, naming the line where it stands on a list."""
+    try:
+        person = people.add(tx, newcomer.name, newcomer.email, newcomer.role, zone, None, actor, when)
+        for responsibility in newcomer.responsibilities:
+            people.grant(tx, person, responsibility, actor, when)
+    except Wrong as wrong:
+        if not newcomer.line:
+            raise
+        place = f"line {newcomer.line}: {newcomer.email}"
+        raise Wrong(newcomer.field, place, f"its {wrong.field} {wrong.value!r}: {wrong.right}") from None
+    return person
 
 
 def found(portal: Portal, token: str, told: Founding, when: When) -> None:
@@ -101,10 +141,10 @@ def found(portal: Portal, token: str, told: Founding, when: When) -> None:
         invitations.use_set_up(tx, token, when.noticed)
         _organisation(tx, told, programme, when)
         audit.introduce(tx, key, OPERATOR.id, when.noticed)
-        first = _person(tx, told.admin, told.zone, when)
+        first = admit(tx, told.admin, told.zone, OPERATOR, when)
         tx.execute(update(table).where(table.c.id == first).values(password=hashed))
         for each in told.others:
-            invite(tx, portal, _person(tx, each, told.zone, when), when)
+            invite(tx, portal, admit(tx, each, told.zone, OPERATOR, when), when)
 
 
 def _organisation(tx: Transaction, told: Founding, programme: Programme, when: When) -> None:
@@ -113,13 +153,6 @@ def _organisation(tx: Transaction, told: Founding, programme: Programme, when: W
     audit.append(tx, [AuditRecord(ProgrammeRecord.FOUNDED, OPERATOR.id, when.happened, when.noticed,
                                   data={"zone": told.zone}, private={"name": told.organisation.strip()})])
     programmes.apply(tx, programme, OPERATOR, when)
-
-
-def _person(tx: Transaction, newcomer: Newcomer, zone: str, when: When) -> str:
-    found = people.add(tx, newcomer.name, newcomer.email, newcomer.role, zone, None, OPERATOR, when)
-    for responsibility in newcomer.responsibilities:
-        people.grant(tx, found, responsibility, OPERATOR, when)
-    return found
 
 
 def invite(tx: Transaction, portal: Portal, person: str, when: When) -> None:

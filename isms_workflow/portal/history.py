@@ -12,6 +12,8 @@ from isms_workflow.domain.times import from_iso
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names
 from isms_workflow.portal.rendering import local_day
+from isms_workflow.portal.sight import Sight
+from isms_workflow.portal.visit import Visit
 from isms_workflow.store.tables import audit, audit_private
 
 SENTENCES: Mapping[str, str] = {
@@ -36,30 +38,42 @@ SENTENCES: Mapping[str, str] = {
     "person.changed": "changed the account", "person.deputised": "named {deputy:who} as deputy",
     "person.delegated": "delegated to {to:who} until {ends:day}", "programme.applied": "put programme {digest:short} in force",
 }
+HIDDEN = "something in a case, or with a file, that isn't shown to you"
 MOVES = {"start": "started the cycle", "close": "closed the cycle", "cancel": "cancelled the cycle"}
 
 
-def of_case(conn: Connection, case: str, names: Names, zone: str, limit: int = 500) -> tuple[v.HistoryEntry, ...]:
-    """Everything recorded about a case, newest first."""
-    return entries(conn, select(audit).where(audit.c.case_id == case).order_by(audit.c.seq.desc()).limit(limit), names,
-                   zone)
+def of_case(conn: Connection, case: str, names: Names, visit: Visit, limit: int = 500) -> tuple[v.HistoryEntry, ...]:
+    """Everything recorded about a case that the reader may see, newest first."""
+    return _seen(conn, select(audit).where(audit.c.case_id == case).order_by(audit.c.seq.desc()).limit(limit), names,
+                 visit)
 
 
-def of_subject(conn: Connection, subject: str, names: Names, zone: str, limit: int = 100) -> tuple[v.HistoryEntry, ...]:
-    """Everything recorded about one step, gate or person, newest first."""
-    return entries(conn, select(audit).where(audit.c.subject == subject).order_by(audit.c.seq.desc()).limit(limit),
-                   names, zone)
+def of_subject(conn: Connection, subject: str, names: Names, visit: Visit, limit: int = 100) -> tuple[v.HistoryEntry, ...]:
+    """Everything recorded about one step, gate or person that the reader may see, newest first."""
+    return _seen(conn, select(audit).where(audit.c.subject == subject).order_by(audit.c.seq.desc()).limit(limit),
+                 names, visit)
 
 
-def entries(conn: Connection, query: Select[Any], names: Names, zone: str) -> tuple[v.HistoryEntry, ...]:
-    """The records that a query finds, each as an entry."""
+def _seen(conn: Connection, query: Select[Any], names: Names, visit: Visit) -> tuple[v.HistoryEntry, ...]:
+    return tuple(each for each in entries(conn, query, names, visit) if each.what != HIDDEN)
+
+
+def entries(conn: Connection, query: Select[Any], names: Names, visit: Visit) -> tuple[v.HistoryEntry, ...]:
+    """The records that a query finds, each as an entry; of one that the reader may not see its place in the chain alone."""
     rows = conn.execute(query).all()
     private = _private(conn, [row.seq for row in rows])
-    return tuple(_entry(row, private.get(row.seq, {}), names, zone) for row in rows)
+    said = {row.seq: json.loads(row.body)["data"] for row in rows}
+    sight = Sight(conn, visit)
+    labels = sight.labels_of(data["evidence"] for data in said.values() if data.get("evidence"))
+    return tuple(_entry(row, said[row.seq], private.get(row.seq, {}), names, visit.person.zone)
+                 if sight.sees(row.case_id, labels.get(said[row.seq].get("evidence"))) else _place(row) for row in rows)
 
 
-def _entry(row: Any, private: Mapping[str, str], names: Names, zone: str) -> v.HistoryEntry:
-    data = json.loads(row.body)["data"]
+def _place(row: Any) -> v.HistoryEntry:
+    return v.HistoryEntry(row.happened_at, v.Who("not shown"), HIDDEN, row.seq, row.hash, url=f"/audit?from={row.seq}")
+
+
+def _entry(row: Any, data: Mapping[str, Any], private: Mapping[str, str], names: Names, zone: str) -> v.HistoryEntry:
     reason = private.get("reason") or private.get("text") or private.get("name") or ""
     late = (row.noticed_at - row.happened_at).total_seconds() >= 1
     return v.HistoryEntry(row.happened_at, names.who(row.actor), sentence(row.kind, data, names, zone), row.seq, row.hash,

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from isms_workflow.domain.access import Action, may_see, permits, require, require_sight
+from isms_workflow.domain.access import Action, may_see, permits, require, require_sight, strictest
 from isms_workflow.domain.people import Actor, Person
 from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.views import CaseView
@@ -25,6 +25,7 @@ from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.deps import Portal
 from isms_workflow.portal.rendering import render
 from isms_workflow.portal.surroundings import alive, menu, organisation
+from isms_workflow.portal.texts import storable
 from isms_workflow.portal.views.forms import Typed
 
 SESSION = "isms_session"
@@ -66,7 +67,8 @@ class Visit:
     def person(self) -> Person:
         """The reader. Raises `SignInNeeded`."""
         if self.session is None:
-            raise SignInNeeded(self.request.url.path)
+            query = self.request.url.query
+            raise SignInNeeded(self.request.url.path + (f"?{query}" if query else ""))
         return self.session.person
 
     @property
@@ -95,8 +97,8 @@ class Visit:
         if self.sees(conn, view, label):
             return
         self.request.state.denied = True
-        for each in {view.case.label, label or view.case.label}:
-            require_sight(self.person, each, self.person.id in people_of(conn, view, self.now), what, name)
+        narrow = strictest(view.case.label, label or view.case.label)  # what is restricted is never called confidential
+        require_sight(self.person, narrow, self.person.id in people_of(conn, view, self.now), what, name)
 
     def sees_everybodys(self, label: str | None) -> bool:
         """Whether a label alone lets the reader see it, so that nobody needs to ask who the people of the case are."""
@@ -197,20 +199,22 @@ def reader(request: Request) -> Visit:
 
 
 async def posted(request: Request) -> Posted:
-    """The form, files spooled to disk. Raises `Wrong` for a body that is too large before it is read."""
-    portal: Portal = request.app.state.portal
-    limit = (portal.settings.evidence_max_mib + 1) * 1024 * 1024
-    length = request.headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > limit:
-        raise Wrong("file", f"{length} bytes", f"at most {portal.settings.evidence_max_mib} MiB a file")
-    request.state.posted = Posted(await request.form(max_files=3, max_fields=500))
+    """The form, files spooled to disk; the guard stops what is too large. Raises `Wrong` for text that can't be kept."""
+    form = await request.form(max_files=3, max_fields=500)
+    for name, value in form.multi_items():
+        if not storable(name) or (isinstance(value, str) and not storable(value)):
+            raise Wrong(ascii(name[:40]), "", "leave out the characters that no text has (U+0000, halves of a pair)")
+    request.state.posted = Posted(form)
     return request.state.posted  # type: ignore[no-any-return]
 
 
-def sender(visitor: Annotated[Visit, Depends(reader)], form: Annotated[Posted, Depends(posted)]) -> Visit:
-    """A visit of somebody who sent a form of their own session. Raises `Forged`."""
+def sender(form: Annotated[Posted, Depends(posted)], visitor: Annotated[Visit, Depends(reader)]) -> Visit:
+    """A visit of somebody who sent a form of their own session. Raises `Forged`.
+
+    The form is read first: whoever's session ended meanwhile is shown what they typed.
+    """
     assert visitor.session is not None  # reader() saw to it
-    if not hmac.compare_digest(form.text("csrf"), visitor.session.csrf):
+    if not hmac.compare_digest(form.text("csrf").encode(), visitor.session.csrf.encode()):
         raise Forged()
     return visitor
 

@@ -83,6 +83,20 @@ def test_an_administrator_manages_people_and_others_don_t(planning: House) -> No
     assert planning.visitor("alex").send(f"{path}/role", path, role="user").status_code == 303
 
 
+@pytest.mark.parametrize(("who", "shown"), [("gil", False), ("maria", False), ("ben", True), ("alex", True)])
+def test_a_mail_address_is_shown_to_its_person_and_administrators(house: House, who: str, shown: bool) -> None:
+    """As the API says."""
+    for path in ("/people", f"/people/{house.world.ids['ben']}"):
+        assert ("ben@example.org" in house.visitor(who).read(path)) is shown
+
+
+def test_an_account_doesn_t_end_before_it_begins(house: House) -> None:
+    """It is said of the date, and nobody is added."""
+    alex = house.visitor("alex")
+    answer = alex.send("/people", "/people", name="Eva", email="eva@example.org", role="auditor", ends="2020-01-01")
+    assert (answer.status_code, 'href="#invite-ends"' in answer.text) == (422, True)
+
+
 def test_a_role_that_only_looks_can_t_own_steps(planning: House) -> None:
     """Granting is refused with this reason."""
     path = f"/people/{planning.world.ids['olga']}"

@@ -114,6 +114,17 @@ def test_the_link_works_once(newcomer: Newcomer) -> None:
     assert newcomer.get("/setup/guessed").status_code == 410
 
 
+@pytest.mark.parametrize("token", ["guessed", None], ids=["a guessed one", "the used one"])
+def test_a_link_that_isn_t_good_writes_nothing_anywhere(newcomer: Newcomer, settings: Settings, token: str | None) -> None:
+    """Neither the programme's zone and holidays nor another key: whoever has no link is nobody."""
+    assert newcomer.sets_up().status_code == 303
+    before = {path: path.read_bytes() for path in sorted(settings.data.rglob("*.yaml")) + sorted(settings.keys_dir.iterdir())}
+    path = newcomer.path if token is None else f"/setup/{token}"
+    assert newcomer.client.post(path, data={**TOLD, "zone": "Asia/Tokyo", "country": "JP"}).status_code == 410
+    after = {path: path.read_bytes() for path in sorted(settings.data.rglob("*.yaml")) + sorted(settings.keys_dir.iterdir())}
+    assert after == before
+
+
 def test_a_password_is_never_shown_again(newcomer: Newcomer) -> None:
     """The form that comes back has everything but it."""
     answer = newcomer.sets_up(zone="Mars/Phobos")

@@ -29,10 +29,16 @@ def fresh(what: str, seen: int | None, version: int) -> None:
         raise Moved(what, seen, version)
 
 
+LONGEST_REASON = 4000
+"""As long as a comment: it stands in mails and in the history."""
+
+
 def reasoned(event: str, reason: str) -> str:
-    """The reason without spaces around it. Raises `ReasonNeeded` if there is none."""
+    """The reason without spaces around it. Raises `ReasonNeeded` if there is none, `Wrong` if it is a book."""
     if not reason.strip():
         raise ReasonNeeded(event)
+    if len(reason.strip()) > LONGEST_REASON:
+        raise Wrong("reason", f"{len(reason.strip())} characters", f"at most {LONGEST_REASON:,} characters; attach the rest")
     return reason.strip()
 
 

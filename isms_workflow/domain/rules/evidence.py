@@ -26,7 +26,8 @@ class Committed:
 ADD = rule("evidence", {"open", "done"}, None, OWNER, ISMS_MANAGER)
 
 
-def _may(view: CaseView, step: Step, actor: Actor) -> None:
+def may(view: CaseView, step: Step, actor: Actor) -> None:
+    """Nothing, or why the actor can't lay a file before the gate or take one away: `NotYours`, `Frozen`, `Missing`."""
     steps.touch(view, step)
     if step.state not in ADD.frm:
         raise Missing(f"evidence for {named(view, step)}", f"the step is {step.state}")
@@ -36,7 +37,7 @@ def _may(view: CaseView, step: Step, actor: Actor) -> None:
 def add(view: CaseView, step: Step, item: Evidence, replaces: str | None, row: dict[str, object], name: Committed,
         actor: Actor, when: When) -> Plan:
     """The owner, a deputy or the ISMS manager lays a file before the gate; replacing one withdraws the old version."""
-    _may(view, step, actor)
+    may(view, step, actor)
     kept = step.evidence
     if replaces is not None:
         kept = tuple(replace(e, withdrawn=True) if e.id == replaces else e for e in kept)
@@ -55,7 +56,7 @@ def add(view: CaseView, step: Step, item: Evidence, replaces: str | None, row: d
 
 def withdraw(view: CaseView, step: Step, item: str, reason: str, actor: Actor, when: When) -> Plan:
     """A file no longer counts; it stays in the store and in the history. A done step keeps the least it must carry."""
-    _may(view, step, actor)
+    may(view, step, actor)
     found = next((e for e in step.evidence if e.id == item and not e.withdrawn), None)
     if found is None:
         raise Unknown("evidence", item)

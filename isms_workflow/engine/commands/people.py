@@ -32,11 +32,13 @@ ROLES = ("admin", "user", "auditor", "guest")
 
 def add(tx: Transaction, name: str, email: str, role: str, zone: str, ends: datetime | None, actor: Actor,
         when: When) -> str:
-    """An account, not yet able to sign in; returns its id. Raises `Wrong` for a bad or taken address or role."""
+    """An account, not yet able to sign in; returns its id. Raises `Wrong` for a bad or taken address, role, or end."""
     administers(tx, actor, when)
     address = _address(tx, email)
     if role not in ROLES:
         raise Wrong("role", role, f"one of {', '.join(ROLES)}")
+    if ends is not None and utc(ends) <= when.noticed:
+        raise Wrong("ends", iso(ends), "an account ends after now")
     if not 1 <= len(name.strip()) <= 200 or not name.strip().isprintable():
         raise Wrong("name", name, "1 to 200 printable characters")
     person = new_id()

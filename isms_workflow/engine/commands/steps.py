@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.people import Actor
-from isms_workflow.domain.refusals import Wrong
+from isms_workflow.domain.refusals import Unknown, Wrong
 from isms_workflow.domain.rules import evidence as evidence_rules
 from isms_workflow.domain.rules import steps as rules
 from isms_workflow.domain.rules.evidence import Committed
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import Comment, Evidence
+from isms_workflow.engine import reading
 from isms_workflow.engine.commands.common import of_step
 from isms_workflow.engine.writer import write
 from isms_workflow.store import audit
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.files import Stored
+from isms_workflow.store.statements import cases as questions
 
 
 def complete(tx: Transaction, step: str, seen: int | None, actor: Actor, when: When) -> None:
@@ -45,6 +49,15 @@ def reassign(tx: Transaction, step: str, seen: int | None, to: str, reason: str,
     """Gives the step to somebody else. Raises `Wrong`, `NotYours`, `ReasonNeeded`, `Moved`."""
     view, found = of_step(tx, step, when)
     write(tx, [rules.reassign(view, found, seen, to, reason, actor, when)], when.noticed)
+
+
+def may_add_evidence(conn: Connection, step: str, actor: Actor, when: When) -> None:
+    """Asked before the file is taken, so that a refused one isn't kept; `add_evidence` asks again."""
+    case = conn.execute(questions.case_of_step(step)).scalar()
+    if case is None:
+        raise Unknown("step", step)
+    view = reading.view(conn, case, when.noticed)
+    evidence_rules.may(view, view.step(step), actor)
 
 
 def add_evidence(tx: Transaction, step: str, stored: Stored, name: str, media_type: str, label: str,

@@ -16,7 +16,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 from sqlalchemy import Connection, select
 
-from isms_workflow.domain.access import require_sight
+from isms_workflow.domain.access import require_sight, strictest
 from isms_workflow.domain.people import Actor
 from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.sight import people_of
@@ -26,7 +26,7 @@ from isms_workflow.engine import reading
 from isms_workflow.engine.accounts import tokens
 from isms_workflow.engine.accounts.tokens import TokenView
 from isms_workflow.errors import IsmsError
-from isms_workflow.portal.api.problems import KeyReused, MatchNeeded, NoToken, OutOfScope
+from isms_workflow.portal.api.problems import KeyReused, MatchNeeded, NoToken, OutOfScope, WeakMatch
 from isms_workflow.portal.deps import Portal
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import mails as questions
@@ -92,8 +92,8 @@ class Caller:
         if view.case.id not in self._reached:
             self._reached[view.case.id] = frozenset(conn.execute(questions.reached_of(view.case.id)).scalars())
         inside = self.token.person.id in people_of(view, self._reached[view.case.id], self.now)
-        for label in dict.fromkeys((view.case.label, *labels)):
-            require_sight(self.token.person, label, inside, what, name)
+        narrow = strictest(view.case.label, *labels)  # what is restricted is never called confidential
+        require_sight(self.token.person, narrow, inside, what, name)
 
     def write(self, body: BaseModel | None, deed: Callable[[Transaction, When], Any], status: int = 200,
               **more: str) -> Response:
@@ -117,6 +117,11 @@ class Caller:
                            .values(status=status, body=bytes(answer.body).decode()))
         return answer
 
+    def has_answer(self, conn: Connection) -> bool:
+        """Whether this key was answered before, so that nothing is asked anew that the first request was let."""
+        mine = (answers.c.person == self.token.person.id, answers.c.key == self.request.headers.get("idempotency-key", ""))
+        return conn.execute(select(answers.c.key).where(*mine)).first() is not None
+
     def _asked(self, body: BaseModel | None, more: dict[str, str]) -> Asked:
         request, key = self.request, self.request.headers.get("idempotency-key")
         if key is not None and not (1 <= len(key) <= 200 and key.isascii() and key.isprintable()):
@@ -126,13 +131,15 @@ class Caller:
         return Asked(key, hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest())
 
     def seen(self) -> int | None:
-        """The version that `If-Match` names; None for `*`, which takes whatever is there. Raises `MatchNeeded`."""
+        """The version that `If-Match` names; None for `*`, which takes whatever is there. Raises `MatchNeeded`, `WeakMatch`."""
         given = self.request.headers.get("if-match")
         if given is None:
             raise MatchNeeded()
         if given.strip() == "*":
             return None
-        text = given.strip().removeprefix("W/").strip('"')
+        if given.strip().startswith("W/"):
+            raise WeakMatch(given[:40])
+        text = given.strip().strip('"')
         if not text.isdecimal() or len(text) > 9:
             raise Wrong("If-Match", given[:40], 'an ETag as a GET gave it, e.g. "3"')
         return int(text)

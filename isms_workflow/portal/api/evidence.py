@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection, select
 
 from isms_workflow.domain.access import strictest
-from isms_workflow.domain.refusals import Unknown, Wrong
+from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.times import When
 from isms_workflow.engine.commands import steps as commands
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Caller, Reads, Writes
 from isms_workflow.portal.api.steps import by_id
+from isms_workflow.portal.texts import attachment, file_name
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.files import CHUNK, MIB
 from isms_workflow.store.tables import evidence as table
@@ -38,11 +38,11 @@ def upload(step: str, caller: Writes, file: Annotated[UploadFile, File()], label
            replaces: Annotated[str | None, Form(description="The file that this is a newer version of.")] = None,
            ) -> Response:
     """Lays a file before the step's gate. Its label is never wider than its case's."""
-    name = (file.filename or "").strip()
-    if not 1 <= len(name) <= 200 or not name.isprintable():
-        raise Wrong("file", name[:40], "a name of 1 to 200 printable characters")
+    name = file_name(file.filename or "")
     with caller.reading() as conn:
         view, _ = by_id(conn, caller, step)
+        if not caller.has_answer(conn):
+            commands.may_add_evidence(conn, step, caller.actor, When.at(caller.now))
     stored = caller.portal.files.store(_chunks(file), caller.portal.settings.evidence_max_mib * MIB)
     narrow = strictest(label, view.case.label)
     media_type = file.content_type or "application/octet-stream"
@@ -68,7 +68,7 @@ def content(item: str, caller: Reads) -> Response:
         row = _seen(conn, caller, item)
     chunks = caller.portal.files.open_chunks(row.sha256)
     first = next(chunks)  # a lost file is said before the answer begins
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.name or row.id)}",
+    headers = {"Content-Disposition": attachment(row.name or row.id),
                "Content-Length": str(row.size), "X-Content-Type-Options": "nosniff", "ETag": f'"{row.sha256}"'}
     return StreamingResponse(_rest(first, chunks), media_type="application/octet-stream", headers=headers)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
@@ -23,8 +24,11 @@ from isms_workflow.store.statements import cases as questions
 router = APIRouter(prefix="/gates", tags=["gates"])
 
 
+State = Literal["open", "passed", "returned", "rejected", "lapsed", "withdrawn", "superseded"]
+
+
 @router.get("")
-def gates(caller: Reads, cycle: str | None = None, state: str | None = None, limit: Limit = 50,
+def gates(caller: Reads, cycle: str | None = None, state: State | None = None, limit: Limit = 50,
           after: str = "") -> m.Page[m.Gate]:
     """Rounds of gates in the cycles that you may see, in the order in which they opened."""
     with caller.reading() as conn:

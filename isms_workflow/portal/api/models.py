@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+
+from isms_workflow.portal.texts import storable
 
 Item = TypeVar("Item")
 Role = Literal["admin", "user", "auditor", "guest"]
@@ -184,9 +186,16 @@ class GateWhole(Gate):
 
 
 class Taken(BaseModel):
-    """What the API takes: nothing unknown."""
+    """What the API takes: nothing unknown, and no text that can't be kept."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _keepable(cls, value: Any) -> Any:
+        if isinstance(value, str) and not storable(value):
+            raise ValueError("leave out the characters that no text has (U+0000, halves of a pair)")
+        return value
 
 
 class Why(Taken):

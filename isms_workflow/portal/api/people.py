@@ -68,10 +68,14 @@ def invite(person: str, body: m.Invite, caller: Administers) -> Response:
 
     An answer with a link is not kept for a repeat of its key: a repeat makes another link, and ends this one.
     """
+    def carry_out(tx: Transaction, when: When) -> m.Link:
+        made = invitations.invite(tx, person, body.by, caller.portal.settings.public_url, caller.actor, when.noticed)
+        return m.Link(purpose="reset" if made.purpose == "reset" else "invite", expires_at=made.expires_at, url=made.url)
+
+    if body.by == "mail":
+        return caller.write(body, carry_out, 201)
     with caller.portal.store.write() as tx:
-        made = invitations.invite(tx, person, body.by, caller.portal.settings.public_url, caller.actor, caller.now)
-    link = m.Link(purpose="reset" if made.purpose == "reset" else "invite", expires_at=made.expires_at, url=made.url)
-    return Response(link.model_dump_json(), 201, media_type="application/json")
+        return Response(carry_out(tx, When.at(caller.now)).model_dump_json(), 201, media_type="application/json")
 
 
 @router.post("/{person}/responsibilities", status_code=201, response_model=m.Person)

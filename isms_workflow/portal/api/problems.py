@@ -73,6 +73,19 @@ class MatchNeeded(IsmsError):
         return "Send If-Match with the ETag that a GET of this gave, so that nobody's change is overwritten."
 
 
+class WeakMatch(IsmsError):
+    """`If-Match` with a weak ETag, which never matches (RFC 9110, 13.1.1)."""
+
+    status = 412
+
+    def __init__(self, given: str) -> None:
+        super().__init__(given)
+        self.given = given
+
+    def __str__(self) -> str:
+        return f"If-Match: {self.given!r} is a weak ETag, which matches nothing; send the one that a GET gave, without W/."
+
+
 class KeyReused(IsmsError):
     """The same idempotency key came with another request."""
 
@@ -105,10 +118,15 @@ def _ours(request: Request, error: Exception) -> JSONResponse:
 
 def _unreadable(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    errors = [{"field": ".".join(str(part) for part in each["loc"]), "message": str(each["msg"])}
+    errors = [{"field": ".".join(_shown(part) for part in each["loc"]), "message": str(each["msg"])}
               for each in error.errors()]
     said = "; ".join(f"{each['field']}: {each['message']}" for each in errors)
     return problem(request, 422, said, "unreadable", errors)
+
+
+def _shown(part: object) -> str:
+    """Part of a field's name, which a stranger may have made up."""
+    return str(part).encode("utf-8", "replace").decode()
 
 
 def _http(request: Request, error: Exception) -> JSONResponse:

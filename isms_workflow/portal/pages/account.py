@@ -83,7 +83,8 @@ def request_reset(visit: Anybody, form: Form) -> Response:
 @router.get("/invitation/{token}")
 def invitation(visit: Anybody, token: str) -> Response:
     """What the link opens; looking at it changes nothing."""
-    return visit.page("invitation.html", _invitation(visit, token))
+    page = _invitation(visit, token)
+    return visit.page("invitation.html", page, status=200 if page.form else 410)
 
 
 def _invitation(visit: Visit, token: str, error: str = "") -> v.Invitation:

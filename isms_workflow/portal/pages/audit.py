@@ -44,11 +44,11 @@ def _chain(visit: Visit, state: str, says: str) -> Response:
     params = visit.request.query_params
     query = select(table).order_by(table.c.seq.desc()).limit(PAGE)
     start = params.get("from", "")
-    if start.isdecimal():
+    if start.isdecimal() and len(start) < 19:  # more than a sequence number can be
         query = query.where(table.c.seq <= int(start))
     with visit.portal.store.read() as conn:
         size, head = audit.head(conn)
-        found = entries(conn, query, Names(conn, visit.person), visit.person.zone)
+        found = entries(conn, query, Names(conn, visit.person), visit)
         points = tuple(v.Checkpoint(r.seq, r.hash, r.at, "daily digests") for r in conn.execute(
             select(checkpoints).order_by(checkpoints.c.seq.desc()).limit(10)))
     oldest = found[-1].sequence - 1 if found else 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote, urlencode
+
 from fastapi import APIRouter
 from sqlalchemy import Connection, select
 from starlette.responses import Response
@@ -16,36 +18,38 @@ from isms_workflow.portal.names import Names, gate_url, reference
 from isms_workflow.portal.pages.pdca import line
 from isms_workflow.portal.rendering import local_day
 from isms_workflow.portal.showing import due, file, waited_for, waiting
+from isms_workflow.portal.sight import PAGE, Sight, older, page
 from isms_workflow.portal.visit import Reader, Visit
 from isms_workflow.store import audit
 from isms_workflow.store.tables import cases, decisions, evidence
 
 router = APIRouter()
-PAGE = 50
 
 
 @router.get("/cases")
 def listing(visit: Reader) -> Response:
     """Every case that the reader may see, the newest first."""
     params = visit.request.query_params
-    query = select(cases.c.id, cases.c.reference).order_by(cases.c.reference.desc()).limit(PAGE + 1)
-    if before := params.get("before"):
-        query = query.where(cases.c.reference < before)
+    query = select(cases.c.id, cases.c.reference).order_by(cases.c.reference.desc()).limit(PAGE)
     if text := params.get("q"):
         query = query.where(cases.c.reference.contains(text.upper(), autoescape=True))
     if state := params.get("state"):
         query = query.where(cases.c.closed_at.is_(None) if state == "open" else cases.c.closed_at.is_not(None))
     with visit.portal.store.read() as conn:
-        rows = conn.execute(query).all()
-        found = reading.views(conn, [r.id for r in rows[:PAGE]], visit.now)
-        lines = tuple(_line(conn, found[r.id]) for r in rows[:PAGE] if visit.sees(conn, found[r.id]))
+        sight = Sight(conn, visit)
+        rows, after = page(
+            lambda before: conn.execute(query.where(cases.c.reference < before) if before else query).all(),
+            lambda row: str(row.reference), lambda some: [row for row in some if sight.sees(row.id)],
+            params.get("before", ""))
+        found = reading.views(conn, [row.id for row in rows], visit.now)
+        lines = tuple(_line(conn, found[row.id]) for row in rows)
     states = v.Field("state", "State", "select", value=state or "",
                      choices=(v.Choice("", "any"), v.Choice("open", "open"), v.Choice("ended", "ended")))
     columns = tuple(v.Column(name) for name in ("Case", "Title", "Kind", "State", "Waits for", "Due", "Changed"))
     table = v.Listing("cases", columns, lines,
                       v.Empty("No cases.", "The first opens when a cycle is started.", v.Link("Go to the cycle", "/cycle")),
                       "/cases", (v.Field("q", "Contains", value=text or ""), states),
-                      older=f"?before={rows[PAGE - 1].reference}" if len(rows) > PAGE else "", says="1 case" if len(lines) == 1 else f"{len(lines)} cases")
+                      older=older(params, after), says="1 case" if len(lines) == 1 else f"{len(lines)} cases")
     return visit.page("cases.html", v.Cases(table), "Cases")
 
 
@@ -76,7 +80,7 @@ def _document(conn: Connection, visit: Visit, view: CaseView) -> v.Case:
     ended = f"ended {local_day(case.closed_at, visit.person.zone)}" if case.closed_at else "running"
     return v.Case(reference(view), view.workflow.title, case.state, ended, facts, phases,
                   tuple(_decision(conn, g, names) for g in view.gates), _files(conn, visit, view, names),
-                  of_case(conn, case.id, names, visit.person.zone), head, size, waiting(conn, view))
+                  of_case(conn, case.id, names, visit), head, size, waiting(conn, view))
 
 
 def _state(view: CaseView, phase: str) -> str:
@@ -103,7 +107,8 @@ def search(visit: Reader) -> Response:
     """Typing a reference goes there; anything else filters the cases."""
     text = visit.request.query_params.get("q", "").strip().upper()
     with visit.portal.store.read() as conn:
-        found = conn.execute(select(cases.c.reference).where(cases.c.reference == text)).scalar()
+        row = conn.execute(select(cases.c.id).where(cases.c.reference == text)).first()
+        found = row is not None and Sight(conn, visit).sees(row.id)
     if not text:
         raise Unknown("case", "without a reference")
-    return visit.go(f"/cases/{found}" if found else f"/cases?q={text}")
+    return visit.go(f"/cases/{quote(text)}" if found else f"/cases?{urlencode({'q': text})}")

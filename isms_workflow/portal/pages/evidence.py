@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import APIRouter
 from sqlalchemy import Connection, select
@@ -18,29 +17,31 @@ from isms_workflow.engine import reading
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names, reference, step_url
 from isms_workflow.portal.showing import file
+from isms_workflow.portal.sight import PAGE, Sight, older, page
+from isms_workflow.portal.texts import attachment
 from isms_workflow.portal.visit import Reader
 from isms_workflow.store.tables import evidence
 
 router = APIRouter(prefix="/evidence")
-PAGE = 50
 COLUMNS = ("File", "Belongs to", "Added", "Size", "SHA-256", "Last checked")
 
 
 @router.get("")
 def listing(visit: Reader) -> Response:
     """The newest first, 50 a page."""
-    query = select(evidence).order_by(evidence.c.id.desc()).limit(PAGE + 1)
-    if before := visit.request.query_params.get("before"):
-        query = query.where(evidence.c.id < before)
+    query, params = select(evidence).order_by(evidence.c.id.desc()).limit(PAGE), visit.request.query_params
     with visit.portal.store.read() as conn:
-        rows = conn.execute(query).all()
-        names = Names(conn, visit.person)
-        views = reading.views(conn, list({r.case_id for r in rows}), visit.now)
-        lines = tuple(_line(views[r.case_id], r, names) for r in rows[:PAGE] if visit.sees(conn, views[r.case_id], r.label))
+        sight, names = Sight(conn, visit), Names(conn, visit.person)
+        rows, after = page(
+            lambda before: conn.execute(query.where(evidence.c.id < before) if before else query).all(),
+            lambda row: str(row.id), lambda some: [row for row in some if sight.sees(row.case_id, row.label)],
+            params.get("before", ""))
+        views = reading.views(conn, list({row.case_id for row in rows}), visit.now)
+        lines = tuple(_line(views[row.case_id], row, names) for row in rows)
     table = v.Listing("evidence", tuple(v.Column(c) for c in COLUMNS), lines,
                       v.Empty("No evidence.", "Files that steps carry are listed here, with their digests.",
                               v.Link("Go to the cycle", "/cycle")),
-                      older=f"?before={rows[PAGE - 1].id}" if len(rows) > PAGE else "", says="1 file" if len(lines) == 1 else f"{len(lines)} files")
+                      older=older(params, after), says="1 file" if len(lines) == 1 else f"{len(lines)} files")
     return visit.page("evidence.html", v.EvidencePage(table), "Evidence")
 
 
@@ -56,7 +57,7 @@ def download(visit: Reader, item: str) -> Response:
         row = _found(conn, item)
         visit.require_sight(conn, reading.view(conn, row.case_id, visit.now), "evidence", item, row.label)
     chunks = _begun(visit.portal.files.open_chunks(row.sha256))
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.name or row.sha256)}",
+    headers = {"Content-Disposition": attachment(row.name or row.sha256),
                "Content-Length": str(row.size), "Digest": f"sha-256={row.sha256}"}
     return StreamingResponse(chunks, media_type="application/octet-stream", headers=headers)
 

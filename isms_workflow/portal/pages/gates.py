@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from fastapi import APIRouter
@@ -19,6 +20,7 @@ from isms_workflow.engine import reading
 from isms_workflow.engine.commands import gates as commands
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal import views as v
+from isms_workflow.portal.again import refused
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_subject
 from isms_workflow.portal.names import Names, gate_url, reference, responsibility, step_url
@@ -51,6 +53,11 @@ def show(visit: Reader, gate: str) -> Response:
     return visit.page("gate.html", page, "Cycle")
 
 
+def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.Gate, str]:
+    """The gate's page, for a form on it that was refused: template, view, menu entry."""
+    return "gate.html", _page(conn, visit, *find(conn, visit, path[0])), "Cycle"
+
+
 def _page(conn: Connection, visit: Visit, view: CaseView, gate: Gate) -> v.Gate:
     names, spec = Names(conn, visit.person), view.workflow.phase(gate.name).gate
     able = eligible(view, gate, visit.now)
@@ -67,7 +74,7 @@ def _page(conn: Connection, visit: Visit, view: CaseView, gate: Gate) -> v.Gate:
         f"{gate.quorum} of: {needed}",
         "" if spec.relaxed else f"nobody who did, evidenced or waived a step ({names.names(working)})",
         _votes(conn, gate, names, left), rungs(conn, view, gate.id),
-        of_subject(conn, gate.id, names, visit.person.zone), wait=wait_of_gate(conn, view, gate, names, left),
+        of_subject(conn, gate.id, names, visit), wait=wait_of_gate(conn, view, gate, names, left),
         answer=answer, why_not=why_not,
         relaxed=f"Separation of duties is relaxed here by the programme: {spec.relaxed}" if spec.relaxed else "",
         undecidable=f"The people in office can't decide this gate: {short} more, who had no part in the work, must hold "
@@ -202,14 +209,14 @@ def _refused(visit: Visit, form: Posted, gate: str, error: IsmsError) -> Respons
     with visit.portal.store.read() as conn:
         page = _page(conn, visit, *find(conn, visit, gate))
     if page.answer is not None:
-        field = "reopen" if isinstance(error, Wrong) else "comment"
+        field = "reopen" if isinstance(error, Wrong) and error.field != "reason" else "comment"
         typed = replace(page.answer, comment=replace(page.answer.comment, value=form.text("comment"),
                                                      error=str(error) if field == "comment" else ""),
                         reopen=replace(page.answer.reopen, value=form.many("reopen"),
                                        error=str(error) if field == "reopen" else ""))
         page = replace(page, answer=typed, problems=(v.Problem(str(error), f"answer-{field}"),))
     else:
-        page = replace(page, problems=(v.Problem(str(error)),))
+        page = refused(page, visit.request.url.path, form.typed(), error)
     return visit.page("gate.html", page, "Cycle", status=422)
 
 

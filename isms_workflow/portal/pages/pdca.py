@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter
 from sqlalchemy import Connection, select
 from starlette.responses import Response
@@ -14,6 +16,7 @@ from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView, Gate, Step, programme_key
 from isms_workflow.engine import programmes, reading
 from isms_workflow.engine.commands import cases as commands
+from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names, gate_url, reference, responsibility, step_url
 from isms_workflow.portal.showing import waiting
@@ -29,13 +32,21 @@ NOBODY = "Only {who} {does}; you don't hold that responsibility."
 def cycle(visit: Reader) -> Response:
     """The open cycle; else the last one, and how to start another."""
     with visit.portal.store.read() as conn:
-        rows = conn.execute(select(cases.c.id).where(cases.c.kind == "pdca").order_by(
-            cases.c.closed_at.is_(None).desc(), cases.c.opened_at.desc()).limit(10)).scalars().all()
-        found = [view for view in reading.views(conn, rows, visit.now).values() if visit.sees(conn, view)]
-        found.sort(key=lambda view: rows.index(view.case.id))
-        names = Names(conn, visit.person)
-        page = _cycle(conn, visit, found[0], found[1:], names) if found else _none(conn, visit)
+        page = _page(conn, visit)
     return visit.page("cycle.html", page, "Cycle")
+
+
+def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.Cycle, str]:  # noqa: ARG001  # there is one
+    """The cycle's page, for a form on it that was refused: template, view, menu entry."""
+    return "cycle.html", _page(conn, visit), "Cycle"
+
+
+def _page(conn: Connection, visit: Visit) -> v.Cycle:
+    rows = conn.execute(select(cases.c.id).where(cases.c.kind == "pdca").order_by(
+        cases.c.closed_at.is_(None).desc(), cases.c.opened_at.desc()).limit(10)).scalars().all()
+    found = [view for view in reading.views(conn, rows, visit.now).values() if visit.sees(conn, view)]
+    found.sort(key=lambda view: rows.index(view.case.id))
+    return _cycle(conn, visit, found[0], found[1:], Names(conn, visit.person)) if found else _none(conn, visit)
 
 
 def _none(conn: Connection, visit: Visit) -> v.Cycle:
@@ -158,10 +169,17 @@ def open_cycle(visit: Sender) -> Response:
     return visit.go("/cycle", "The cycle is open.")
 
 
+def _seen(visit: Visit, case: str, what: str) -> None:
+    """Role and label first; the rule is the command's to check."""
+    visit.require(Action.WRITE, what)
+    with visit.portal.store.read() as conn:
+        visit.require_sight(conn, reading.view(conn, case_id(conn, case), visit.now), "case", case)
+
+
 @router.post("/cases/{case}/start")
 def start(visit: Sender, form: Form, case: str) -> Response:
     """Starts a planned cycle."""
-    visit.require(Action.WRITE, "Starting a cycle")
+    _seen(visit, case, "Starting a cycle")
     with visit.portal.store.write() as tx:
         commands.start(tx, case, form.version(), visit.actor, When.at(visit.now))
     return visit.go("/cycle", "The cycle has started: PLAN is open.")
@@ -170,7 +188,7 @@ def start(visit: Sender, form: Form, case: str) -> Response:
 @router.post("/cases/{case}/pause")
 def pause(visit: Sender, form: Form, case: str) -> Response:
     """Pauses a cycle until a date."""
-    visit.require(Action.WRITE, "Pausing a cycle")
+    _seen(visit, case, "Pausing a cycle")
     with visit.portal.store.write() as tx:
         commands.pause(tx, case, form.version(), form.text("until"), form.text("reason"), visit.actor, When.at(visit.now))
     return visit.go("/cycle", "The cycle is paused; every due date has moved.")
@@ -179,7 +197,7 @@ def pause(visit: Sender, form: Form, case: str) -> Response:
 @router.post("/cases/{case}/resume")
 def resume(visit: Sender, form: Form, case: str) -> Response:
     """Ends a pause before its time."""
-    visit.require(Action.WRITE, "Ending a pause")
+    _seen(visit, case, "Ending a pause")
     with visit.portal.store.write() as tx:
         commands.resume(tx, case, form.version(), visit.actor, When.at(visit.now))
     return visit.go("/cycle", "The cycle goes on.")
@@ -188,7 +206,7 @@ def resume(visit: Sender, form: Form, case: str) -> Response:
 @router.post("/cases/{case}/cancel")
 def cancel(visit: Sender, form: Form, case: str) -> Response:
     """Ends a cycle before its time."""
-    visit.require(Action.WRITE, "Cancelling a cycle")
+    _seen(visit, case, "Cancelling a cycle")
     with visit.portal.store.write() as tx:
         commands.cancel(tx, case, form.version(), form.text("reason"), visit.actor, When.at(visit.now))
     return visit.go("/cycle", "The cycle is cancelled.", "information")

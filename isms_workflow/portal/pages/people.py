@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter
 from sqlalchemy import Connection, select
+from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from isms_workflow.domain.access import ROLES, Action
-from isms_workflow.domain.calendars import instant_of
 from isms_workflow.domain.people import Directory
 from isms_workflow.domain.refusals import Unknown, Wrong
 from isms_workflow.domain.times import When
@@ -17,14 +18,16 @@ from isms_workflow.engine import programmes, reading
 from isms_workflow.engine.accounts import invitations, sessions
 from isms_workflow.engine.commands import people as commands
 from isms_workflow.portal import views as v
-from isms_workflow.portal.founding import newcomers
+from isms_workflow.portal.dates import end_of_day, zone
+from isms_workflow.portal.founding import admit, listed, newcomers
 from isms_workflow.portal.history import of_subject
 from isms_workflow.portal.names import Names
+from isms_workflow.portal.pages import tokens
 from isms_workflow.portal.pages.setup import does
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 from isms_workflow.programme.model import Programme
 from isms_workflow.store.database import Transaction
-from isms_workflow.store.tables import delegations, organisation
+from isms_workflow.store.tables import delegations
 from isms_workflow.store.tables import people as table
 
 router = APIRouter(prefix="/people")
@@ -42,12 +45,19 @@ def listing(visit: Reader) -> Response:
     return visit.page("people.html", page, "People")
 
 
+def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.People | v.Person, str]:
+    """The page of everybody or of one, for a form on it that was refused: template, view, menu entry."""
+    if len(path) < 2:
+        return "people.html", _people(conn, visit), "People"
+    return "person.html", _person(conn, visit, path[0], "", ""), "People"
+
+
 def _people(conn: Connection, visit: Visit) -> v.People:
     programme, names = programmes.in_force(conn).programme, Names(conn, visit.person)
     directory, seen = reading.directory(conn, visit.now), sessions.last_sign_ins(conn)
     rows = conn.execute(select(table).where(table.c.erased_at.is_(None)).order_by(table.c.name)).all()
     lines = tuple(v.PersonLine(
-        names.who(r.id), r.email or "", r.role,
+        names.who(r.id), _address(visit, r.id, r.email) or "", r.role,
         tuple(_title(programme, h.responsibility) for h in directory.holdings if h.person == r.id),
         _deputy(directory, names, r.id), _state(r, visit.now), seen.get(r.id)) for r in rows)
     held = tuple(v.Held(r.id, r.title, does(programme, r.id), tuple(names.who(p) for p in directory.holders(r.id)))
@@ -56,6 +66,11 @@ def _people(conn: Connection, visit: Visit) -> v.People:
     found = v.Listing("people", columns, lines, v.Empty("Nobody.", "Invite the first."), says=f"{len(lines)} people")
     why = "" if visit.may(Action.ADMIN) else ONLY_ADMIN
     return v.People(found, held, _invite(programme, why), _csv(why))
+
+
+def _address(visit: Visit, person: str, address: str | None) -> str | None:
+    """A mail address, for administrators and the person; as in the API."""
+    return address if person == visit.person.id or visit.may(Action.ADMIN) else None
 
 
 def _title(programme: Programme, responsibility: str) -> str:
@@ -97,8 +112,8 @@ def invite(visit: Sender, form: Form) -> Response:
     visit.require(Action.ADMIN, "Inviting somebody")
     when = When.at(visit.now)
     with visit.portal.store.write() as tx:
-        person = commands.add(tx, form.text("name"), form.text("email"), form.text("role"), _zone(tx),
-                              _day(tx, form.text("ends"), "ends"), visit.actor, when)
+        person = commands.add(tx, form.text("name"), form.text("email"), form.text("role"), zone(tx),
+                              end_of_day(tx, form.text("ends"), "ends"), visit.actor, when)
         for responsibility in form.many("responsibilities"):
             commands.grant(tx, person, responsibility, visit.actor, when)
         link = invitations.invite(tx, person, "link" if form.text("handover") else "mail",
@@ -111,36 +126,17 @@ def invite_many(visit: Sender, form: Form) -> Response:
     """Everybody on the list, or nobody."""
     visit.require(Action.ADMIN, "Inviting people")
     sent = form.form.get("file")
-    if sent is None or isinstance(sent, str) or not sent.filename:
+    if not isinstance(sent, UploadFile) or not sent.filename:
         raise Wrong("file", "", "choose a CSV file")
-    try:
-        text = sent.file.read(1024 * 1024).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Wrong("file", sent.filename, "save the list as CSV in UTF-8") from None
-    when = When.at(visit.now)
+    text, when = listed(sent), When.at(visit.now)
     with visit.portal.store.write() as tx:
-        listed = newcomers(text, programmes.in_force(tx).programme.responsibilities, "file")
-        for each in listed:
-            person = commands.add(tx, each.name, each.email, each.role, _zone(tx), None, visit.actor, when)
-            for responsibility in each.responsibilities:
-                commands.grant(tx, person, responsibility, visit.actor, when)
+        found = newcomers(text, programmes.in_force(tx).programme.responsibilities, "file")
+        for each in found:
+            person = admit(tx, each, zone(tx), visit.actor, when)
             invitations.invite(tx, person, "mail", visit.portal.settings.public_url, visit.actor, visit.now)
-    return visit.go("/people", f"{len(listed)} invitations are on their way.")
-
-
-def _zone(tx: Transaction) -> str:
-    return str(tx.execute(select(organisation.c.zone)).scalar_one())
-
-
-def _day(tx: Transaction, text: str, field: str) -> datetime | None:
-    """The end of a local day; None for an empty field. Raises `Wrong`."""
-    if not text.strip():
-        return None
-    try:
-        day = datetime.strptime(text.strip(), "%Y-%m-%d").date()  # noqa: DTZ007  # a local date; its zone follows
-    except ValueError:
-        raise Wrong(field, text, "give a date such as 2026-03-12") from None
-    return instant_of(day + timedelta(days=1), time(0), _zone(tx))
+    if not found:
+        raise Wrong("file", sent.filename, "a line for each person: name, mail address, role, responsibilities")
+    return visit.go("/people", f"{len(found)} invitations are on their way.")
 
 
 @router.get("/{person}")
@@ -149,19 +145,20 @@ def show(visit: Reader, person: str) -> Response:
     return _shown(visit, person)
 
 
-def _shown(visit: Visit, person: str, link: str = "") -> Response:
+def _shown(visit: Visit, person: str, link: str = "", secret: str = "") -> Response:
     with visit.portal.store.read() as conn:
-        page = _person(conn, visit, person, link)
+        page = _person(conn, visit, person, link, secret)
     return visit.page("person.html", page, "People")
 
 
-def _person(conn: Connection, visit: Visit, person: str, link: str) -> v.Person:
+def _person(conn: Connection, visit: Visit, person: str, link: str, secret: str) -> v.Person:
     row = conn.execute(select(table).where(table.c.id == person)).first()
     if row is None:
         raise Unknown("person", person)
     programme, names, directory = (programmes.in_force(conn).programme, Names(conn, visit.person),
                                    reading.directory(conn, visit.now))
-    facts = [v.Fact("Mail", row.email or "(erased)"), v.Fact("Access role", f"{row.role}: {ROLE_SAYS[row.role]}"),
+    address = _address(visit, person, row.email or "(erased)")
+    facts = [*((v.Fact("Mail", address),) if address else ()), v.Fact("Access role", f"{row.role}: {ROLE_SAYS[row.role]}"),
              v.Fact("Zone", row.zone)]
     if row.ends_at:
         facts.append(v.Fact("Account ends", f"{row.ends_at:%Y-%m-%d %H:%M} UTC"))
@@ -169,9 +166,9 @@ def _person(conn: Connection, visit: Visit, person: str, link: str) -> v.Person:
                           remove=_revoke(visit, person, h.responsibility))
                  for h in directory.holdings if h.person == person)
     return v.Person(row.name or "(erased)", _state(row, visit.now), tuple(facts), held,
-                    _delegations(conn, visit, person, names), of_subject(conn, person, names, visit.person.zone),
-                    _deputy(directory, names, person), _links(conn, visit, person), link,
-                    _actions(visit, programme, directory, names, row))
+                    _delegations(conn, visit, person, names), of_subject(conn, person, names, visit),
+                    _deputy(directory, names, person), tokens.lines(conn, visit, person), link,
+                    _actions(visit, programme, directory, names, row), secret=secret)
 
 
 def _revoke(visit: Visit, person: str, responsibility: str) -> v.Action | None:
@@ -190,15 +187,6 @@ def _delegations(conn: Connection, visit: Visit, person: str, names: Names) -> t
         end=v.Action(f"end-{r.id}", "End it now", f"/people/{person}/undelegate", hidden=(("delegation", r.id),))
         if not r.revoked_at and r.ends_at > visit.now and (visit.may(Action.ADMIN) or r.person == visit.person.id) else None)
         for r in rows)
-
-
-def _links(conn: Connection, visit: Visit, person: str) -> tuple[v.Token, ...]:
-    if not visit.may(Action.ADMIN):
-        return ()
-    return tuple(v.Token("invitation" if r.purpose == "invite" else "new password",
-                         "spent" if r.used_at else "withdrawn" if r.withdrawn_at else
-                         "expired" if r.expires_at <= visit.now else "unused", r.made_at, r.expires_at)
-                 for r in invitations.links_of(conn, person)[:5])
 
 
 def _actions(visit: Visit, programme: Programme, directory: Directory, names: Names, row: object) -> tuple[v.Action, ...]:
@@ -221,6 +209,7 @@ def _actions(visit: Visit, programme: Programme, directory: Directory, names: Na
             v.Field("to", "Who", "select", choices=others, required=True),
             v.Field("from", "From", "date", required=True), v.Field("until", "Until and including", "date", required=True)),
             then="The record says “X for you”; your own decision makes theirs void."))
+        found.append(tokens.action(visit))
     if visit.may(Action.ADMIN):
         found += [
             v.Action("role", "Change the access role", f"{url}/role",
@@ -244,11 +233,13 @@ def change(visit: Sender, form: Form, person: str, event: str) -> Response:
     """One change of an account; each tells whom it concerns."""
     if event not in CHANGES:
         raise Unknown("change", event)
-    if event not in ("deputy", "delegate", "undelegate"):
+    if event not in ONES_OWN:
         visit.require(Action.ADMIN, "Managing people")
     with visit.portal.store.write() as tx:
-        link = CHANGES[event](tx, visit, form, person)
-    return _shown(visit, person, link) if link else visit.go(f"/people/{person}", "Done; it stands in the history.")
+        once = CHANGES[event](tx, visit, form, person) or ""
+    if event == "token":
+        return _shown(visit, person, secret=once)
+    return _shown(visit, person, once) if once else visit.go(f"/people/{person}", "Done; it stands in the history.")
 
 
 def _grant(tx: Transaction, visit: Visit, form: Posted, person: str) -> None:
@@ -268,7 +259,7 @@ def _name_deputy(tx: Transaction, visit: Visit, form: Posted, person: str) -> No
 
 
 def _delegate(tx: Transaction, visit: Visit, form: Posted, person: str) -> None:
-    starts, ends = _day(tx, form.text("from"), "from"), _day(tx, form.text("until"), "until")
+    starts, ends = end_of_day(tx, form.text("from"), "from"), end_of_day(tx, form.text("until"), "until")
     if starts is None or ends is None:
         raise Wrong("until", "", "give both dates")
     commands.delegate(tx, person, form.text("to"), starts - timedelta(days=1), ends, visit.actor, When.at(visit.now))
@@ -292,4 +283,7 @@ def _reinvite(tx: Transaction, visit: Visit, form: Posted, person: str) -> str |
 
 
 CHANGES = {"grant": _grant, "revoke": _revoked, "role": _role, "deputy": _name_deputy, "delegate": _delegate,
-           "undelegate": _undelegate, "deactivate": _deactivate, "erase": _erase, "invite": _reinvite}
+           "undelegate": _undelegate, "deactivate": _deactivate, "erase": _erase, "invite": _reinvite, "withdraw": tokens.withdraw,
+           "token": tokens.issue, "end-token": tokens.revoke}
+ONES_OWN = ("deputy", "delegate", "undelegate", "token", "end-token")
+"""What people change of their own account; the commands see to it that it is theirs, or they are administrators."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from zoneinfo import available_timezones
 
 from fastapi import APIRouter
+from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from isms_workflow.domain.refusals import Wrong
@@ -13,7 +14,7 @@ from isms_workflow.domain.times import When
 from isms_workflow.engine.accounts import invitations, sessions
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal import views as v
-from isms_workflow.portal.founding import Founding, Newcomer, found, newcomers
+from isms_workflow.portal.founding import Founding, Newcomer, found, listed, newcomers, once
 from isms_workflow.portal.pages.account import begun_session
 from isms_workflow.portal.visit import Anybody, Form, Posted, Visit
 from isms_workflow.programme.load import parse, shipped
@@ -30,16 +31,22 @@ Ben Ito,ben@example.org,user,control_owner;process_owner;people_manager"""
 @router.get("/setup/{token}")
 def setup(visit: Anybody, token: str) -> Response:
     """The form, if the link is good; looking at it changes nothing."""
+    _good(visit, token)
+    return visit.page("setup.html", _page(token, parse(shipped())))
+
+
+def _good(visit: Visit, token: str) -> None:
+    """Raises `LinkSpent` unless the link is good: whoever guesses one makes us hash, read and write nothing."""
     with visit.portal.store.read() as conn:
         link = invitations.open_link(conn, token, visit.now)
     if link is None or link.purpose != "setup":
         raise invitations.LinkSpent()
-    return visit.page("setup.html", _page(token, parse(shipped())))
 
 
 @router.post("/setup/{token}")
 def set_up(visit: Anybody, form: Form, token: str) -> Response:
     """Founds the organisation and signs its first administrator in; or shows the form with what was wrong."""
+    _good(visit, token)
     programme = parse(shipped())
     try:
         told = _told(form, programme)
@@ -59,14 +66,10 @@ def _signed_in(visit: Visit, told: Founding) -> Response:
 def _told(form: Posted, programme: Programme) -> Founding:
     known = programme.responsibilities
     upload = form.form.get("file")
-    lines = form.text("people")
-    if upload is not None and not isinstance(upload, str) and upload.filename:
-        try:
-            lines = f"{lines}\n{upload.file.read(1024 * 1024).decode('utf-8-sig')}"
-        except UnicodeDecodeError:
-            raise Wrong("file", upload.filename, "save the list as CSV in UTF-8") from None
+    others = newcomers(form.text("people"), known)
+    if isinstance(upload, UploadFile) and upload.filename:
+        others = once((*others, *newcomers(listed(upload), known, "file")), "file")
     admin = Newcomer(form.text("name"), form.text("email"), "admin", form.many("responsibilities"))
-    others = newcomers(lines, known)
     if admin.email.strip().lower() in {p.email for p in others}:
         raise Wrong("people", admin.email, "you are the first administrator already: leave yourself out of the list")
     return Founding(form.text("organisation"), form.text("zone"), form.text("country").strip().upper() or None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fastapi import APIRouter
 from sqlalchemy import Connection
@@ -24,6 +24,7 @@ from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_subject
 from isms_workflow.portal.names import Names, reference, responsibility, step_url
 from isms_workflow.portal.showing import files, remarks, rungs, wait_of_step
+from isms_workflow.portal.texts import file_name
 from isms_workflow.portal.visit import Form, Reader, Sender, Visit
 from isms_workflow.store.files import CHUNK, MIB
 from isms_workflow.store.statements import cases as questions
@@ -53,6 +54,11 @@ def show(visit: Reader, step: str) -> Response:
     return visit.page("step.html", page, "Cycle")
 
 
+def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.Step, str]:
+    """The step's page, for a form on it that was refused: template, view, menu entry."""
+    return "step.html", _page(conn, visit, *find(conn, visit, path[0])), "Cycle"
+
+
 def _page(conn: Connection, visit: Visit, view: CaseView, step: Step) -> v.Step:
     names, spec = Names(conn, visit.person), view.workflow.step(programme_key(step.key))
     inside = visit.person.id in people_of(conn, view, visit.now)
@@ -74,7 +80,7 @@ def _page(conn: Connection, visit: Visit, view: CaseView, step: Step) -> v.Step:
         tuple(_link(view, state[k]) for k in spec.depends_on if k in state and not step.carried_from),
         tuple(_link(view, s) for s in state.values()
               if not s.carried_from and step.key in view.workflow.step(programme_key(s.key)).depends_on),
-        rungs(conn, view, step.id), of_subject(conn, step.id, names, visit.person.zone),
+        rungs(conn, view, step.id), of_subject(conn, step.id, names, visit),
         wait_of_step(conn, view, step, names), _complete(visit, view, step), _upload(visit, view, step),
         _comment(visit, view, step), _actions(visit, view, step, names), frozen)
 
@@ -234,14 +240,17 @@ def upload(visit: Sender, form: Form, step: str) -> Response:
     sent = form.form.get("file")
     if not isinstance(sent, UploadFile) or not sent.filename:
         raise Wrong("file", "", "choose a file to add")
+    name = file_name(sent.filename)
     label = form.text("label") or "internal"
     if label not in {c.value for c in LABELS}:
         raise Wrong("label", label, "internal, confidential or restricted")
+    with visit.portal.store.read() as conn:
+        commands.may_add_evidence(conn, step, visit.actor, When.at(visit.now))
     stored = visit.portal.files.store(_chunks(sent), visit.portal.settings.evidence_max_mib * MIB)
     with visit.portal.store.write() as tx:
-        commands.add_evidence(tx, step, stored, sent.filename[:255], sent.content_type or "application/octet-stream", label,
+        commands.add_evidence(tx, step, stored, name, sent.content_type or "application/octet-stream", label,
                               form.text("replaces") or None, visit.actor, When.at(visit.now))
-    return visit.go(f"/steps/{step}", f"{sent.filename} is added.")
+    return visit.go(f"/steps/{step}", f"{name} is added.")
 
 
 def _chunks(sent: UploadFile) -> Iterator[bytes]:

@@ -11,13 +11,14 @@ from starlette.responses import JSONResponse, Response
 
 from isms_workflow.domain.access import Action
 from isms_workflow.domain.refusals import Unknown
-from isms_workflow.engine import health, reading
+from isms_workflow.engine import health
 from isms_workflow.engine.deliverer import send_again
 from isms_workflow.errors import IsmsError
 from isms_workflow.notify import files as written
 from isms_workflow.portal import views as v
 from isms_workflow.portal.deps import Portal
 from isms_workflow.portal.names import Names
+from isms_workflow.portal.sight import Sight
 from isms_workflow.portal.visit import Reader, Sender, Visit
 from isms_workflow.store import schema
 from isms_workflow.store.statements import deadlines as deadline_questions
@@ -26,6 +27,8 @@ from isms_workflow.store.tables import cases, deadlines, outbox
 
 router = APIRouter()
 WHAT = "Opening the operator's pages"
+HIDDEN = "not shown"
+"""In place of the reference of a case that the operator may not see."""
 
 
 @router.get("/health")
@@ -82,14 +85,18 @@ def _deadlines(conn: Connection, visit: Visit) -> tuple[v.DeadlineLine, ...]:
     references = {r.id: r.reference for r in conn.execute(select(cases.c.id, cases.c.reference))}
     failed = conn.execute(deadline_questions.failed()).all()
     ahead = conn.execute(deadline_questions.unsettled().limit(10)).all()
-    found = []
+    found, sight = [], Sight(conn, visit)
     for row in (*failed, *ahead):
-        reference = references[row.case_id]
+        reference = references[row.case_id] if sight.sees(row.case_id) else HIDDEN
         state = "set aside" if row.outcome else "late" if row.due_at <= visit.now else "armed"
         level = f", level {row.level + 1}" if row.level is not None else ""
         what = f"{row.event.replace('_', ' ')} of a {row.subject}{level}"
-        found.append(v.DeadlineLine(v.Reference(reference, f"/cases/{reference}"), what, row.due_at, state, row.error or ""))
+        found.append(v.DeadlineLine(_of(reference), what, row.due_at, state, row.error or ""))
     return tuple(found)
+
+
+def _of(reference: str) -> v.Reference:
+    return v.Reference(reference, f"/cases/{reference}" if reference != HIDDEN else "/system")
 
 
 def _channel(conn: Connection, visit: Visit, channel: health.Waiting) -> v.OutboxChannel:
@@ -127,7 +134,8 @@ def mail(visit: Reader) -> Response:
     folder = visit.portal.settings.mail_dir
     found, hidden = written.listing(folder, 100), written.sealed(folder)
     with visit.portal.store.read() as conn:
-        shown = tuple(m for m in found if _visible(conn, visit, m.key))
+        sight = Sight(conn, visit)
+        shown = tuple(m for m in found if _visible(conn, sight, m.key))
     says = (f"No SMTP server is configured: mails are written to {folder}. {hidden} with links that sign in aren't shown."
             if visit.portal.settings.smtp_host is None else "Mails leave through the SMTP server; nothing is kept here.")
     lines = tuple(v.MailLine(m.at, m.to, m.subject, m.text) for m in shown)
@@ -135,9 +143,12 @@ def mail(visit: Reader) -> Response:
                       "System")
 
 
-def _visible(conn: Connection, visit: Visit, key: str) -> bool:
-    """A mail about a case is shown to whoever may see the case; one of several notices, if nothing is hidden at all."""
-    row = conn.execute(select(outbox.c.case_id).where(outbox.c.key == key)).first()
-    if row is None:
-        return conn.execute(select(cases.c.id).where(cases.c.label != "internal").limit(1)).first() is None
-    return row.case_id is None or visit.sees(conn, reading.view(conn, row.case_id, visit.now))
+def _visible(conn: Connection, sight: Sight, key: str) -> bool:
+    """A mail about a case is shown to whoever may see the case.
+
+    One that may speak of several, a digest for one, is shown to its own reader, or if nothing is hidden at all.
+    """
+    row = conn.execute(select(outbox.c.case_id, outbox.c.payload).where(outbox.c.key == key)).first()
+    if row is not None and row.case_id is not None:
+        return sight.sees(row.case_id)
+    return (row is not None and row.payload.get("to") == sight.visit.person.id) or sight.sees_everything()

@@ -133,3 +133,4 @@ class Person:
     link: str = ""  # an invitation just made, shown once to be handed over
     actions: tuple[Action, ...] = ()  # grant, role, deputy, delegate, invite anew, deactivate
     problems: tuple[Problem, ...] = ()
+    secret: str = ""  # an API token just made, shown once to whom it is for

@@ -207,6 +207,7 @@ class Fault:
     code: int
     reference: str
     links: tuple[Link, ...] = ()
+    typed: tuple[Fact, ...] = ()  # what was sent with the form, so that it isn't lost
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 from sqlalchemy import update
 
+from isms_workflow.domain.gates import MACHINE
+from isms_workflow.domain.steps import MACHINE as STEPS
 from isms_workflow.engine.accounts import tokens
 from isms_workflow.portal import api
+from isms_workflow.portal.api import gates, steps
 from isms_workflow.portal.api.problems import MEDIA_TYPE
 from isms_workflow.store.tables import cases
 from tests.portal.api.conftest import Programs, Situation
@@ -34,6 +38,8 @@ REFUSED: dict[str, tuple[Situation, int, str]] = {
     "no If-Match": (lambda c: c("maria", "POST", f"/steps/{spread(c)}/complete"), 428, "match-needed"),
     "an If-Match that is none": (lambda c: c("maria", "POST", f"/steps/{spread(c)}/complete",
                                              headers={"If-Match": "soon"}), 422, "wrong"),
+    "a weak If-Match": (lambda c: c("maria", "POST", f"/steps/{spread(c)}/complete", headers={"If-Match": 'W/"1"'}), 412,
+                        "weak-match"),
     "another version": (lambda c: c.write("maria", f"/steps/{spread(c)}/waive", {"reason": "x"}, 99), 412, "moved"),
     "nothing there": (lambda c: c("maria", "GET", "/steps/nothing"), 404, "unknown"),
     "no such address": (lambda c: c("maria", "GET", "/nothing"), 404, "http"),
@@ -42,6 +48,17 @@ REFUSED: dict[str, tuple[Situation, int, str]] = {
                                 "unreadable"),
     "a field that is not known": (lambda c: c.write("maria", f"/steps/{spread(c)}/waive", {"reason": "", "x": 1}), 422,
                                   "unreadable"),
+    "a text that can't be kept": (lambda c: c.write("maria", f"/steps/{spread(c)}/comments", {"text": "a\0b"}), 422,
+                                  "unreadable"),
+    "half a character": (lambda c: c("maria", "POST", f"/steps/{spread(c)}/comments", headers={
+        "Content-Type": "application/json"}, content=b'{"text": "\\ud800"}'), 422, "unreadable"),
+    "half a character in a name": (lambda c: c("maria", "POST", f"/steps/{spread(c)}/comments", headers={
+        "Content-Type": "application/json"}, content=b'{"text": "a", "\\ud800": 1}'), 422, "unreadable"),
+    "no document at all": (lambda c: c("maria", "POST", f"/steps/{spread(c)}/comments", headers={
+        "Content-Type": "application/json"}, content=b'{"text'), 422, "unreadable"),
+    "a state that no gate has": (lambda c: c("maria", "GET", "/gates?state=opne"), 422, "unreadable"),
+    "an account that has ended": (lambda c: c.write("alex", "/people", {
+        "name": "Eva", "email": "eva@example.org", "ends_at": "2020-01-01T00:00:00Z"}, scopes=("admin",)), 422, "wrong"),
     "a second cycle": (lambda c: c.write("maria", "/cycles"), 409, "not-allowed"),
 }
 
@@ -55,6 +72,12 @@ def test_every_refusal_is_a_problem_document(planning: Programs, asked: Situatio
     assert (said["status"], said["type"]) == (status, f"tag:isms-workflow,2026:{word}")
     assert said["detail"]
     assert len(said["reference"]) == 8
+
+
+def test_the_states_that_can_be_asked_for_are_the_machines() -> None:
+    """A new one in the machine is one here."""
+    assert set(get_args(gates.State)) == MACHINE.states
+    assert set(get_args(steps.State)) == STEPS.states
 
 
 def test_a_token_ends_on_its_day(planning: Programs) -> None:

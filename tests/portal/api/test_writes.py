@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from isms_workflow.domain.times import iso
+from isms_workflow.settings import Settings
 from tests.portal.api.conftest import Programs
 
 
@@ -199,7 +200,9 @@ def test_an_upload_under_a_key_is_one_file(planning: Programs) -> None:
     assert made[0] == made[1]
 
 
-BAD_FILES = [(b"", "scope.pdf", 422), (b"x" * (26 * 1024 * 1024), "scope.pdf", 422), (b"x", "x" * 201, 422)]
+MOST = 25 * 1024 * 1024
+BAD_FILES = [(b"", "scope.pdf", 422), (b"x" * (MOST + 1), "scope.pdf", 422), (b"x" * (MOST + 1024 * 1024), "scope.pdf", 413),
+             (b"x", "x" * 201, 422)]
 
 
 @pytest.mark.parametrize(("content", "name", "status"), BAD_FILES)
@@ -208,6 +211,23 @@ def test_a_file_that_can_t_be_taken_leaves_nothing_behind(planning: Programs, co
     """Empty, over-large, or with a name that is too long."""
     assert upload(planning, "scope", name=name, content=content).status_code == status
     assert planning.get("maria", f"/steps/{step_id(planning, 'scope')}/evidence")["items"] == []
+
+
+def test_an_upload_is_answered_again_whatever_became_of_its_step(planning: Programs) -> None:
+    """The answer was lost; meanwhile the step was waived."""
+    path, headers = f"/steps/{step_id(planning, 'scope')}/evidence", {"Idempotency-Key": "k1"}
+    files = {"file": ("scope.pdf", b"the scope")}
+    first = planning("maria", "POST", path, files=files, headers=headers)
+    assert planning.write("maria", f"/steps/{step_id(planning, 'scope')}/waive", {"reason": "not ours"}).status_code == 200
+    again = planning("maria", "POST", path, files=files, headers=headers)
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+    assert planning("maria", "POST", path, files=files).status_code != 201
+
+
+def test_a_file_for_somebody_else_s_step_isn_t_kept(planning: Programs, settings: Settings) -> None:
+    """Ravi may write, and has no part in it."""
+    assert upload(planning, "scope", who="ravi").status_code == 403
+    assert not [path for path in settings.evidence_dir.rglob("*") if path.is_file()]
 
 
 def test_a_file_with_a_narrower_label_is_shown_to_fewer(planning: Programs) -> None:
@@ -251,6 +271,14 @@ def test_an_invitation_by_mail_is_in_nobodys_answer(call: Programs) -> None:
     """Only its reader sees the link."""
     said = call.write("alex", f"/people/{call.world.ids['ben']}/invitations", {"by": "mail"}, scopes=ADMIN)
     assert (said.status_code, said.json()["url"]) == (201, None)
+
+
+def test_an_invitation_by_mail_under_a_key_is_one(call: Programs) -> None:
+    """A repeat sends no second mail, and doesn't end the link in the first."""
+    path, scopes = f"/people/{call.world.ids['gil']}/invitations", ("read", "admin")
+    first, again = (call.write("alex", path, {"by": "mail"}, key="k1", scopes=scopes) for _ in range(2))
+    assert (first.status_code, again.json(), again.headers["Idempotent-Replayed"]) == (201, first.json(), "true")
+    assert call.world.mails("invitation") == [("invitation", "gil")]
 
 
 def test_a_deputy_and_a_delegation_are_given_by_the_person(planning: Programs) -> None:

@@ -1,0 +1,28 @@
+"""Dates that people type: days of the organisation's zone."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from sqlalchemy import select
+
+from isms_workflow.domain.calendars import instant_of
+from isms_workflow.domain.refusals import Wrong
+from isms_workflow.store.database import Transaction
+from isms_workflow.store.tables import organisation
+
+
+def zone(tx: Transaction) -> str:
+    """The organisation's zone."""
+    return str(tx.execute(select(organisation.c.zone)).scalar_one())
+
+
+def end_of_day(tx: Transaction, text: str, field: str) -> datetime | None:
+    """The end of a local day; None for an empty field. Raises `Wrong`."""
+    if not text.strip():
+        return None
+    try:
+        day = datetime.strptime(text.strip(), "%Y-%m-%d").date()  # noqa: DTZ007  # a local date; its zone follows
+        return instant_of(day + timedelta(days=1), time(0), zone(tx))
+    except (ValueError, OverflowError):
+        raise Wrong(field, text, "give a date such as 2026-03-12") from None

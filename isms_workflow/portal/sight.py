@@ -1,0 +1,67 @@
+"""What one reader may see of things that stand in lists and histories, next to others' of other cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlalchemy import Connection, select
+
+from isms_workflow.domain.views import CaseView
+from isms_workflow.engine import reading
+from isms_workflow.portal.visit import Visit
+from isms_workflow.store.tables import cases, evidence
+
+PAGE = 50
+
+
+@dataclass
+class Sight:
+    """One look by one reader; each case is read once, and only where its label asks who its people are."""
+
+    conn: Connection
+    visit: Visit
+    _labels: dict[str, str] = field(default_factory=dict)
+    _views: dict[str, CaseView] = field(default_factory=dict)
+
+    def sees(self, case: str | None, label: str | None = None) -> bool:
+        """Whether the reader may see the case, or something in it with a label of its own; what has none is everybody's."""
+        if case is None:
+            return True
+        if case not in self._labels:
+            self._labels[case] = str(self.conn.execute(select(cases.c.label).where(cases.c.id == case)).scalar_one())
+        if all(self.visit.sees_everybodys(each) for each in (self._labels[case], label or self._labels[case])):
+            return True
+        if case not in self._views:
+            self._views[case] = reading.view(self.conn, case, self.visit.now)
+        return self.visit.sees(self.conn, self._views[case], label)
+
+    def sees_everything(self) -> bool:
+        """Whether no case at all is hidden from the reader."""
+        return all(self.sees(case) for case in self.conn.execute(select(cases.c.id)).scalars())
+
+    def labels_of(self, files: Iterable[str]) -> dict[str, str]:
+        """The labels of these files, by id."""
+        found = self.conn.execute(select(evidence.c.id, evidence.c.label).where(evidence.c.id.in_(list(files))))
+        return {row.id: row.label for row in found}
+
+
+def page(ask: Callable[[str], Sequence[Any]], key: Callable[[Any], str], shown: Callable[[Sequence[Any]], list[Any]],
+         before: str) -> tuple[list[Any], str]:
+    """The next 50 of a list that the reader may see, and where the page after them begins; "" if there is none.
+
+    `ask` gives the rows before a key, a batch at a time, none at the end; `shown` keeps those that may be seen.
+    Neither the page's length nor where the next begins tells of what is hidden.
+    """
+    found: list[Any] = []
+    while len(found) <= PAGE and (rows := ask(before)):
+        found += shown(rows)
+        before = key(rows[-1])
+    return found[:PAGE], key(found[PAGE - 1]) if len(found) > PAGE else ""
+
+
+def older(params: Mapping[str, str], after: str) -> str:
+    """The link to the page after this one, under the same filter; "" if there is none."""
+    return f"?{urlencode({**params, 'before': after})}" if after else ""

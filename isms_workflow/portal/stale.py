@@ -1,0 +1,60 @@
+"""A form that somebody else's was quicker than: what was typed stands beside what is there now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, select
+
+from isms_workflow.engine import reading
+from isms_workflow.portal import views as v
+from isms_workflow.portal.history import of_subject
+from isms_workflow.portal.names import Names
+from isms_workflow.portal.rendering import local_day, local_instant
+from isms_workflow.portal.visit import Visit
+from isms_workflow.store.statements import cases as questions
+from isms_workflow.store.tables import people
+
+LABELS = {"due": "Due date", "until": "Paused until", "reopen": "Steps to reopen", "role": "Access role"}
+
+
+def clashes(conn: Connection, visit: Visit, path: str, typed: Mapping[str, str]) -> tuple[str, tuple[v.Clash, ...]]:
+    """What happened last to what the form was about, in a sentence, and each field with both its versions."""
+    room, subject, *_ = (*path.strip("/").split("/"), "")
+    names = Names(conn, visit.person)
+    now = THERE[room](conn, visit, names, subject) if room in THERE else {}
+    last = next(iter(of_subject(conn, subject, names, visit, limit=1)), None)
+    if last is not None:
+        now |= {name: last.reason for name in ("reason", "comment") if name in typed}
+    said = "" if last is None else (f"Last of all {last.who.name} {last.what}, "
+                                    f"{local_instant(last.at, visit.person.zone)}.")
+    return said, tuple(v.Clash(LABELS.get(name, name.capitalize()), typed.get(name, ""), now.get(name, ""))
+                       for name in dict.fromkeys((*typed, *now)))
+
+
+def _step(conn: Connection, visit: Visit, names: Names, step: str) -> dict[str, str]:
+    case = conn.execute(questions.case_of_step(step)).scalar_one()
+    found = reading.view(conn, case, visit.now).step(step)
+    due = local_day(found.due_at, visit.person.zone) if found.due_at else ""
+    return {"state": found.state, "due": due, "owner": names.who(found.owner).name if found.owner else ""}
+
+
+def _gate(conn: Connection, visit: Visit, names: Names, gate: str) -> dict[str, str]:
+    case = conn.execute(questions.case_of_gate(gate)).scalar_one()
+    found = reading.view(conn, case, visit.now).gate(gate)
+    return {"state": found.state, "answers": names.names(tuple(d.person for d in found.decisions)),
+            "covers": f"digest {found.digest[:12]}"}
+
+
+def _case(conn: Connection, visit: Visit, names: Names, case: str) -> dict[str, str]:  # noqa: ARG001  # one shape for all
+    found = reading.view(conn, case, visit.now).case
+    until = {"until": local_day(found.paused_until, visit.person.zone)} if found.paused_until else {}
+    return {"state": "paused" if until else found.state, **until}
+
+
+def _person(conn: Connection, visit: Visit, names: Names, person: str) -> dict[str, str]:  # noqa: ARG001
+    return {"role": str(conn.execute(select(people.c.role).where(people.c.id == person)).scalar_one())}
+
+
+THERE = {"steps": _step, "gates": _gate, "cases": _case, "people": _person}
+"""By an address's first part: what is there now, by the names of the forms' fields."""

@@ -1,0 +1,33 @@
+"""What people and programs send as text: what can't be kept, and what a file may be called."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from isms_workflow.domain.refusals import Wrong
+
+LONGEST_NAME = 200
+
+
+def storable(text: str) -> bool:
+    """Whether both databases can hold it: PostgreSQL takes no U+0000, and neither takes half a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def file_name(told: str) -> str:
+    """A file's own name, without the folders that it came from. Raises `Wrong` if it is none, or can't be shown."""
+    name = told.replace("\\", "/").rpartition("/")[2].strip()
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable() or not name.strip("."):
+        raise Wrong("file", name[:40], f"a name of 1 to {LONGEST_NAME} printable characters")
+    return name
+
+
+def attachment(name: str) -> str:
+    """The header that has a browser keep a file under this name, and never show it (RFC 6266)."""
+    return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def unsecret(path: str) -> str:
+    """An address as it may be written down: without the secret of a link that signs somebody in."""
+    first = path.split("/")[1] if "/" in path else path
+    return f"/{first}/…" if first in ("setup", "invitation") else path
