@@ -15,7 +15,7 @@ def eventually(what: str, truth: Callable[[], Any], seconds: float = PATIENCE_S)
     until = time.monotonic() + seconds
     while not (value := truth()):
         assert time.monotonic() < until, f"not within {seconds} s: {what}"
-        time.sleep(0.05)
+        time.sleep(0.1)
     return value
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -57,8 +58,13 @@ def read_texts(folder: Path) -> dict[str, str]:
 
 
 def parse(files: Mapping[str, str]) -> Programme:
-    """The programme of these texts. Pure. Raises `ProgrammeRefused`."""
-    programme, documents = _read(files)
+    """The programme of these texts, which are read once however often they are asked for. Raises `ProgrammeRefused`."""
+    return _parsed(tuple(sorted(files.items())))
+
+
+@lru_cache(maxsize=4)
+def _parsed(texts: tuple[tuple[str, str], ...]) -> Programme:
+    programme, documents = _read(dict(texts))
     found = check(programme, _places(documents))
     if found:
         raise ProgrammeRefused(tuple(found))

@@ -48,8 +48,7 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+
 def read(file: str, text: str) -> tuple[Document | None, list[Problem]]:
     """A file's values with their lines; or the problems of its syntax, repeated keys among them."""
     try:
-        root = yaml.compose(text, Loader=_Loader)
-        value = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader
+        root, value = _composed(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         return None, [Problem(file, mark.line + 1 if mark else 0, "", f"{error.problem or error}: is no YAML")]
@@ -64,6 +63,16 @@ def read(file: str, text: str) -> tuple[Document | None, list[Problem]]:
     problems: list[Problem] = []
     _walk(file, root, (), lines, problems)
     return (None, problems) if problems else (Document(file, value, lines), [])
+
+
+def _composed(text: str) -> tuple[yaml.Node | None, Any]:
+    """The nodes, for their places, and the values, from one reading."""
+    loader = _Loader(text)
+    try:
+        root = loader.get_single_node()
+        return root, None if root is None else loader.construct_document(root)
+    finally:
+        loader.dispose()
 
 
 def _walk(file: str, node: yaml.Node, path: Path, lines: dict[Path, int], problems: list[Problem]) -> None:
