@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from isms_workflow.domain.machine import APPROVERS, CLOCK, ENGINE, Machine, rule
-from isms_workflow.domain.people import Directory, Holding
+from isms_workflow.domain.people import Holding
 from isms_workflow.domain.refusals import AlreadyDecided, Conflicted, NotYours
 from isms_workflow.domain.views import CaseView, Decision, Gate, Step
 from isms_workflow.programme.model import Gate as GateSpec
@@ -61,9 +61,15 @@ def workers(view: CaseView, phase: str) -> frozenset[str]:
     return frozenset(person for step, person in view.workers if step in ids)
 
 
-def named_by_workers(directory: Directory, working: frozenset[str], now: datetime) -> frozenset[str]:
-    """Whom somebody who did the work named to stand in for them, from the naming on, whenever it takes effect."""
-    deputies = {d.deputy for d in directory.deputies if d.person in working and d.named_by in working}
+def named_by_workers(view: CaseView, phase: str, now: datetime) -> frozenset[str]:
+    """Whom somebody who did the phase's work named to stand in for them, from the naming on, whenever it takes effect.
+
+    A deputy stays one for this gate, though they were let go meanwhile: they could have done the work.
+    """
+    directory, working = view.directory, workers(view, phase)
+    since = min((s.opened_at for s in view.steps_of(phase) if s.opened_at), default=now)
+    former = (d for d in directory.former_deputies if d.ended and d.ended >= since)
+    deputies = {d.deputy for d in (*directory.deputies, *former) if d.person in working and d.named_by in working}
     delegates = {d.delegate for d in directory.delegations
                  if d.person in working and d.given_by in working and now < d.ends}
     return frozenset(deputies | delegates)
@@ -73,8 +79,7 @@ def conflicts(view: CaseView, phase: str, now: datetime) -> frozenset[str]:
     """Who may not decide the phase's gate; nobody, where the programme relaxes it with a reason."""
     if view.workflow.phase(phase).gate.relaxed:
         return frozenset()
-    working = workers(view, phase)
-    return working | named_by_workers(view.directory, working, now)
+    return workers(view, phase) | named_by_workers(view, phase, now)
 
 
 def counts(holding: Holding, gate: Gate, working: frozenset[str]) -> bool:
@@ -138,10 +143,9 @@ def authority(view: CaseView, gate: Gate, person: str, now: datetime) -> Authori
 def _refuse_conflict(view: CaseView, gate: Gate, person: str, now: datetime, what: str) -> None:
     if view.workflow.phase(gate.name).gate.relaxed:
         return
-    working = workers(view, gate.name)
-    if person in working:
+    if person in workers(view, gate.name):
         raise Conflicted(what, "you did, evidenced or waived a step in what is approved")
-    if person in named_by_workers(view.directory, working, now):
+    if person in named_by_workers(view, gate.name, now):
         raise Conflicted(what, "somebody who did a step in what is approved named you to stand in for them")
 
 

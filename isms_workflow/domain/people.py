@@ -39,11 +39,12 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Deputy:
-    """Who stands in for a person's steps, and who named them."""
+    """Who stands in for a person's steps, and who named them; until `ended`, if it has."""
 
     person: str
     deputy: str
     named_by: str
+    ended: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Directory:
     holdings: tuple[Holding, ...] = ()
     deputies: tuple[Deputy, ...] = ()
     delegations: tuple[Delegation, ...] = ()
+    former_deputies: tuple[Deputy, ...] = ()
 
     @cached_property
     def _held(self) -> dict[str, tuple[Holding, ...]]:

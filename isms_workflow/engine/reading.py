@@ -74,13 +74,15 @@ def directory(tx: Connection, now: datetime) -> Directory:
     """Who holds what at this instant."""
     people = {row.id: Person(row.id, row.role, row.zone, _active(row, now), row.ends_at)
               for row in tx.execute(questions.all_people())}
+    deputies = [Deputy(r.person, r.deputy, r.named_by, r.ended_at) for r in tx.execute(questions.deputies_named())]
     return Directory(
         people,
         tuple(Holding(r.responsibility, r.person, r.granted_at, r.granted_by)
               for r in tx.execute(questions.holdings())),
-        tuple(Deputy(r.person, r.deputy, r.named_by) for r in tx.execute(questions.deputies_named())),
+        tuple(each for each in deputies if each.ended is None),
         tuple(Delegation(r.person, r.delegate, r.starts_at, r.ends_at, r.given_by)
               for r in tx.execute(questions.delegations_running(now))),
+        tuple(each for each in deputies if each.ended is not None),
     )
 
 

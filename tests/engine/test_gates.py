@@ -57,6 +57,18 @@ def _delegate_of_a_worker(world: World) -> None:
     world.answer("plan", "dana")
 
 
+def _deputy_let_go(world: World) -> None:
+    """Dana was Maria's deputy while the work went on, and isn't any more when it is decided."""
+    deputised(world, "dana")
+    deputised(world, None)
+    world.answer("plan", "dana")
+
+
+def deputised(world: World, deputy: str | None) -> None:
+    """Maria names her deputy, or ends that."""
+    _command(world, people.name_deputy, world.ids["maria"], world.ids[deputy] if deputy else None, by="maria")
+
+
 def _nobody_answers(world: World) -> None:
     world.advance(days=8)
     assert world.gate("plan").state == "open"
@@ -67,6 +79,7 @@ REFUSED: dict[str, tuple[type[IsmsError], Situation]] = {
     "who did a step": (Conflicted, lambda w: w.answer("plan", "maria")),
     "who was given a step and did it": (Conflicted, _reassigned_to_dana),
     "whom a worker named to stand in": (Conflicted, _delegate_of_a_worker),
+    "whom a worker named deputy, and let go before the decision": (Conflicted, _deputy_let_go),
     "who granted the responsibility to themselves": (NotYours, _granted_to_herself),
     "the same person twice": (AlreadyDecided, lambda w: (w.answer("plan", "dana"), w.answer("plan", "dana"))),
     "a return without a reason": (ReasonNeeded, lambda w: w.answer("plan", "dana", "return", named=["soa"])),
@@ -338,6 +351,17 @@ def test_whatever_makes_a_gate_undecidable_is_told_at_once(at_gate: World, when:
     assert at_gate.mails("undecidable_gate") == [("undecidable_gate", "maria"), ("undecidable_gate", "dana")]
     _command(at_gate, people.grant, at_gate.ids["ben"], "internal_auditor", by="alex")
     assert len(at_gate.mails("undecidable_gate")) == 2
+
+
+def test_a_deputy_let_go_before_the_work_began_may_decide(world: World) -> None:
+    """They could have had no part in it."""
+    deputised(world, "dana")
+    deputised(world, None)
+    world.advance(days=1)
+    world.open_cycle()
+    world.complete_phase("plan")
+    world.answer("plan", "dana")
+    assert len(world.gate("plan").decisions) == 1
 
 
 def test_a_gate_that_becomes_undecidable_again_is_told_again(at_gate: World) -> None:

@@ -152,8 +152,8 @@ def holdings() -> Select[Any]:
 
 
 def deputies_named() -> Select[Any]:
-    """For the directory: who stands in for whom."""
-    return select(deputies).where(deputies.c.ended_at.is_(None)).order_by(deputies.c.named_at)
+    """For the directory: who stands in for whom, and who did: a gate keeps its distance from both."""
+    return select(deputies).order_by(deputies.c.named_at)
 
 
 def delegations_running(now: datetime) -> Select[Any]:
