@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -168,4 +167,4 @@ def test_nothing_is_left_to_be_done_in_a_comment() -> None:
 @pytest.mark.xdist_group("house")
 def test_tests_that_share_a_server_stay_together(request: pytest.FixtureRequest) -> None:
     """Under xdist a group's name stands in its tests' ids; otherwise each worker would start a server of its own."""
-    assert request.node.nodeid.endswith("@house") == bool(os.environ.get("PYTEST_XDIST_WORKER"))
+    assert request.node.nodeid.endswith("@house") == bool(getattr(request.config.option, "loadgroup", False))

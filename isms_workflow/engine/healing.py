@@ -16,6 +16,7 @@ from sqlalchemy import update
 from isms_workflow.domain.effects import Busy, EffectError
 from isms_workflow.engine.prefect.gateway import RunState
 from isms_workflow.store.database import Store
+from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as case_questions
 from isms_workflow.store.statements import outbox as questions
 from isms_workflow.store.tables import cases
@@ -61,7 +62,7 @@ class Work:
 def work(store: Store, case: str) -> Work | None:
     """The case as it is now; None if there is no such case."""
     with store.read() as conn:
-        row: Any = conn.execute(case_questions.found((case,))).first()
+        row: Any = conn.execute(case_questions.found(), among.ids((case,))).first()
     if row is None:
         return None
     return Work(row.id, row.kind, row.reference, row.state, row.wake_wanted, row.wake_seen, row.flow_run_id,

@@ -11,6 +11,7 @@ from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.errors import IsmsError
 from isms_workflow.store.database import Store, Transaction
+from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as questions
 from isms_workflow.store.tables import cases
 
@@ -70,7 +71,7 @@ def saw(tx: Transaction, case: str, wanted: int) -> None:
 
 
 def _locked(tx: Transaction, case: str) -> Any:
-    row = tx.execute(questions.locked((case,))).first()
+    row = tx.execute(questions.locked(), among.ids((case,))).first()
     if row is None:
         raise Unknown("case", case)
     return row

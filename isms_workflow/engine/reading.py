@@ -14,6 +14,7 @@ from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.views import Case, CaseView, Comment, Decision, Evidence, Gate, Step
 from isms_workflow.engine import programmes
 from isms_workflow.store import tables
+from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as questions
 
 T = TypeVar("T")
@@ -45,11 +46,11 @@ def view(tx: Connection, case: str, now: datetime, lock: bool = False) -> CaseVi
 
 def views(tx: Connection, ids: Collection[str], now: datetime, lock: bool = False) -> dict[str, CaseView]:
     """Cases whole, by id; one query a table, however many cases."""
-    rows = tx.execute((questions.locked if lock else questions.found)(ids)).all()
+    rows = tx.execute(questions.locked() if lock else questions.found(), among.ids(ids)).all()
     people = directory(tx, now)
     steps, gates = _steps(tx, ids), _gates(tx, ids)
     workers = _workers(tx, ids, steps)
-    disposed = _grouped((row.case_id, row.step_id) for row in tx.execute(questions.disposed(ids)))
+    disposed = _grouped((row.case_id, row.step_id) for row in tx.execute(questions.disposed(), among.ids(ids)))
     return {row.id: _assembled(tx, row, people, steps.get(row.id, ()), gates.get(row.id, ()),
                                frozenset(workers.get(row.id, ())), frozenset(disposed.get(row.id, ())))
             for row in rows}
@@ -61,7 +62,7 @@ def partial(tx: Connection, cases: Collection[str], steps: Collection[str], gate
     owed = _grouped((row.case_id, step(row)) for row in tx.execute(questions.steps_by_id(steps))) if steps else {}
     rounds = _grouped((row.case_id, gate(row)) for row in tx.execute(questions.gates_by_id(gates))) if gates else {}
     return {row.id: _assembled(tx, row, people, owed.get(row.id, ()), rounds.get(row.id, ()), frozenset(), frozenset())
-            for row in tx.execute(questions.found(cases))}
+            for row in tx.execute(questions.found(), among.ids(cases))}
 
 
 def _assembled(tx: Connection, row: Any, people: Directory, steps: Iterable[Step], gates: Iterable[Gate],
@@ -81,7 +82,7 @@ def directory(tx: Connection, now: datetime) -> Directory:
               for r in tx.execute(questions.holdings())),
         tuple(each for each in deputies if each.ended is None),
         tuple(Delegation(r.person, r.delegate, r.starts_at, r.ends_at, r.given_by)
-              for r in tx.execute(questions.delegations_running(now))),
+              for r in tx.execute(questions.delegations_running(), {"now": now})),
         tuple(each for each in deputies if each.ended is not None),
     )
 
@@ -108,22 +109,22 @@ def gate(row: Any, decisions: tuple[Decision, ...] = ()) -> Gate:
 def _steps(tx: Connection, ids: Collection[str]) -> dict[str, list[Step]]:
     files = _grouped((r.step_id, Evidence(r.id, r.step_id, r.sha256, r.commitment, r.added_by,
                                           r.withdrawn_at is not None))
-                     for r in tx.execute(questions.evidence_of(ids)))
-    remarks = _grouped((r.step_id, Comment(r.id, r.commitment)) for r in tx.execute(questions.comments_of(ids)))
+                     for r in tx.execute(questions.evidence_of(), among.ids(ids)))
+    remarks = _grouped((r.step_id, Comment(r.id, r.commitment)) for r in tx.execute(questions.comments_of(), among.ids(ids)))
     return _grouped((r.case_id, step(r, tuple(files.get(r.id, ())), tuple(remarks.get(r.id, ()))))
-                    for r in tx.execute(questions.steps_of(ids)))
+                    for r in tx.execute(questions.steps_of(), among.ids(ids)))
 
 
 def _gates(tx: Connection, ids: Collection[str]) -> dict[str, list[Gate]]:
     given = _grouped((r.gate_id, Decision(r.id, r.person, r.for_person, r.responsibility, r.answer, r.digest,
                                           r.decided_at))
-                     for r in tx.execute(questions.counting_decisions(ids)))
-    return _grouped((r.case_id, gate(r, tuple(given.get(r.id, ())))) for r in tx.execute(questions.gates_of(ids)))
+                     for r in tx.execute(questions.counting_decisions(), among.ids(ids)))
+    return _grouped((r.case_id, gate(r, tuple(given.get(r.id, ())))) for r in tx.execute(questions.gates_of(), among.ids(ids)))
 
 
 def _workers(tx: Connection, ids: Collection[str], steps: Mapping[str, list[Step]]) -> dict[str, list[tuple[str, str]]]:
     """Who completed, waived or evidenced which step, ever: also before a reopening, also a withdrawn file."""
-    settled = [(r.case_id, (r.subject_id, r.actor)) for r in tx.execute(questions.settlers(ids))]
+    settled = [(r.case_id, (r.subject_id, r.actor)) for r in tx.execute(questions.settlers(), among.ids(ids))]
     added = [(case, (s.id, e.added_by)) for case, found in steps.items() for s in found for e in s.evidence]
     return _grouped((*settled, *added))
 

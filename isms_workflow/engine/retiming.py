@@ -24,9 +24,10 @@ from isms_workflow.domain.views import CaseView, Gate, Step
 from isms_workflow.engine import programmes, reading
 from isms_workflow.engine.writer import write
 from isms_workflow.store.database import Store, Transaction
+from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as case_questions
 from isms_workflow.store.statements import deadlines as questions
-from isms_workflow.store.tables import deadlines, gates, steps
+from isms_workflow.store.tables import deadlines
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,8 @@ def _change(view: CaseView, row: Step | Gate, due_at: datetime, rule: DueRule, a
 
 def _due_rules(tx: Transaction, view: CaseView) -> dict[str, DueRule]:
     found: dict[str, DueRule] = {}
-    for table, query in ((steps, case_questions.steps_of), (gates, case_questions.gates_of)):
-        for row in tx.execute(query((view.case.id,)).with_only_columns(table.c.id, table.c.due_rule)):
+    for query in (case_questions.steps_of(), case_questions.gates_of()):
+        for row in tx.execute(query, among.ids((view.case.id,))):
             if row.due_rule:
                 found[row.id] = DueRule.from_json(row.due_rule)
     return found

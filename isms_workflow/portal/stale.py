@@ -33,14 +33,14 @@ def clashes(conn: Connection, visit: Visit, path: str, typed: Mapping[str, str])
 
 
 def _step(conn: Connection, visit: Visit, names: Names, step: str) -> dict[str, str]:
-    case = conn.execute(questions.case_of_step(step)).scalar_one()
+    case = conn.execute(questions.case_of_step(), {"step": step}).scalar_one()
     found = reading.view(conn, case, visit.now).step(step)
     due = local_day(found.due_at, visit.person.zone) if found.due_at else ""
     return {"state": found.state, "due": due, "owner": names.who(found.owner).name if found.owner else ""}
 
 
 def _gate(conn: Connection, visit: Visit, names: Names, gate: str) -> dict[str, str]:
-    case = conn.execute(questions.case_of_gate(gate)).scalar_one()
+    case = conn.execute(questions.case_of_gate(), {"gate": gate}).scalar_one()
     found = reading.view(conn, case, visit.now).gate(gate)
     return {"state": found.state, "answers": names.names(tuple(d.person for d in found.decisions)),
             "covers": f"digest {found.digest[:12]}"}

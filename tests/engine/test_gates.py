@@ -25,10 +25,8 @@ from isms_workflow.domain.rules.gates import Shown
 from isms_workflow.domain.times import When
 from isms_workflow.engine.commands import gates, people, steps
 from isms_workflow.errors import IsmsError
-from isms_workflow.programme.load import parse, shipped
-from isms_workflow.store.database import Store
 from isms_workflow.store.tables import audit, decisions
-from tests.world import CAST, World, found, unknown
+from tests.world import World, unknown
 
 Situation = Callable[[World], object]
 
@@ -97,40 +95,6 @@ def test_a_decision_is_refused_and_leaves_no_trace(at_gate: World, refusal: type
         when(at_gate)
     assert str(refused.value).endswith(".")
     assert at_gate.gate("plan").state == "open"
-
-
-RELAXED = """responsibilities: [top_management, risk_owner]
-      relaxed: there are three of us"""
-
-
-@pytest.fixture
-def relaxed(sqlite_store: Store) -> World:
-    """PLAN's gate is open, and whoever did the work may decide it; Maria is top management and administrator, too."""
-    files = dict(shipped())
-    files["pdca.yaml"] = files["pdca.yaml"].replace("responsibilities: [top_management, risk_owner]", RELAXED, 1)
-    cast = {**CAST, "maria": ("Maria Okafor", "admin", ("isms_manager", "top_management"))}
-    world = found(sqlite_store, cast=cast, programme=parse(files))
-    world.open_cycle()
-    world.complete_phase("plan")
-    return world
-
-
-def test_a_relaxed_gate_is_decided_by_who_did_the_work_and_the_record_says_so(relaxed: World) -> None:
-    """With the programme's reason, from its opening to its passing."""
-    relaxed.answer("plan", "maria")
-    relaxed.answer("plan", "ravi")
-    assert relaxed.gate("plan").state == "passed"
-    with relaxed.store.read() as conn:
-        told = conn.execute(select(audit.c.body).where(audit.c.kind.in_(("gate.opened", "gate.passed")))).scalars().all()
-    assert [b'"relaxed":true' in bytes(body) for body in told] == [True, True]
-
-
-@pytest.mark.parametrize(("by", "to"), [("maria", "ines"), ("alex", "alex")], ids=["by who did the work", "to oneself"])
-def test_a_relaxed_gate_takes_no_approver_who_was_made_one_meanwhile(relaxed: World, by: str, to: str) -> None:
-    """Deciding on one's own work is allowed here; choosing who decides on it isn't."""
-    _command(relaxed, people.grant, relaxed.ids[to], "risk_owner", by=by)
-    with pytest.raises(NotYours):
-        relaxed.answer("plan", to)
 
 
 def test_who_did_the_work_grants_nobody_a_voice_in_it(planning: World) -> None:

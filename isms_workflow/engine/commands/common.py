@@ -34,7 +34,7 @@ def case_id(tx: Connection, case: str) -> str:
 
 def of_step(tx: Transaction, step: str, when: When) -> tuple[CaseView, Step]:
     """A step with its case, locked. Raises `Unknown`."""
-    case = tx.execute(questions.case_of_step(step)).scalar()
+    case = tx.execute(questions.case_of_step(), {"step": step}).scalar()
     if case is None:
         raise Unknown("step", step)
     view = reading.view(tx, case, when.noticed, lock=True)
@@ -43,7 +43,7 @@ def of_step(tx: Transaction, step: str, when: When) -> tuple[CaseView, Step]:
 
 def of_gate(tx: Transaction, gate: str, when: When) -> tuple[CaseView, Gate]:
     """A gate's round with its case, locked. Raises `Unknown`."""
-    case = tx.execute(questions.case_of_gate(gate)).scalar()
+    case = tx.execute(questions.case_of_gate(), {"gate": gate}).scalar()
     if case is None:
         raise Unknown("gate", gate)
     view = reading.view(tx, case, when.noticed, lock=True)

@@ -53,7 +53,7 @@ def reassign(tx: Transaction, step: str, seen: int | None, to: str, reason: str,
 
 def may_add_evidence(conn: Connection, step: str, actor: Actor, when: When) -> None:
     """Asked before the file is taken, so that a refused one isn't kept; `add_evidence` asks again."""
-    case = conn.execute(questions.case_of_step(step)).scalar()
+    case = conn.execute(questions.case_of_step(), {"step": step}).scalar()
     if case is None:
         raise Unknown("step", step)
     view = reading.view(conn, case, when.noticed)

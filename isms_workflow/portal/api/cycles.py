@@ -18,6 +18,7 @@ from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Caller, Decides, Match, Reads, Writes, tagged
 from isms_workflow.store.database import Transaction
+from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as questions
 
 router = APIRouter(prefix="/cycles", tags=["cycles"])
@@ -88,7 +89,7 @@ def cancel(cycle: str, body: m.Why, caller: Decides, _match: Match = None) -> Re
 def by_name(conn: Connection, caller: Caller, name: str) -> CaseView:
     """A cycle that the caller may see. Raises `Unknown`, `NotShown`."""
     found = case_id(conn, name)
-    if not conn.execute(questions.found((found,))).first():
+    if not conn.execute(questions.found(), among.ids((found,))).first():
         raise Unknown("cycle", name)
     return caller.view(conn, found, "cycle", name)
 

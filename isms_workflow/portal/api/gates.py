@@ -77,7 +77,7 @@ def next_round(gate: str, body: m.WayOn, caller: Decides, _match: Match = None) 
 
 def by_id(conn: Connection, caller: Caller, gate: str) -> tuple[CaseView, Gate]:
     """A gate's round that the caller may see, with its case. Raises `Unknown`, `NotShown`."""
-    case = conn.execute(questions.case_of_gate(gate)).scalar()
+    case = conn.execute(questions.case_of_gate(), {"gate": gate}).scalar()
     if case is None:
         raise Unknown("gate", gate)
     view = caller.view(conn, case, "gate", gate)

@@ -99,7 +99,7 @@ def dispose(step: str, body: m.Dispose, caller: Decides) -> Response:
 
 def by_id(conn: Connection, caller: Caller, step: str) -> tuple[CaseView, Step]:
     """A step that the caller may see, with its case. Raises `Unknown`, `NotShown`."""
-    case = conn.execute(questions.case_of_step(step)).scalar()
+    case = conn.execute(questions.case_of_step(), {"step": step}).scalar()
     if case is None:
         raise Unknown("step", step)
     view = caller.view(conn, case, "step", step)

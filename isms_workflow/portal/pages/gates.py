@@ -36,7 +36,7 @@ DONE = {"approve": "Your approval is recorded.", "return": "It is returned for r
 
 def find(conn: Connection, visit: Visit, gate: str) -> tuple[CaseView, Gate]:
     """A gate with its case, if the reader may see it. Raises `Unknown`, `NotShown`."""
-    case = conn.execute(questions.case_of_gate(gate)).scalar()
+    case = conn.execute(questions.case_of_gate(), {"gate": gate}).scalar()
     if case is None:
         raise Unknown("gate", gate)
     view = reading.view(conn, case, visit.now)
@@ -180,7 +180,7 @@ def decide(visit: Sender, form: Form, gate: str, answer: str) -> Response:
     """One person's answer on exactly what was shown; or how a rejected or lapsed gate goes on."""
     visit.require(Action.WRITE, "Deciding a gate")
     with visit.portal.store.read() as conn:
-        if not visit.sees_everybodys(conn.execute(questions.label_of_gate(gate)).scalar()):
+        if not visit.sees_everybodys(conn.execute(questions.label_of_gate(), {"gate": gate}).scalar()):
             find(conn, visit, gate)
     try:
         _write(visit, form, gate, answer)

@@ -37,7 +37,7 @@ LABELS = (v.Choice("internal", "internal: whoever has an account"),
 
 def find(conn: Connection, visit: Visit, step: str) -> tuple[CaseView, Step]:
     """A step with its case, if the reader may see it. Raises `Unknown`, `NotShown`."""
-    case = conn.execute(questions.case_of_step(step)).scalar()
+    case = conn.execute(questions.case_of_step(), {"step": step}).scalar()
     if case is None:
         raise Unknown("step", step)
     view = reading.view(conn, case, visit.now)
@@ -174,7 +174,7 @@ def _seen(visit: Visit, step: str, what: str) -> None:
     """Role and label first; the rule is the command's to check."""
     visit.require(Action.WRITE, what)
     with visit.portal.store.read() as conn:
-        if not visit.sees_everybodys(conn.execute(questions.label_of_step(step)).scalar()):
+        if not visit.sees_everybodys(conn.execute(questions.label_of_step(), {"step": step}).scalar()):
             find(conn, visit, step)
 
 

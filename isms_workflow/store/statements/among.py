@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from sqlalchemy import Boolean, ColumnElement, Text, bindparam
+from sqlalchemy import BindParameter, Boolean, ColumnElement, Text, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import InternalTraversal
@@ -18,9 +18,8 @@ class _Among(ColumnElement[bool]):
     _traverse_internals = [  # noqa: RUF012  # how SQLAlchemy has it
         ("column", InternalTraversal.dp_clauseelement), ("ids", InternalTraversal.dp_clauseelement)]
 
-    def __init__(self, column: Any, ids: Iterable[str]) -> None:
-        self.column = column
-        self.ids = bindparam(None, orjson.dumps(list(ids)).decode(), type_=Text, unique=True)
+    def __init__(self, column: Any, ids: BindParameter[str]) -> None:
+        self.column, self.ids = column, ids
 
     def self_group(self, against: Any = None) -> _Among:  # noqa: ARG002  # SQLAlchemy's
         """Stays as it is: SQLAlchemy would have SQLite compare it with 1, and no index would be used."""
@@ -33,7 +32,25 @@ def among(column: Any, ids: Iterable[str]) -> ColumnElement[bool]:
     if len(found) == 1:
         only: ColumnElement[bool] = column == found[0]
         return only
-    return _Among(column, found)
+    return _Among(column, bindparam(None, _json(found), type_=Text, unique=True))
+
+
+def named(column: Any) -> ColumnElement[bool]:
+    """The same for ids that are given with the statement: `tx.execute(questions.found(), ids(("…",)))`.
+
+    Such a statement is made once a process: making one, and finding what SQLAlchemy compiled of it before, costs
+    more than asking it.
+    """
+    return _Among(column, bindparam("ids", type_=Text))
+
+
+def ids(found: Iterable[str]) -> dict[str, str]:
+    """The parameter of a statement with `named`."""
+    return {"ids": _json(found)}
+
+
+def _json(found: Iterable[str]) -> str:
+    return orjson.dumps(list(found)).decode()
 
 
 @compiles(_Among)

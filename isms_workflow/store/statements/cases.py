@@ -1,14 +1,19 @@
-"""Questions about cases and what they are made of."""
+"""Questions about cases and what they are made of.
+
+Those that every command asks are made once a process, and take their values as parameters: `ids` (see `among.ids`),
+`step`, `gate`, `now`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Update, func, select
+from sqlalchemy import Select, Update, bindparam, func, select
 
-from isms_workflow.store.statements.among import among
+from isms_workflow.store.statements.among import among, named
 from isms_workflow.store.statements.upserts import new_only
 from isms_workflow.store.tables import (
     cases,
@@ -31,14 +36,16 @@ from isms_workflow.store.tables import (
 )
 
 
-def locked(ids: Collection[str]) -> Select[Any]:
+@cache
+def locked() -> Select[Any]:
     """For every writer: the cases themselves, locked first and in ascending order, as all locks are taken."""
-    return select(cases).where(among(cases.c.id, ids)).order_by(cases.c.id).with_for_update()
+    return select(cases).where(named(cases.c.id)).order_by(cases.c.id).with_for_update()
 
 
-def found(ids: Collection[str]) -> Select[Any]:
+@cache
+def found() -> Select[Any]:
     """For readers: the same rows without a lock."""
-    return select(cases).where(among(cases.c.id, ids))
+    return select(cases).where(named(cases.c.id))
 
 
 def by_reference(reference: str) -> Select[Any]:
@@ -62,29 +69,34 @@ def cases_after(kind: str, after: str) -> Select[Any]:
     return select(cases.c.id).where(cases.c.kind == kind, cases.c.id > after).order_by(cases.c.id)
 
 
-def case_of_step(step: str) -> Select[Any]:
+@cache
+def case_of_step() -> Select[Any]:
     """For commands on a step: which case to lock."""
-    return select(steps.c.case_id).where(steps.c.id == step)
+    return select(steps.c.case_id).where(steps.c.id == bindparam("step"))
 
 
-def label_of_step(step: str) -> Select[Any]:
+@cache
+def label_of_step() -> Select[Any]:
     """For the portal's forms: whether anybody may see it, before the case is read."""
-    return select(cases.c.label).join(steps, steps.c.case_id == cases.c.id).where(steps.c.id == step)
+    return select(cases.c.label).join(steps, steps.c.case_id == cases.c.id).where(steps.c.id == bindparam("step"))
 
 
-def label_of_gate(gate: str) -> Select[Any]:
+@cache
+def label_of_gate() -> Select[Any]:
     """As `label_of_step`."""
-    return select(cases.c.label).join(gates, gates.c.case_id == cases.c.id).where(gates.c.id == gate)
+    return select(cases.c.label).join(gates, gates.c.case_id == cases.c.id).where(gates.c.id == bindparam("gate"))
 
 
-def case_of_gate(gate: str) -> Select[Any]:
+@cache
+def case_of_gate() -> Select[Any]:
     """For commands on a gate: which case to lock."""
-    return select(gates.c.case_id).where(gates.c.id == gate)
+    return select(gates.c.case_id).where(gates.c.id == bindparam("gate"))
 
 
-def steps_of(ids: Collection[str]) -> Select[Any]:
+@cache
+def steps_of() -> Select[Any]:
     """For views: every step of these cases, in the programme's order."""
-    return select(steps).where(among(steps.c.case_id, ids)).order_by(steps.c.case_id, steps.c.position)
+    return select(steps).where(named(steps.c.case_id)).order_by(steps.c.case_id, steps.c.position)
 
 
 def steps_by_id(ids: Collection[str]) -> Select[Any]:
@@ -92,9 +104,10 @@ def steps_by_id(ids: Collection[str]) -> Select[Any]:
     return select(steps).where(among(steps.c.id, ids))
 
 
-def gates_of(ids: Collection[str]) -> Select[Any]:
+@cache
+def gates_of() -> Select[Any]:
     """For views: every round of every gate of these cases."""
-    return select(gates).where(among(gates.c.case_id, ids)).order_by(gates.c.case_id, gates.c.name, gates.c.round)
+    return select(gates).where(named(gates.c.case_id)).order_by(gates.c.case_id, gates.c.name, gates.c.round)
 
 
 def gates_by_id(ids: Collection[str]) -> Select[Any]:
@@ -102,35 +115,40 @@ def gates_by_id(ids: Collection[str]) -> Select[Any]:
     return select(gates).where(among(gates.c.id, ids))
 
 
-def counting_decisions(ids: Collection[str]) -> Select[Any]:
+@cache
+def counting_decisions() -> Select[Any]:
     """For views: the answers at these cases' gates that are not void."""
     return (select(decisions)
             .join(gates, gates.c.id == decisions.c.gate_id)
-            .where(among(gates.c.case_id, ids), decisions.c.voided_at.is_(None))
+            .where(named(gates.c.case_id), decisions.c.voided_at.is_(None))
             .order_by(decisions.c.decided_at, decisions.c.id))
 
 
-def evidence_of(ids: Collection[str]) -> Select[Any]:
+@cache
+def evidence_of() -> Select[Any]:
     """For views: every file of these cases, those withdrawn too, because whoever added one had a part."""
-    return select(evidence).where(among(evidence.c.case_id, ids)).order_by(evidence.c.id)
+    return select(evidence).where(named(evidence.c.case_id)).order_by(evidence.c.id)
 
 
-def comments_of(ids: Collection[str]) -> Select[Any]:
+@cache
+def comments_of() -> Select[Any]:
     """For views: the remarks on these cases' steps."""
     return (select(comments).join(steps, steps.c.id == comments.c.step_id)
-            .where(among(steps.c.case_id, ids)).order_by(comments.c.id))
+            .where(named(steps.c.case_id)).order_by(comments.c.id))
 
 
-def settlers(ids: Collection[str]) -> Select[Any]:
+@cache
+def settlers() -> Select[Any]:
     """For separation of duties: whoever ever completed or waived a step, also before it was reopened."""
     return (select(transitions.c.case_id, transitions.c.subject_id, transitions.c.actor)
-            .where(among(transitions.c.case_id, ids), transitions.c.subject == "step",
+            .where(named(transitions.c.case_id), transitions.c.subject == "step",
                    transitions.c.event.in_(("complete", "waive"))))
 
 
-def disposed(ids: Collection[str]) -> Select[Any]:
+@cache
+def disposed() -> Select[Any]:
     """For the last gate: the waived steps that are carried over or declined already."""
-    return select(dispositions.c.case_id, dispositions.c.step_id).where(among(dispositions.c.case_id, ids))
+    return select(dispositions.c.case_id, dispositions.c.step_id).where(named(dispositions.c.case_id))
 
 
 def carried_from(case: str) -> Select[Any]:
@@ -140,26 +158,30 @@ def carried_from(case: str) -> Select[Any]:
             .order_by(dispositions.c.decided_at))
 
 
+@cache
 def all_people() -> Select[Any]:
     """For the directory: who acts; names stay out of it."""
     return select(people.c.id, people.c.role, people.c.zone, people.c.ends_at, people.c.deactivated_at)
 
 
+@cache
 def holdings() -> Select[Any]:
     """For the directory: what is held, first granted first, because the first holder owns the steps."""
     return (select(responsibilities).where(responsibilities.c.revoked_at.is_(None))
             .order_by(responsibilities.c.granted_at, responsibilities.c.id))
 
 
+@cache
 def deputies_named() -> Select[Any]:
     """For the directory: who stands in for whom, and who did: a gate keeps its distance from both."""
     return select(deputies).order_by(deputies.c.named_at)
 
 
-def delegations_running(now: datetime) -> Select[Any]:
-    """For the directory: the delegations that have not ended by `now`."""
+@cache
+def delegations_running() -> Select[Any]:
+    """For the directory: the delegations that have not ended by the parameter `now`."""
     return (select(delegations)
-            .where(delegations.c.revoked_at.is_(None), delegations.c.ends_at > now)
+            .where(delegations.c.revoked_at.is_(None), delegations.c.ends_at > bindparam("now"))
             .order_by(delegations.c.given_at))
 
 
