@@ -92,7 +92,7 @@ def begin(tx: Transaction, person: str, now: datetime) -> SignedIn:
 
 def session(conn: Connection, token: str, now: datetime) -> SessionView | None:
     """Whose session this is; None if it is unknown, ended or revoked, or its account not in use."""
-    row = conn.execute(statements.session(digest(token), now)).one_or_none()
+    row = conn.execute(statements.session(), {"token": digest(token), "now": now}).one_or_none()
     if row is None:
         return None
     return SessionView(

@@ -7,10 +7,11 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, Update, bindparam, select, update
 
 from isms_workflow.domain.records import AuditRecord
 from isms_workflow.domain.times import iso
@@ -70,7 +71,7 @@ def append(tx: Transaction, records: Sequence[AuditRecord]) -> list[int]:
         batch.add(record)
     insert_many(tx, audit, batch.rows)
     insert_many(tx, audit_private, batch.private)
-    tx.execute(update(audit_head).values(seq=batch.seq, hash=batch.previous))
+    tx.execute(_new_head(), {"last": batch.seq, "of": batch.previous})
     return list(range(seq + 1, batch.seq + 1))
 
 
@@ -82,8 +83,23 @@ def head(conn: Connection) -> tuple[int, str]:
 
 def locked_head(tx: Transaction) -> tuple[int, str]:
     """The head, held until the transaction ends: whoever comes next waits. SQLite's writers are alone already."""
-    row = tx.execute(select(audit_head.c.seq, audit_head.c.hash).with_for_update()).one()
+    row = tx.execute(_locked_head()).one()
     return row.seq, row.hash
+
+
+@cache
+def _locked_head() -> Select[tuple[int, str]]:
+    return select(audit_head.c.seq, audit_head.c.hash).with_for_update()
+
+
+@cache
+def _new_head() -> Update:
+    return update(audit_head).values(seq=bindparam("last"), hash=bindparam("of"))
+
+
+@cache
+def _noticed_at() -> Select[tuple[datetime]]:
+    return select(audit.c.noticed_at).where(audit.c.seq == bindparam("seq"))
 
 
 def marked(record: AuditRecord, before: datetime | None) -> AuditRecord:
@@ -94,7 +110,7 @@ def marked(record: AuditRecord, before: datetime | None) -> AuditRecord:
 
 
 def _noticed(tx: Transaction, seq: int) -> datetime | None:
-    found: datetime | None = tx.execute(select(audit.c.noticed_at).where(audit.c.seq == seq)).scalar()
+    found: datetime | None = tx.execute(_noticed_at(), {"seq": seq}).scalar()
     return found
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Delete,
     Insert,
     Select,
     Update,
     and_,
+    bindparam,
     delete,
     exists,
     func,
@@ -35,7 +38,7 @@ from isms_workflow.store.tables import (
 )
 
 
-def in_use(now: datetime) -> ColumnElement[bool]:
+def in_use(now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
     """Whether an account may be used: not deactivated, not erased, and not past its end."""
     not_ended = or_(people.c.ends_at.is_(None), people.c.ends_at > now)
     return and_(people.c.deactivated_at.is_(None), people.c.erased_at.is_(None), not_ended)
@@ -87,13 +90,15 @@ def add_session(token: str, person: str, csrf: str, begun: datetime, expires: da
     return insert(sessions).values(row)
 
 
-def session(token: str, now: datetime) -> Select[Any]:
-    """For every request: the session of this digest that still counts, with the person as they are now."""
+@cache
+def session() -> Select[Any]:
+    """For every request: the session of digest `token` that still counts at `now`, with the person as they are then."""
+    now: BindParameter[Any] = bindparam("now")
     counts = and_(sessions.c.revoked_at.is_(None), sessions.c.expires_at > now, in_use(now))
     return (
         select(sessions.c.csrf, sessions.c.begun_at, sessions.c.expires_at, people)
         .join_from(sessions, people, sessions.c.person == people.c.id)
-        .where(sessions.c.token == token, counts)
+        .where(sessions.c.token == bindparam("token"), counts)
     )
 
 
