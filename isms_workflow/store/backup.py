@@ -88,6 +88,10 @@ def backup(store: Store, settings: Settings, file: Path, now: datetime) -> Backe
         raise BackupRefused(str(file), "there is a file already; name another")
     if not file.parent.is_dir():
         raise BackupRefused(str(file), f"{file.parent} is no folder")
+    for folder in (settings.programme_dir, settings.keys_dir):
+        if file.resolve().is_relative_to(folder.resolve()):
+            raise BackupRefused(str(file), f"{folder} is backed up whole, so that each backup would hold those before it; "
+                                           "write it elsewhere, best to another disk")
     with _unfinished(file) as part, tarfile.open(part, "w:gz", compresslevel=6) as tar:
         writer = Writer(tar)
         with store.read() as conn:

@@ -186,6 +186,17 @@ def test_nothing_is_overwritten(small: Installation, tmp_path: Path) -> None:
         backup(small.store, small.settings, tmp_path / "no" / "where", NOW)
 
 
+@pytest.mark.parametrize("of", ["programme_dir", "keys_dir"])
+def test_a_backup_never_holds_itself(small: Installation, of: str) -> None:
+    """Within a folder that is backed up it would grow from day to day; the rest of the data folder is as good as any."""
+    inside, beside = getattr(small.settings, of), small.settings.data
+    before = folder(inside)
+    with pytest.raises(BackupRefused, match=r"would hold those before it; write it elsewhere"):
+        backup(small.store, small.settings, inside / "isms.backup", NOW)
+    assert folder(inside) == before
+    assert backup(small.store, small.settings, beside / "isms.backup", NOW).file.exists()
+
+
 def test_a_full_disk_leaves_no_half_backup(small: Installation, tmp_path: Path) -> None:
     """A file that looks like a backup is one."""
     (tmp_path / "out").mkdir()
