@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select
 
 from isms_workflow.domain.times import iso
 from isms_workflow.errors import IsmsError
+from isms_workflow.folders import private
 from isms_workflow.settings import Settings
 from isms_workflow.store import dump, schema
 from isms_workflow.store.archive import BackupDamaged, Manifest, Writer, checked, extract
@@ -118,7 +119,7 @@ def restore(settings: Settings, file: Path) -> Restored:
     _refuse_files(settings)
     with closing(open_store(settings.store_url)) as store:
         _refuse_rows(store, manifest)
-        settings.data.mkdir(parents=True, exist_ok=True)
+        private(settings.data)
         with _full_disk_said(settings.data), tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.data) as name:
             staged = Path(name)
             extract(file, staged)

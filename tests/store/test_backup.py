@@ -129,7 +129,7 @@ def test_what_comes_back_is_what_was_backed_up(installation: Installation, file:
     assert restored.made_at == "2026-06-01T12:00:00.000000Z"
     for of in ("evidence_dir", "keys_dir", "programme_dir"):
         assert folder(getattr(target, of)) == folder(getattr(installation.settings, of))
-    assert stat.S_IMODE(target.keys_dir.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(of.stat().st_mode) for of in (target.data, target.keys_dir)} == {0o700}
     assert {stat.S_IMODE(path.stat().st_mode) for path in target.keys_dir.iterdir()} == {0o600}
 
 
