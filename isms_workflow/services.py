@@ -137,7 +137,7 @@ def require_port(setting: str, host: str, port: int) -> None:
 
 
 def portal(settings: Settings) -> None:
-    """Serves the portal and its API until SIGTERM. Raises `PortTaken`, `UnsafeAddress`, and as `ready` does."""
+    """Serves the portal and its API until SIGTERM. Raises `PortTaken`, `SamePort`, `UnsafeAddress`, and as `ready` does."""
     import uvicorn
 
     from isms_workflow.portal.app import create_app
@@ -224,7 +224,7 @@ def worker(settings: Settings) -> None:
 def up(settings: Settings, say: Callable[[str], None]) -> None:
     """Runs everything as supervised children until SIGTERM or Ctrl-C, and prints the link to set-up while it is due.
 
-    Portal and clock don't wait for Prefect. Raises `AlreadyUp`, `PortTaken`, `UnsafeAddress`, and as `upgrade` does.
+    Portal and clock don't wait for Prefect. Raises `AlreadyUp`, `PortTaken`, `SamePort`, `UnsafeAddress`, and as `upgrade` does.
     """
     settings.check_address()
     with alone(settings.data / "up.lock"):

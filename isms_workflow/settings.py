@@ -29,6 +29,20 @@ class UnsafeAddress(IsmsError):
         )
 
 
+class SamePort(IsmsError):
+    """Portal and Prefect are to listen on one port."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self.port = port
+
+    def __str__(self) -> str:
+        return (
+            f"port and prefect_port are both {self.port}: portal and Prefect can't share one. Set port (ISMS_PORT) or "
+            "prefect_port (ISMS_PREFECT_PORT), in the environment or in isms.toml, to another."
+        )
+
+
 class SettingsUnreadable(IsmsError):
     """`isms.toml` is no TOML."""
 
@@ -111,7 +125,12 @@ class Settings(BaseSettings):
         return self.data / "prefect"
 
     def check_address(self) -> None:
-        """Raise `UnsafeAddress` if other computers could reach the portal without https, unless `insecure`."""
+        """Raise `SamePort` if portal and Prefect would fight for one port.
+
+        Raise `UnsafeAddress` if other computers could reach the portal without https, unless `insecure`.
+        """
+        if self.port == self.prefect_port:
+            raise SamePort(self.port)
         if self.insecure or urlsplit(self.public_url).scheme == "https":
             return
         if not _is_loopback(self.bind):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from isms_workflow.errors import IsmsError
+from isms_workflow.folders import private
 
 GRACE_S = 7.0
 """How long children may take to end after they were asked to; then they are killed."""
@@ -47,7 +48,7 @@ class AlreadyUp(IsmsError):
 @contextmanager
 def alone(lock: Path) -> Iterator[None]:
     """Only one process at a time gets in; the lock goes with its holder, however that ends. Raises `AlreadyUp`."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
+    private(lock.parent)
     with lock.open("a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -85,7 +86,7 @@ def supervise(children: Sequence[Child], logs: Path, say: Callable[[str], None],
     """
     ending = stop or threading.Event()
     before = {each: signal.signal(each, lambda *_: ending.set()) for each in (signal.SIGINT, signal.SIGTERM)}
-    logs.mkdir(parents=True, exist_ok=True)
+    private(logs)
     watched = [_Watched(child) for child in children]
     try:
         while not ending.is_set():

@@ -45,7 +45,7 @@ def verify_and_tidy() -> str:
     """Verify the history, re-hash a share of the evidence, forget what is old enough."""
     _asked("nightly-verification")
     context, settings = current(), Settings()
-    return str(nightly.run(context.store, EvidenceFiles(settings.evidence_dir), context.now()))
+    return str(nightly.run(context.store, EvidenceFiles(settings.evidence_dir), settings.data, context.now()))
 
 
 def _asked(schedule: str) -> None:

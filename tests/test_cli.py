@@ -321,6 +321,17 @@ def test_the_doctor_looks_at_keys_and_programme_each_for_itself(planning: World,
         assert said in shell.said
 
 
+@pytest.mark.parametrize(("mode", "named"), [(0o755, True), (0o701, True), (0o750, False), (0o700, False)])
+def test_the_doctor_names_a_data_folder_that_strangers_may_look_into(
+    world: World, shell: Shell, settings: Settings, monkeypatch: pytest.MonkeyPatch, mode: int, named: bool
+) -> None:
+    """A group may have been let in on purpose."""
+    monkeypatch.setenv("ISMS_PREFECT_PORT", "1")
+    settings.data.chmod(mode)
+    assert shell("doctor") == 1
+    assert (f"Others may look into the data folder {settings.data}" in shell.said) == named
+
+
 def test_prefect_that_is_away_is_said(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where, and how to start it."""
     monkeypatch.setenv("ISMS_PREFECT_PORT", "1")
@@ -352,6 +363,7 @@ def test_the_demo_is_a_company_in_the_middle_of_its_work(played: tuple[Path, dic
     assert (view.case.state, late, gate.name, gate.round) == ("do", ["resources", "train"], "plan", 3)
     assert able == {"ravi"}
     assert len(list((folder / "mail").glob("*.eml"))) > 40
+    assert folder.stat().st_mode & 0o077 == 0
 
 
 def test_everybody_of_the_demo_signs_in_with_the_printed_password(played: tuple[Path, dict[str, str]],

@@ -22,7 +22,7 @@ from isms_workflow import services
 from isms_workflow.engine.context import utc_now
 from isms_workflow.notify import mail
 from isms_workflow.notify.files import FileChannel, listing
-from isms_workflow.settings import Settings, UnsafeAddress
+from isms_workflow.settings import SamePort, Settings, UnsafeAddress
 from isms_workflow.store import schema
 from isms_workflow.store.database import Store, notify, open_store
 from isms_workflow.store.tables import deadlines, outbox, schema_info
@@ -195,6 +195,15 @@ def test_an_address_that_others_can_reach_wants_https(settings: Settings) -> Non
     """Anything but loopback without it is refused unless said so."""
     with pytest.raises(UnsafeAddress, match="insecure = true"):
         services.portal(settings.model_copy(update={"bind": "192.0.2.1"}))
+
+
+@pytest.mark.parametrize("start", [services.portal, lambda settings: services.up(settings, print)], ids=["portal", "up"])
+def test_one_port_for_portal_and_prefect_names_both_settings(settings: Settings,
+                                                             start: Callable[[Settings], None]) -> None:
+    """Before anything starts: neither is taken yet, and the later of the two would be blamed."""
+    with pytest.raises(SamePort, match=r"port \(ISMS_PORT\) or prefect_port \(ISMS_PREFECT_PORT\)"):
+        start(settings.model_copy(update={"port": 4200}))
+    assert not settings.data.exists()
 
 
 @pytest.mark.timeout(120)

@@ -22,7 +22,7 @@ from isms_workflow.store.statements import accounts
 
 
 def doctor() -> int:
-    """Look at services, deadlines, outbox, Prefect, guards, keys and programme; exit code 1 if anything is wrong."""
+    """Look at services, deadlines, outbox, Prefect, guards, folder, keys, programme; exit code 1 if anything is wrong."""
     settings = Settings()
     with services.ready(settings) as store, store.read() as conn:
         found = [*health.look(conn, utc_now()).troubles, *_of_installation(conn, settings)]
@@ -34,7 +34,8 @@ def doctor() -> int:
 
 
 def _of_installation(conn: Connection, settings: Settings) -> Iterator[str]:
-    """What belongs to the installation: guards, key, programme."""
+    """What belongs to the installation: data folder, guards, key, programme."""
+    yield from _of_folder(settings.data)
     missing = sorted(triggers.missing(conn))
     if missing:
         yield f"These guards of the history are missing: {', '.join(missing)}. Run `isms db upgrade`."
@@ -48,6 +49,12 @@ def _of_installation(conn: Connection, settings: Settings) -> Iterator[str]:
                    "see `isms programme diff`, then apply it or take the changes back.")
     except IsmsError as error:
         yield str(error)
+
+
+def _of_folder(data: Path) -> Iterator[str]:
+    """Whether the data folder is closed to strangers; a group may have been let in on purpose."""
+    if data.is_dir() and data.stat().st_mode & 0o007:
+        yield f"Others may look into the data folder {data}, where personal data lies: run `chmod 700 {data}`."
 
 
 def _of_keys(conn: Connection, folder: Path) -> Iterator[str]:

@@ -110,7 +110,7 @@ def _keep(store: Store, file: Path, checkpoint: Checkpoint, now: datetime) -> No
     So is one that knows a longer history than ours: records were cut off, or an older backup came back.
     """
     try:
-        longest = audit.read_checkpoints(file)[-1].size if file.exists() else 0
+        longest = max((each.size for each in audit.kept_checkpoints(file)), default=0)
         if longest < checkpoint.size:
             audit.write_checkpoint(file, checkpoint)
         elif longest > checkpoint.size:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from isms_workflow.domain.times import When
@@ -10,8 +12,11 @@ from isms_workflow.engine import accesslog, health, notices, outbox, planned, wa
 from isms_workflow.engine.commands.people import end_accounts
 from isms_workflow.engine.health import SCHEDULE
 from isms_workflow.engine.watchdog import Finding, Jump
+from isms_workflow.errors import IsmsError
 from isms_workflow.store.database import Store
 from isms_workflow.store.statements import housekeeping as questions
+
+log = logging.getLogger(__name__)
 
 EXPECTED = {
     "planned-starts": timedelta(hours=1),   # asks every five minutes
@@ -25,22 +30,48 @@ EXPECTED = {
 def look_after(store: Store, up_since: datetime, now: datetime) -> None:
     """The clock's hourly round: planned starts, silent schedules, accounts that end, the watchdog, the access log.
 
-    `up_since` is when this clock started: a schedule is missed only if it was silent while we watched.
+    `up_since` is when this clock started: a schedule is missed only if it was silent while we watched. Each part is
+    done whatever another raised; one that failed is logged, and done an hour later.
     """
-    handled = planned.start(store, now)
-    missed = [f"planned start {each.start.schedule} of {each.start.at:%Y-%m-%d %H:%M} UTC" for each in handled
-              if up_since < each.start.at < now - timedelta(minutes=15)]
-    silent = silent_schedules(store, up_since, now)
+    missed: list[str] = []
+    parts: dict[str, Callable[[], object]] = {
+        "planned starts": lambda: missed.extend(_start(store, up_since, now)),
+        "schedules": lambda: _tell_of_schedules(store, missed, up_since, now),
+        "accounts that end": lambda: _end_accounts(store, now),
+        "watchdog": lambda: _watch(store, now),
+        "access log": lambda: accesslog.seal(store, now),
+    }
+    for name, part in parts.items():
+        try:
+            part()
+        except IsmsError as error:
+            log.error("The hourly round's part %s failed: %s", name, error, extra={"action": "hourly.part_failed"})
+        except Exception:
+            log.exception("The hourly round's part %s failed.", name, extra={"action": "hourly.part_failed"})
+
+
+def _start(store: Store, up_since: datetime, now: datetime) -> list[str]:
+    """Carries out the planned starts; those that Prefect should have carried out while we watched."""
+    return [f"planned start {each.start.schedule} of {each.start.at:%Y-%m-%d %H:%M} UTC"
+            for each in planned.start(store, now) if up_since < each.start.at < now - timedelta(minutes=15)]
+
+
+def _tell_of_schedules(store: Store, missed: list[str], up_since: datetime, now: datetime) -> None:
+    silent = [f"{name}: schedule paused or missing" for name in silent_schedules(store, up_since, now)]
     if missed or silent:
-        what = "; ".join([*missed, *(f"{name}: schedule paused or missing" for name in silent)])
-        tell(store, "schedule_missing", what, now)
+        tell(store, "schedule_missing", "; ".join([*missed, *silent]), now)
+
+
+def _end_accounts(store: Store, now: datetime) -> None:
     with store.write() as tx:
         end_accounts(tx, When.at(now))
+
+
+def _watch(store: Store, now: datetime) -> None:
     with store.read() as conn:
         found = watchdog.look(conn, now)
     if found:
         tell(store, "watchdog", in_short(found), now)
-    accesslog.seal(store, now)
 
 
 def silent_schedules(store: Store, up_since: datetime, now: datetime) -> list[str]:

@@ -7,16 +7,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from pathlib import Path
 
 from isms_workflow.domain.machine import ENGINE
 from isms_workflow.domain.records import AuditRecord, ChainRecord, EvidenceRecord, Scalar
-from isms_workflow.engine import accesslog
+from isms_workflow.engine import accesslog, programmes
 from isms_workflow.engine.accounts import sessions, throttle
 from isms_workflow.engine.hourly import tell
 from isms_workflow.store import audit
-from isms_workflow.store.audit import Verdict
+from isms_workflow.store.audit import Checkpoint, Verdict
 from isms_workflow.store.database import Store
 from isms_workflow.store.files import EvidenceFiles
+from isms_workflow.store.statements import cases as case_questions
 from isms_workflow.store.statements import housekeeping as questions
 
 log = logging.getLogger(__name__)
@@ -47,18 +49,22 @@ class Night:
                 f"{self.forgotten} old rows forgotten.")
 
 
-def run(store: Store, files: EvidenceFiles, now: datetime) -> Night:
-    """The whole round. What is wrong is told to the operators; the other parts go on."""
-    verdict = verify(store, now)
+def run(store: Store, files: EvidenceFiles, data: Path, now: datetime) -> Night:
+    """The whole round. What is wrong is told to the operators; the other parts go on.
+
+    The file for checkpoints that the programme names is relative to `data`.
+    """
+    verdict = verify(store, data, now)
     hours = _check_access_log(store, now)
     checked, damaged = check_files(store, files, now)
     return Night(verdict, hours, checked, damaged, forget(store, files, now))
 
 
-def verify(store: Store, now: datetime) -> Verdict:
-    """Verifies the chain from the first record to the last, and writes down that it was done."""
+def verify(store: Store, data: Path, now: datetime) -> Verdict:
+    """Verifies the chain from the first record to the last, and against the file outside; writes down that it was done."""
+    outside = _outside(store, data, now)  # before the look at the chain, so that it knows nothing that came later
     with store.read() as conn:
-        verdict = audit.verify(conn)
+        verdict = audit.verify(conn, outside)
     facts: dict[str, Scalar] = {"records": verdict.records, "head": verdict.head, "intact": verdict.ok}
     if verdict.broken:
         facts["first_bad"] = verdict.broken.seq
@@ -66,6 +72,19 @@ def verify(store: Store, now: datetime) -> Verdict:
     with store.write() as tx:
         audit.append(tx, [AuditRecord(ChainRecord.CHECKED, ENGINE, now, now, data=facts)])
     return verdict
+
+
+def _outside(store: Store, data: Path, now: datetime) -> list[Checkpoint]:
+    """What stands in the file for checkpoints that the programme names; one that can't be read is told."""
+    with store.read() as conn:
+        if conn.execute(case_questions.programme_in_force()).scalar() is None:
+            return []
+        file = programmes.in_force(conn).programme.checkpoint_file
+    try:
+        return audit.kept_checkpoints(data / file) if file else []
+    except audit.CheckpointUnreadable as error:
+        tell(store, "watchdog", "the file for checkpoints can't be read", now, "checkpoints", str(error))
+        return []
 
 
 def _check_access_log(store: Store, now: datetime) -> int:

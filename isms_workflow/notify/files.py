@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from isms_workflow.domain.effects import EffectError, Refused, Unreachable
+from isms_workflow.folders import private
 from isms_workflow.notify.addresses import BadAddress, mailbox
 from isms_workflow.notify.letters import Delivery, Letter, compose
 from isms_workflow.notify.notices import Mail, Recipient
@@ -115,8 +116,7 @@ def _read(path: Path) -> WrittenMail:
 
 
 def _make(folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
+    private(folder)
     if folder.name == SEALED:
         folder.chmod(0o700)  # also one that was there, or was made under an odd umask
 

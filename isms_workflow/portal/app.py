@@ -29,7 +29,7 @@ class Static(StaticFiles):
 
 
 def create_app(portal: Portal) -> FastAPI:
-    """The application over these parts. Raises `UnsafeAddress` for an address that isn't safe to serve at."""
+    """The application over these parts. Raises `SamePort`, `UnsafeAddress` for an address not to serve at."""
     portal.settings.check_address()
     app = FastAPI(title="ISMS workflow engine", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.portal = portal

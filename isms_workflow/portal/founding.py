@@ -18,6 +18,7 @@ from isms_workflow.domain.times import When
 from isms_workflow.engine import programmes
 from isms_workflow.engine.accounts import invitations, passwords
 from isms_workflow.engine.commands import people
+from isms_workflow.folders import private
 from isms_workflow.portal.deps import Portal
 from isms_workflow.programme.load import copy_shipped, load, write_calendar
 from isms_workflow.programme.model import Calendar, Programme
@@ -132,6 +133,7 @@ def found(portal: Portal, token: str, told: Founding, when: When) -> None:
         raise Wrong("organisation", "", "say what your organisation is called")
     passwords.check(told.password, told.admin.email, told.admin.name)
     hashed = passwords.hashed(told.password)
+    private(portal.settings.data)
     folder = portal.settings.programme_dir
     copy_shipped(folder)
     write_calendar(folder, told.zone, told.country, told.subdivision)

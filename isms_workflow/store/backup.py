@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select
 
 from isms_workflow.domain.times import iso
 from isms_workflow.errors import IsmsError
+from isms_workflow.folders import private
 from isms_workflow.settings import Settings
 from isms_workflow.store import dump, schema
 from isms_workflow.store.archive import BackupDamaged, Manifest, Writer, checked, extract
@@ -88,6 +89,10 @@ def backup(store: Store, settings: Settings, file: Path, now: datetime) -> Backe
         raise BackupRefused(str(file), "there is a file already; name another")
     if not file.parent.is_dir():
         raise BackupRefused(str(file), f"{file.parent} is no folder")
+    for folder in (settings.programme_dir, settings.keys_dir):
+        if file.resolve().is_relative_to(folder.resolve()):
+            raise BackupRefused(str(file), f"{folder} is backed up whole, so that each backup would hold those before it; "
+                                           "write it elsewhere, best to another disk")
     with _unfinished(file) as part, tarfile.open(part, "w:gz", compresslevel=6) as tar:
         writer = Writer(tar)
         with store.read() as conn:
@@ -114,7 +119,7 @@ def restore(settings: Settings, file: Path) -> Restored:
     _refuse_files(settings)
     with closing(open_store(settings.store_url)) as store:
         _refuse_rows(store, manifest)
-        settings.data.mkdir(parents=True, exist_ok=True)
+        private(settings.data)
         with _full_disk_said(settings.data), tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.data) as name:
             staged = Path(name)
             extract(file, staged)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 
 from isms_workflow.errors import IsmsError
+from isms_workflow.folders import private
 
 Transaction = Connection
 """A write transaction that is open; committed or rolled back by whoever opened it."""
@@ -114,7 +115,7 @@ def open_store(url: str) -> Store:
         raise AddressUnusable
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            private(Path(parsed.database).parent)
         return Store(_sqlite(url))
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")

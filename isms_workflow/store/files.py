@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isms_workflow.errors import IsmsError
+from isms_workflow.folders import private
 
 CHUNK = 64 * 1024
 MIB = 1024 * 1024
@@ -78,7 +79,7 @@ class EvidenceFiles:
 
         `limit` in bytes. Raises `FileRefused` for an empty or over-large file, `DiskFull`.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        private(self.folder)
         with self._unfinished() as (handle, path):
             digest, size = hashlib.sha256(), 0
             for chunk in chunks:

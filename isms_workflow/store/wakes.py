@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from typing import Protocol
 
 import psycopg
+from sqlalchemy.pool import PoolProxiedConnection
 
 from isms_workflow.store.database import WAKE_CHANNEL, Store
 
@@ -30,32 +32,63 @@ def waker(store: Store) -> Waker:
 
 
 class SqliteWaker:
-    """`PRAGMA data_version` changes, on a connection of its own, with every commit of another."""
+    """`PRAGMA data_version` changes, on a connection of its own, with every commit of another.
+
+    A look that fails counts as news, for something may have changed; the next is on a connection made anew.
+    """
 
     def __init__(self, store: Store) -> None:
-        self._connection = store.engine.raw_connection()
-        self._seen = self._version()
+        self._store = store
+        self._connection: PoolProxiedConnection | None = None
+        self._seen = 0
 
     def wait(self, seconds: float, stop: threading.Event) -> bool:
         """As `Waker.wait`."""
+        if self._connection is None:
+            return self._watch(seconds, stop)
         until = time.monotonic() + seconds
         while not stop.is_set() and time.monotonic() < until:
-            if (now := self._version()) != self._seen:
-                self._seen = now
+            if self._changed(self._connection):
                 return True
             stop.wait(LOOK_S)
         return False
 
     def close(self) -> None:
         """Give the connection back."""
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
 
-    def _version(self) -> int:
-        cursor = self._connection.cursor()
+    def _watch(self, seconds: float, stop: threading.Event) -> bool:
+        """News may have come while nobody looked, so this wait ends at once; in a second if none can look."""
         try:
-            return int(cursor.execute("PRAGMA data_version").fetchone()[0])
-        finally:
-            cursor.close()
+            self._connection = self._store.engine.raw_connection()
+            self._seen = _version(self._connection)
+        except sqlite3.Error:
+            self._drop()
+            stop.wait(min(seconds, 1.0))
+        return True
+
+    def _changed(self, connection: PoolProxiedConnection) -> bool:
+        try:
+            before, self._seen = self._seen, _version(connection)
+        except sqlite3.Error:
+            self._drop()
+            return True
+        return before != self._seen
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection = None
+
+
+def _version(connection: PoolProxiedConnection) -> int:
+    cursor = connection.cursor()
+    try:
+        found = cursor.execute("PRAGMA data_version").fetchone()
+    finally:
+        cursor.close()
+    return int(found[0])
 
 
 class PostgresWaker:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, text, update
 
 from isms_workflow.domain.people import Actor
 from isms_workflow.domain.times import When
@@ -14,7 +14,9 @@ from isms_workflow.engine import digests, nightly, programmes
 from isms_workflow.programme.load import parse
 from isms_workflow.store import audit
 from isms_workflow.store.audit import Checkpoint, make_key, read_checkpoints, write_checkpoint
-from isms_workflow.store.tables import outbox, people
+from isms_workflow.store.schema import triggers
+from isms_workflow.store.tables import audit as records
+from isms_workflow.store.tables import audit_head, audit_private, checkpoints, outbox, people
 from tests.world import World
 
 EIGHT = datetime(2026, 1, 6, 8, tzinfo=UTC)
@@ -101,7 +103,7 @@ def test_the_file_that_the_programme_names_gets_each_checkpoint(keyed: World, ke
     """A line a day, none for a day without news, and all of them agree with the history."""
     for day, news in enumerate((True, True, False)):
         if news:
-            nightly.verify(keyed.store, EIGHT + timedelta(days=day))
+            nightly.verify(keyed.store, tmp_path, EIGHT + timedelta(days=day))
         run(keyed, tmp_path, EIGHT + timedelta(days=day))
     outside = read_checkpoints(kept)
     assert len(outside) == 2
@@ -116,6 +118,48 @@ def test_a_history_shorter_than_its_checkpoints_is_told(keyed: World, kept: Path
     run(keyed, tmp_path, EIGHT)
     assert told(keyed) == ["the history is shorter than its checkpoints outside"]
     assert len(kept.read_text().splitlines()) == 1
+
+
+def cut(world: World) -> int:
+    """The last record vanishes, and everything in the database that knew of it; which one it was."""
+    with world.store.engine.begin() as conn:
+        for name in triggers(conn):
+            conn.execute(text(f"DROP TRIGGER {name}"))
+        size, _ = audit.head(conn)
+        for table in (checkpoints, audit_private, records):
+            conn.execute(delete(table).where(table.c.seq == size))
+        left = conn.execute(select(records.c.hash).where(records.c.seq == size - 1)).scalar_one()
+        conn.execute(update(audit_head).values(seq=size - 1, hash=left))
+        assert audit.verify(conn).ok
+    return size
+
+
+def test_the_night_compares_the_history_with_the_file_outside(keyed: World, kept: Path, tmp_path: Path) -> None:
+    """A history that agrees with itself, but not with what was kept, is told as a broken one."""
+    run(keyed, tmp_path, EIGHT)
+    assert nightly.verify(keyed.store, tmp_path / "elsewhere", EIGHT).ok
+    run(keyed, tmp_path, EIGHT + timedelta(days=1))
+    lost = cut(keyed)
+    broken = nightly.verify(keyed.store, tmp_path, EIGHT + timedelta(days=2)).broken
+    assert broken is not None
+    assert (broken.seq, "the chain was cut short" in broken.problem) == (lost, True)
+    assert told(keyed) == [f"the first bad record is {lost}"]
+
+
+def test_a_file_that_cannot_be_read_is_told_at_night(keyed: World, kept: Path, tmp_path: Path) -> None:
+    """And the history is verified all the same."""
+    kept.parent.mkdir()
+    kept.write_text("All is well.")
+    assert nightly.verify(keyed.store, tmp_path, EIGHT).ok
+    assert told(keyed) == ["the file for checkpoints can't be read"]
+
+
+def test_a_file_that_nothing_was_written_to_gets_the_first_checkpoint(keyed: World, kept: Path, tmp_path: Path) -> None:
+    """Whoever made it ready, or a full disk."""
+    kept.parent.mkdir()
+    kept.touch()
+    run(keyed, tmp_path, EIGHT)
+    assert (len(read_checkpoints(kept)), told(keyed)) == (1, [])
 
 
 def test_a_file_that_cannot_be_written_is_told(keyed: World, kept: Path, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def kinds(world: World) -> list[str]:
 
 def test_a_quiet_night_says_that_all_is_well_and_writes_it_down(planning: World, files: EvidenceFiles) -> None:
     """An auditor sees that verification is done, and when."""
-    night = nightly.run(planning.store, files, planning.now)
+    night = nightly.run(planning.store, files, files.folder, planning.now)
     assert (night.verdict.ok, night.damaged, told(planning)) == (True, 0, [])
     assert kinds(planning)[-1] == "chain.checked"
 
@@ -94,7 +94,7 @@ def test_a_changed_history_is_told_with_its_first_bad_record(planning: World, fi
     cursor.execute("DROP TRIGGER audit_private_no_update")
     cursor.execute("UPDATE audit_private SET value = 'somebody else' WHERE seq = 2 AND field = 'name'")
     raw.commit()
-    night = nightly.run(planning.store, files, planning.now)
+    night = nightly.run(planning.store, files, files.folder, planning.now)
     assert night.verdict.broken is not None
     assert night.verdict.broken.seq == 2
     assert told(planning) == ["chain_broken"]
@@ -132,5 +132,5 @@ def test_an_access_log_that_was_changed_is_told(planning: World, files: Evidence
     assert accesslog.seal(planning.store, planning.now) == 1
     with planning.store.write() as tx:
         tx.execute(update(accesses).values(outcome="GRANTED"))
-    assert nightly.run(planning.store, files, planning.now).hours == 1
+    assert nightly.run(planning.store, files, files.folder, planning.now).hours == 1
     assert told(planning) == ["chain_broken"]

@@ -129,7 +129,7 @@ def test_what_comes_back_is_what_was_backed_up(installation: Installation, file:
     assert restored.made_at == "2026-06-01T12:00:00.000000Z"
     for of in ("evidence_dir", "keys_dir", "programme_dir"):
         assert folder(getattr(target, of)) == folder(getattr(installation.settings, of))
-    assert stat.S_IMODE(target.keys_dir.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(of.stat().st_mode) for of in (target.data, target.keys_dir)} == {0o700}
     assert {stat.S_IMODE(path.stat().st_mode) for path in target.keys_dir.iterdir()} == {0o600}
 
 
@@ -184,6 +184,17 @@ def test_nothing_is_overwritten(small: Installation, tmp_path: Path) -> None:
         backup(small.store, small.settings, tmp_path / "yesterday", NOW)
     with pytest.raises(BackupRefused, match="is no folder"):
         backup(small.store, small.settings, tmp_path / "no" / "where", NOW)
+
+
+@pytest.mark.parametrize("of", ["programme_dir", "keys_dir"])
+def test_a_backup_never_holds_itself(small: Installation, of: str) -> None:
+    """Within a folder that is backed up it would grow from day to day; the rest of the data folder is as good as any."""
+    inside, beside = getattr(small.settings, of), small.settings.data
+    before = folder(inside)
+    with pytest.raises(BackupRefused, match=r"would hold those before it; write it elsewhere"):
+        backup(small.store, small.settings, inside / "isms.backup", NOW)
+    assert folder(inside) == before
+    assert backup(small.store, small.settings, beside / "isms.backup", NOW).file.exists()
 
 
 def test_a_full_disk_leaves_no_half_backup(small: Installation, tmp_path: Path) -> None:

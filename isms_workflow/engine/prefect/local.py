@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from isms_workflow.folders import private
 from isms_workflow.settings import Settings
 
 USER = "isms"
@@ -24,7 +25,7 @@ def secret(settings: Settings) -> str:
     """
     path = settings.keys_dir / SECRET_FILE
     if not path.exists():
-        settings.keys_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private(settings.keys_dir)
         _make_secret(path)
     return path.read_text(encoding="ascii").strip()
 

@@ -5,6 +5,7 @@ from isms_workflow.store.audit.checkpoints import (
     Checkpoint,
     CheckpointUnreadable,
     NothingToSign,
+    kept_checkpoints,
     make_checkpoint,
     read_checkpoints,
     stored_checkpoints,
@@ -27,6 +28,6 @@ from isms_workflow.store.audit.verify import Broken, Verdict, bytes_and_links, v
 __all__ = [
     "Broken", "Checkpoint", "CheckpointUnreadable", "Erased", "Key", "KeyMissing", "NothingToSign", "RecordRefused",
     "Stays", "Verdict", "append", "bytes_and_links", "commitment", "current_key", "export", "head",
-    "introduce", "make_checkpoint", "make_key", "new_salt", "public_key", "read_checkpoints", "rotate", "signing_key",
-    "stored_checkpoints", "verify", "write_checkpoint",
+    "introduce", "kept_checkpoints", "make_checkpoint", "make_key", "new_salt", "public_key", "read_checkpoints",
+    "rotate", "signing_key", "stored_checkpoints", "verify", "write_checkpoint",
 ]

@@ -94,12 +94,18 @@ def stored_checkpoints(conn: Connection) -> list[Checkpoint]:
 
 
 def write_checkpoint(file: Path, checkpoint: Checkpoint) -> None:
-    """Adds the checkpoint's line to a file, on disk when this returns."""
+    """Adds the checkpoint's line to a file, on disk when this returns; what can't take all of it stays as it was."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", encoding="utf-8") as out:
-        out.write(checkpoint.text() + "\n")
-        out.flush()
-        os.fsync(out.fileno())
+    line = checkpoint.text().encode() + b"\n"
+    with file.open("ab", buffering=0) as out:  # no buffer, whose rest would be written after all on closing
+        before = out.tell()
+        try:
+            while line:
+                line = line[out.write(line):]
+            os.fsync(out.fileno())
+        except BaseException:
+            out.truncate(before)  # the next line would be glued to half a one, and no line could be read any more
+            raise
 
 
 def read_checkpoints(file: Path) -> list[Checkpoint]:
@@ -115,6 +121,18 @@ def read_checkpoints(file: Path) -> list[Checkpoint]:
     if not found:
         raise CheckpointUnreadable(str(file), 1, "it is empty")
     return sorted(found, key=lambda each: each.size)
+
+
+def kept_checkpoints(file: Path) -> list[Checkpoint]:
+    """As `read_checkpoints`, but none of a file that isn't there yet, or that nothing was written to.
+
+    Raises `CheckpointUnreadable`.
+    """
+    try:
+        begun = file.exists() and file.stat().st_size > 0
+    except OSError as error:
+        raise CheckpointUnreadable(str(file), 1, f"it can't be read ({error})") from error
+    return read_checkpoints(file) if begun else []
 
 
 def _parse(file: str, number: int, line: str) -> Checkpoint:

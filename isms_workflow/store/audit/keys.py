@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select, text
 
 from isms_workflow.domain.records import AuditRecord, ChainRecord
 from isms_workflow.errors import IsmsError
+from isms_workflow.folders import private
 from isms_workflow.store.audit.chain import append, locked_head
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.tables.audit import KEYS, audit
@@ -65,7 +66,7 @@ def signed(public: str, signature: str, message: bytes) -> bool:
 
 def make_key(folder: Path) -> Key:
     """A new key, on disk before it is returned: folder 0700, file 0600. The chain doesn't name it yet."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private(folder)
     folder.chmod(0o700)
     key = Key(Ed25519PrivateKey.generate())
     file = folder / _name(key.public)

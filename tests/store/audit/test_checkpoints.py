@@ -20,6 +20,7 @@ from isms_workflow.store.database import Store
 from isms_workflow.store.tables import audit as records
 from isms_workflow.store.tables import audit_head, audit_private, checkpoints
 from tests.store.audit.histories import HISTORY, MARIA, at, attacked, write_history
+from tests.store.test_files import room_for
 
 COUNT = len(HISTORY) + 1
 
@@ -192,6 +193,18 @@ def test_a_checkpoint_travels_as_one_line(history: Store, tmp_path: Path) -> Non
     assert len(file.read_text().splitlines()) == 2
     assert audit.read_checkpoints(file)[-1] == checkpoint
     assert audit.read_checkpoints(file)[-1].genuine
+
+
+def test_a_line_for_which_there_is_no_room_leaves_the_others_readable(history: Store, tmp_path: Path) -> None:
+    """Half a line would be glued to the next one, and the whole file lost."""
+    checkpoint, file = last_checkpoint(history), tmp_path / "checkpoints.jsonl"
+    for before in ([], [checkpoint]):
+        length = file.stat().st_size if before else 0
+        with room_for(length + 10), pytest.raises(OSError, match="File too large"):
+            audit.write_checkpoint(file, checkpoint)
+        assert audit.kept_checkpoints(file) == before
+        audit.write_checkpoint(file, checkpoint)
+    assert audit.read_checkpoints(file) == [checkpoint, checkpoint]
 
 
 UNREADABLE = {
