@@ -202,13 +202,13 @@ def _actions(visit: Visit, programme: Programme, directory: Directory, names: Na
                  then="ISMS manager and top management are told."),
         v.Action("deputy", "Name the deputy", f"{url}/deputy",
                  (v.Field("deputy", "Deputy", "select", choices=(v.Choice("", "nobody"), *others)),),
-                 why_not="" if own else why, then="Stands in for the steps; decides no gate."),
+                 why_not="" if own else why, then="Stands in for the steps; decides no gate. They are told."),
     ]
     if own:
         found.append(v.Action("delegate", "Let somebody decide for you", f"{url}/delegate", (
             v.Field("to", "Who", "select", choices=others, required=True),
             v.Field("from", "From", "date", required=True), v.Field("until", "Until and including", "date", required=True)),
-            then="The record says “X for you”; your own decision makes theirs void."))
+            then="They are told. The record says “X for you”; your own decision makes theirs void."))
         found.append(tokens.action(visit))
     if visit.may(Action.ADMIN):
         found += [
