@@ -245,6 +245,29 @@ class Granted(Facts):
     set_aside: Line = ""
 
 
+class Deputised(Facts):
+    """To the deputy (`yours`), and the person whose steps it is about: somebody stands in, or, with `until`, no longer."""
+
+    person: Line
+    deputy: Line
+    yours: bool
+    by: Line
+    since: AwareDatetime
+    until: AwareDatetime | None = None
+
+
+class Delegated(Facts):
+    """To the delegate (`yours`): they may decide for a person; with `revoked`, to both sides, no longer."""
+
+    person: Line
+    delegate: Line
+    yours: bool
+    by: Line
+    starts: AwareDatetime
+    ends: AwareDatetime
+    revoked: AwareDatetime | None = None
+
+
 class ProgrammeApplied(Facts):
     """To ISMS manager and top management; digests in hexadecimal, `before` empty for the first version."""
 

@@ -52,6 +52,8 @@ NOTICES: Mapping[str, Notice] = {notice.name: notice for notice in (
     Notice("password_reset",    f.PasswordReset, sensitive=True),
     Notice("deactivated",       f.Deactivated),
     Notice("granted",           f.Granted),
+    Notice("deputised",         f.Deputised),
+    Notice("delegated",         f.Delegated),
     Notice("programme_applied", f.ProgrammeApplied),
     Notice("operator_notice",   f.OperatorNotice),
     Notice("digest",            f.Digest),

@@ -17,12 +17,21 @@ def zone(tx: Transaction) -> str:
     return str(tx.execute(select(organisation.c.zone)).scalar_one())
 
 
+def start_of_day(tx: Transaction, text: str, field: str) -> datetime | None:
+    """The start of a local day; None for an empty field. Raises `Wrong`."""
+    return _midnight(tx, text, field, days_on=0)
+
+
 def end_of_day(tx: Transaction, text: str, field: str) -> datetime | None:
     """The end of a local day; None for an empty field. Raises `Wrong`."""
+    return _midnight(tx, text, field, days_on=1)
+
+
+def _midnight(tx: Transaction, text: str, field: str, days_on: int) -> datetime | None:
     if not text.strip():
         return None
     try:
         day = datetime.strptime(text.strip(), "%Y-%m-%d").date()  # noqa: DTZ007  # a local date; its zone follows
-        return instant_of(day + timedelta(days=1), time(0), zone(tx))
+        return instant_of(day + timedelta(days=days_on), time(0), zone(tx))
     except (ValueError, OverflowError):
         raise Wrong(field, text, "give a date such as 2026-03-12") from None

@@ -15,7 +15,7 @@ from isms_workflow.errors import IsmsError
 from isms_workflow.portal import again, stale
 from isms_workflow.portal import views as v
 from isms_workflow.portal.rendering import render
-from isms_workflow.portal.texts import unsecret
+from isms_workflow.portal.texts import retry_after, unsecret
 from isms_workflow.portal.visit import Posted, SignInNeeded, Visit, visit
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,9 @@ def _ours(request: Request, error: Exception) -> Response:
         request.state.denied = True
     if isinstance(error, (Moved, DigestChanged)):
         return _stale(request, error)
-    return (_again(request, error) if error.status == 422 else None) or fault(request, error.status, str(error))
+    page = (_again(request, error) if error.status == 422 else None) or fault(request, error.status, str(error))
+    page.headers.update(retry_after(error))
+    return page
 
 
 def _again(request: Request, error: IsmsError) -> Response | None:

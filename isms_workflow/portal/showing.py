@@ -38,8 +38,13 @@ def file(row: Any, names: Names) -> v.Evidence:
     """A file from its row."""
     state = "damaged" if row.damaged_at else "withdrawn" if row.withdrawn_at else ""
     note = "a newer version" if row.replaces else ""
-    return v.Evidence(row.name or "(name erased)", f"/evidence/{row.id}/file", row.sha256, row.size,
+    return v.Evidence(row.name or "(name erased)", file_url(row.id), row.sha256, row.size,
                       names.who(row.added_by), row.added_at, row.label, note, checked=row.checked_at, state=state)
+
+
+def file_url(item: str) -> str:
+    """Where a file's bytes are."""
+    return f"/evidence/{item}/file"
 
 
 def remarks(conn: Connection, steps: Iterable[Step], names: Names) -> dict[str, tuple[v.Comment, ...]]:

@@ -1,10 +1,12 @@
-"""What people and programs send as text: what can't be kept, and what a file may be called."""
+"""What people and programs send as text, and what headers say: what can't be kept, what a file may be called."""
 
 from __future__ import annotations
 
 from urllib.parse import quote
 
 from isms_workflow.domain.refusals import Wrong
+from isms_workflow.engine.accounts.throttle import Throttled
+from isms_workflow.errors import IsmsError
 
 LONGEST_NAME = 200
 
@@ -25,6 +27,11 @@ def file_name(told: str) -> str:
 def attachment(name: str) -> str:
     """The header that has a browser keep a file under this name, and never show it (RFC 6266)."""
     return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def retry_after(error: IsmsError) -> dict[str, str]:
+    """The header that tells a program when to try again, in seconds (RFC 9110, 10.2.3); none unless there was too much."""
+    return {"Retry-After": str(error.seconds)} if isinstance(error, Throttled) else {}
 
 
 def unsecret(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -94,6 +95,11 @@ YEAR: dict[str, Situation] = {
         w, lambda tx, when: people.deactivate(tx, w.ids["ravi"], w.actor("alex"), when))),
     "an administrator makes himself risk owner": lambda w: (w.complete_phase("plan"), in_write(
         w, lambda tx, when: people.grant(tx, w.ids["alex"], "risk_owner", w.actor("alex"), when))),
+    "somebody is named deputy, and another one after them": lambda w: [in_write(w, lambda tx, when, to=to: people.name_deputy(
+        tx, w.ids["maria"], to and w.ids[to], w.actor("alex"), when)) for to in ("ben", "ines", None)],
+    "a delegation is given, and ended": lambda w: in_write(w, lambda tx, when: people.undelegate(
+        tx, people.delegate(tx, w.ids["dana"], w.ids["ines"], when.happened + timedelta(days=3),
+                            when.happened + timedelta(days=9), w.actor("dana"), when), w.actor("alex"), when)),
     "links": lambda w: in_write(w, lambda tx, when: invitations.invite(
         tx, w.ids["ben"], "mail", "http://127.0.0.1:8000", w.actor("alex"), when.noticed)),
 }
@@ -229,6 +235,23 @@ def test_a_digest_says_what_waits_and_what_is_late(planning: World, post: Settin
     mails = deliver(planning, post)
     assert "Approve PLAN (PDCA-2026-0001)" in only(mails, "dana", "digest").text
     assert "Gate of PLAN (PDCA-2026-0001)" in only(mails, "maria", "digest").text
+
+
+def test_whoever_stands_in_is_told_for_whom_and_from_when_until_when(planning: World, post: Settings) -> None:
+    """Steps and decisions of others come to nobody unannounced, nor do they end so."""
+    start = planning.now
+    in_write(planning, lambda tx, when: people.name_deputy(
+        tx, planning.ids["maria"], planning.ids["ben"], planning.actor("maria"), when))
+    in_write(planning, lambda tx, when: people.delegate(
+        tx, planning.ids["dana"], planning.ids["ines"], start + timedelta(days=3), start + timedelta(days=9, minutes=5),
+        planning.actor("dana"), when))
+    mails = deliver(planning, post)
+    deputy, delegate = only(mails, "ben", "deputised"), only(mails, "ines", "delegated")
+    assert (deputy.subject, delegate.subject) == (
+        "You now stand in for Maria Okafor", "You may decide for Dana Weber from Thu 8 Jan 2026")
+    assert "From            Mon 5 Jan 2026 08:00 UTC" in deputy.text
+    assert "From            Thu 8 Jan 2026 08:00 UTC" in delegate.text
+    assert "Until           Wed 14 Jan 2026 08:05 UTC" in delegate.text
 
 
 def test_the_actor_of_the_set_up_is_named_as_the_operator(world: World, post: Settings) -> None:

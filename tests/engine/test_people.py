@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from isms_workflow.domain.refusals import LastInOffice, NotYours, Wrong
 from isms_workflow.engine.commands import people, steps
 from isms_workflow.store.database import Store
+from isms_workflow.store.tables import delegations
 from tests.engine.test_steps import done
 from tests.world import CAST, World, found
 
@@ -136,3 +140,54 @@ def test_a_delegation_is_given_by_oneself(world: World) -> None:
     """Nobody gives away somebody else's authority."""
     with pytest.raises(NotYours):
         done(world, people.delegate, "alex", world.ids["dana"], world.ids["ben"], world.now, world.now.replace(year=2027))
+
+
+def delegates(world: World, **ends_in: float) -> None:
+    """Ines decides for Dana from now on, for a week unless it is said otherwise."""
+    done(world, people.delegate, "dana", world.ids["dana"], world.ids["ines"], world.now,
+         world.now + timedelta(**ends_in or {"days": 7}))
+
+
+def ends(world: World, by: str) -> None:
+    """Somebody ends the delegation."""
+    with world.store.read() as conn:
+        found = conn.execute(select(delegations.c.id)).scalar_one()
+    done(world, people.undelegate, by, found)
+
+
+def names(world: World, deputy: str | None, by: str = "maria") -> None:
+    """Somebody names Maria's deputy."""
+    done(world, people.name_deputy, by, world.ids["maria"], deputy and world.ids[deputy])
+
+
+Deed = Callable[[World], object]
+STANDING_IN: dict[str, tuple[Deed, Deed, list[tuple[str, str]]]] = {
+    "a deputy is named": (lambda w: None, lambda w: names(w, "ben"), [("deputised", "ben")]),
+    "an administrator names one": (
+        lambda w: None, lambda w: names(w, "ben", by="alex"), [("deputised", "ben"), ("deputised", "maria")]),
+    "another one is named": (
+        lambda w: names(w, "ben"), lambda w: names(w, "ines"), [("deputised", "ben"), ("deputised", "ines")]),
+    "the same one is named again": (lambda w: names(w, "ben"), lambda w: names(w, "ben"), []),
+    "there is to be none": (lambda w: names(w, "ben"), lambda w: names(w, None), [("deputised", "ben")]),
+    "there was none": (lambda w: None, lambda w: names(w, None), []),
+    "the deputy's account ends": (
+        lambda w: names(w, "ben"), lambda w: done(w, people.deactivate, "alex", w.ids["ben"]), [("deputised", "maria")]),
+    "a delegation is given": (lambda w: None, delegates, [("delegated", "ines")]),
+    "whoever gave it ends it": (delegates, lambda w: ends(w, "dana"), [("delegated", "ines")]),
+    "an administrator ends it": (
+        delegates, lambda w: ends(w, "alex"), [("delegated", "dana"), ("delegated", "ines")]),
+    "it had ended by itself": (
+        lambda w: (delegates(w, hours=1), w.advance(hours=2)), lambda w: ends(w, "dana"), []),
+    "the delegate's account ends": (
+        delegates, lambda w: done(w, people.deactivate, "alex", w.ids["ines"]), [("delegated", "dana")]),
+}
+
+
+@pytest.mark.parametrize(("before", "happens", "told"), STANDING_IN.values(), ids=STANDING_IN)
+def test_both_sides_know_who_stands_in(world: World, before: Deed, happens: Deed, told: list[tuple[str, str]]) -> None:
+    """Whoever gets or loses a deputyship or a delegation, and the other side unless it is their own doing."""
+    before(world)
+    known = Counter(world.mails())
+    happens(world)
+    new = Counter(world.mails()) - known
+    assert sorted(each for each in new.elements() if each[0] in ("deputised", "delegated")) == told

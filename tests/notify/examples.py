@@ -103,6 +103,30 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "we become risk owner by our own hand": ("granted", {
         "link": "/people", "person": "Ben Ito", "yours": True, "responsibility": "risk owner", "by": "Ben Ito",
         "at": WAIT["since"], "set_aside": "Ben Ito granted it to himself"}),
+    "we become somebody's deputy": ("deputised", {
+        "link": "/people", "person": "Maria Okafor", "deputy": "Ben Ito", "yours": True, "by": "Maria Okafor",
+        "since": WAIT["since"]}),
+    "we are nobody's deputy any more": ("deputised", {
+        "link": "/people", "person": "Maria Okafor", "deputy": "Ben Ito", "yours": True, "by": "Alex Kim",
+        "since": LATE["since"], "until": WAIT["since"]}),
+    "somebody becomes our deputy": ("deputised", {
+        "link": "/people", "person": "Ben Ito", "deputy": "Ines Costa", "yours": False, "by": "Alex Kim",
+        "since": WAIT["since"]}),
+    "our deputy leaves": ("deputised", {
+        "link": "/people", "person": "Ben Ito", "deputy": "Ines Costa", "yours": False, "by": "Alex Kim",
+        "since": LATE["since"], "until": WAIT["since"]}),
+    "we may decide for somebody": ("delegated", {
+        "link": "/people", "person": "Dana Weber", "delegate": "Ben Ito", "yours": True, "by": "Dana Weber",
+        "starts": "2026-03-11T23:00:00Z", "ends": "2026-03-18T23:00:00Z"}),
+    "we may decide for somebody no longer": ("delegated", {
+        "link": "/people", "person": "Dana Weber", "delegate": "Ben Ito", "yours": True, "by": "Dana Weber",
+        "starts": LATE["since"], "ends": "2026-03-18T23:00:00Z", "revoked": WAIT["since"]}),
+    "we were to decide for somebody": ("delegated", {
+        "link": "/people", "person": "Dana Weber", "delegate": "Ben Ito", "yours": True, "by": "Alex Kim",
+        "starts": "2026-03-11T23:00:00Z", "ends": "2026-03-18T23:00:00Z", "revoked": WAIT["since"]}),
+    "somebody decides for us no longer": ("delegated", {
+        "link": "/people", "person": "Ben Ito", "delegate": "Ines Costa", "yours": False, "by": "Alex Kim",
+        "starts": LATE["since"], "ends": "2026-03-18T23:00:00Z", "revoked": WAIT["since"]}),
     "a programme comes into force": ("programme_applied", {
         "link": "/programme", "digest": "7f3a" * 16, "before": "", "by": "Maria Okafor", "at": WAIT["since"]}),
     "a programme is replaced": ("programme_applied", {

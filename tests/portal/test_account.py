@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import httpx
 import pytest
 from sqlalchemy import select
 
@@ -56,6 +57,22 @@ def test_guessing_is_slowed_down(house: House) -> None:
     assert sign_in(house, "maria@example.org")[0] == 429
     house.world.sim.now += timedelta(hours=2)
     assert sign_in(house, "maria@example.org")[0] == 303
+
+
+THROTTLED = {"signing in": ("/login", {"password": "wrong", "next": "/"}), "asking for a link": ("/reset", {})}
+
+
+@pytest.mark.parametrize(("path", "typed"), THROTTLED.values(), ids=THROTTLED)
+def test_whoever_tries_too_often_is_told_when_to_try_again(house: House, path: str, typed: dict[str, str]) -> None:
+    """For people in a sentence, for programs in a header, as the API does; then the next attempt is looked at."""
+    def attempt() -> httpx.Response:
+        return house.visitor().send(path, email="maria@example.org", **typed)
+
+    *_, refused = (attempt() for _ in range(6))
+    assert (refused.status_code, refused.headers["retry-after"], "in 1 second" in refused.text) == (429, "1", True)
+    house.world.sim.now += timedelta(seconds=1)
+    again = attempt()
+    assert (again.status_code == 429, "retry-after" in again.headers) == (False, False)
 
 
 def test_signing_out_ends_the_session_on_the_server(house: House) -> None:

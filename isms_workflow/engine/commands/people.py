@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, and_, insert, select, update
 
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.messages import Message, Notice
@@ -94,13 +94,13 @@ def deactivate(tx: Transaction, person: str, actor: Actor, when: When) -> None:
     tx.execute(update(people).where(people.c.id == person).values(
         deactivated_at=when.happened, version=people.c.version + 1))
     _end_holdings(tx, person, actor, when)
-    _end_stand_ins(tx, person, when)
+    stood_in = _end_stand_ins(tx, person, actor, when)
     closing.lock_out(tx, person, when.noticed)
     plans = _settled(tx, locked, when, lambda before, view: rules.taken_over(
         before, view, person, "the owner's account was deactivated", when))
     told = _offices(reading.directory(tx, when.noticed), (person,))
     _write(tx, plans, [_record(PersonRecord.DEACTIVATED, person, actor, when)],
-           _notices("deactivated", told, {"person": person}, when), when)
+           [*_notices("deactivated", told, {"person": person}, when), *stood_in], when)
 
 
 def end_accounts(tx: Transaction, when: When) -> list[str]:
@@ -144,7 +144,7 @@ def change_role(tx: Transaction, person: str, role: str, seen: int | None, actor
 
 
 def name_deputy(tx: Transaction, person: str, deputy: str | None, actor: Actor, when: When) -> None:
-    """Who stands in for somebody's steps, named by themselves or an administrator; None ends it."""
+    """Who stands in for somebody's steps, named by themselves or an administrator; None ends it. Both are told."""
     if actor.id != person:
         administers(tx, actor, when)
     directory = reading.directory(tx, when.noticed)
@@ -152,18 +152,23 @@ def name_deputy(tx: Transaction, person: str, deputy: str | None, actor: Actor, 
     if deputy is not None and (deputy == person or not directory.is_active(deputy)):
         raise Wrong("deputy", deputy, "name another active person with role user or admin")
     locked = _lock(tx, when.noticed)
-    tx.execute(update(deputies).where(deputies.c.person == person, deputies.c.ended_at.is_(None))
-               .values(ended_at=when.happened))
+    told = _end_deputies(tx, deputies.c.person == person, actor, when)
     if deputy is not None:
         tx.execute(insert(deputies).values(id=new_id(), person=person, deputy=deputy, named_by=actor.id,
                                            named_at=when.happened))
+        told += _deputised(person, deputy, when.happened, None, actor, when)
+    if any(d.person == person and d.deputy == deputy for d in directory.deputies):
+        told = []  # the same one again
     _write(tx, _settled(tx, locked, when),
-           [_record(PersonRecord.DEPUTISED, person, actor, when, {"deputy": deputy})], [], when)
+           [_record(PersonRecord.DEPUTISED, person, actor, when, {"deputy": deputy})], told, when)
 
 
 def delegate(tx: Transaction, person: str, to: str, starts: datetime, ends: datetime, actor: Actor,
              when: When) -> str:
-    """Lets somebody decide for `person` between two instants; given by the person alone. Returns its id."""
+    """Lets somebody decide for `person` between two instants; given by the person alone, told to whoever gets it.
+
+    Returns its id. Raises `NotYours`, `Wrong`.
+    """
     if actor.id != person:
         raise NotYours("a delegation", "give", "the person whose authority it is")
     directory = reading.directory(tx, when.noticed)
@@ -175,19 +180,20 @@ def delegate(tx: Transaction, person: str, to: str, starts: datetime, ends: date
     tx.execute(insert(delegations).values(id=found, person=person, delegate=to, starts_at=starts, ends_at=ends,
                                           given_at=when.happened, given_by=actor.id))
     facts: dict[str, Scalar] = {"delegation": found, "to": to, "starts": iso(starts), "ends": iso(ends)}
-    _write(tx, _settled(tx, locked, when), [_record(PersonRecord.DELEGATED, person, actor, when, facts)], [], when)
+    _write(tx, _settled(tx, locked, when), [_record(PersonRecord.DELEGATED, person, actor, when, facts)],
+           _delegated(person, to, starts, ends, None, actor, when), when)
     return found
 
 
 def undelegate(tx: Transaction, delegation: str, actor: Actor, when: When) -> None:
-    """Ends a delegation before its time: whoever gave it, or an administrator. Raises `Unknown`."""
+    """Ends a delegation before its time: whoever gave it, or an administrator; both sides are told. Raises `Unknown`."""
     row = tx.execute(select(delegations).where(delegations.c.id == delegation)).first()
     if row is None or row.revoked_at is not None:
         raise Unknown("delegation", delegation)
     if actor.id != row.person:
         administers(tx, actor, when)
-    tx.execute(update(delegations).where(delegations.c.id == delegation).values(revoked_at=when.happened))
-    _write(tx, [], [_record(PersonRecord.UNDELEGATED, row.person, actor, when, {"delegation": delegation})], [], when)
+    told = _end_delegations(tx, delegations.c.id == delegation, actor, when)
+    _write(tx, [], [_record(PersonRecord.UNDELEGATED, row.person, actor, when, {"delegation": delegation})], told, when)
 
 
 def erase(tx: Transaction, person: str, actor: Actor, when: When) -> erasure.Erased:
@@ -254,14 +260,48 @@ def _end_holdings(tx: Transaction, person: str, actor: Actor, when: When, respon
     tx.execute(update(responsibilities).where(*where).values(revoked_at=when.happened, revoked_by=actor.id))
 
 
-def _end_stand_ins(tx: Transaction, person: str, when: When) -> None:
-    """Who stood in for them, and for whom they did, no longer does."""
-    tx.execute(update(deputies).where(deputies.c.ended_at.is_(None),
-                                      (deputies.c.person == person) | (deputies.c.deputy == person))
-               .values(ended_at=when.happened))
-    tx.execute(update(delegations).where(delegations.c.revoked_at.is_(None),
-                                         (delegations.c.person == person) | (delegations.c.delegate == person))
-               .values(revoked_at=when.happened))
+def _end_stand_ins(tx: Transaction, person: str, actor: Actor, when: When) -> list[Message]:
+    """Who stood in for them, and for whom they did, no longer does; the others are told."""
+    told = [*_end_deputies(tx, (deputies.c.person == person) | (deputies.c.deputy == person), actor, when),
+            *_end_delegations(tx, (delegations.c.person == person) | (delegations.c.delegate == person), actor, when)]
+    return [each for each in told if each.payload["to"] != person]  # whose account ends has a mail that says so
+
+
+def _end_deputies(tx: Transaction, which: ColumnElement[bool], actor: Actor, when: When) -> list[Message]:
+    """These deputies no longer stand in; both sides are told."""
+    ended = and_(deputies.c.ended_at.is_(None), which)
+    rows = tx.execute(select(deputies).where(ended).order_by(deputies.c.id)).all()
+    tx.execute(update(deputies).where(ended).values(ended_at=when.happened))
+    return [told for row in rows
+            for told in _deputised(row.person, row.deputy, row.named_at, when.happened, actor, when)]
+
+
+def _end_delegations(tx: Transaction, which: ColumnElement[bool], actor: Actor, when: When) -> list[Message]:
+    """These delegations are revoked; both sides are told of those that hadn't ended by themselves."""
+    ended = and_(delegations.c.revoked_at.is_(None), which)
+    rows = tx.execute(select(delegations).where(ended).order_by(delegations.c.id)).all()
+    tx.execute(update(delegations).where(ended).values(revoked_at=when.happened))
+    return [told for row in rows if row.ends_at > when.happened
+            for told in _delegated(row.person, row.delegate, row.starts_at, row.ends_at, when.happened, actor, when)]
+
+
+def _deputised(person: str, deputy: str, since: datetime, until: datetime | None, actor: Actor,
+               when: When) -> list[Message]:
+    about = {"person": person, "deputy": deputy, "by": actor.id, "since": iso(since),
+             "until": None if until is None else iso(until)}
+    return _notices("deputised", _both(person, deputy, actor), about, when)
+
+
+def _delegated(person: str, delegate: str, starts: datetime, ends: datetime, revoked: datetime | None, actor: Actor,
+               when: When) -> list[Message]:
+    about = {"person": person, "delegate": delegate, "by": actor.id, "starts": iso(starts), "ends": iso(ends),
+             "revoked": None if revoked is None else iso(revoked)}
+    return _notices("delegated", _both(person, delegate, actor), about, when)
+
+
+def _both(person: str, stand_in: str, actor: Actor) -> tuple[str, ...]:
+    """Whoever stands in, and for whom, unless it is that one's own doing."""
+    return (stand_in,) if actor.id == person else (stand_in, person)
 
 
 def _offices(directory: Directory, more: Iterable[str]) -> tuple[str, ...]:

@@ -55,6 +55,22 @@ def granted(look: Look, person: str, effect: Effect) -> Facts:
             "set_aside": _set_aside(look, about)}
 
 
+def deputised(look: Look, person: str, effect: Effect) -> Facts:
+    """Somebody stands in for another's steps now, or no longer."""
+    about = effect.payload["about"]
+    return {"link": f"/people/{about['person']}", "person": look.name(about["person"]), "by": look.name(about["by"]),
+            "deputy": look.name(about["deputy"]), "yours": person == about["deputy"], "since": about["since"],
+            "until": about["until"]}
+
+
+def delegated(look: Look, person: str, effect: Effect) -> Facts:
+    """Somebody may decide for another, or no longer."""
+    about = effect.payload["about"]
+    return {"link": f"/people/{about['person']}", "person": look.name(about["person"]), "by": look.name(about["by"]),
+            "delegate": look.name(about["delegate"]), "yours": person == about["delegate"], "starts": about["starts"],
+            "ends": about["ends"], "revoked": about["revoked"]}
+
+
 def programme_applied(look: Look, person: str, effect: Effect) -> Facts:  # noqa: ARG001
     """A version of the programme came into force."""
     about = effect.payload["about"]
@@ -78,7 +94,7 @@ def digest(look: Look, person: str, effect: Effect) -> Facts:
 
 FACTS: Mapping[str, Expand] = {
     "invitation": invitation, "password_reset": password_reset, "deactivated": deactivated, "granted": granted,
-    "programme_applied": programme_applied, "operator_notice": operator_notice, "digest": digest,
+    "deputised": deputised, "delegated": delegated, "programme_applied": programme_applied, "operator_notice": operator_notice, "digest": digest,
 }
 
 

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from isms_workflow.domain.refusals import Moved
 from isms_workflow.errors import IsmsError
+from isms_workflow.portal.texts import retry_after
 
 log = logging.getLogger(__name__)
 
@@ -110,9 +111,7 @@ def install(app: FastAPI) -> None:
 def _ours(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, IsmsError)
     status = 412 if isinstance(error, Moved) and "if-match" in request.headers else error.status
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
-    if hasattr(error, "seconds"):
-        headers["Retry-After"] = str(error.seconds)
+    headers = retry_after(error) | ({"WWW-Authenticate": "Bearer"} if status == 401 else {})
     return problem(request, status, str(error), _word(type(error).__name__), headers=headers)
 
 

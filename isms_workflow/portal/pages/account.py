@@ -11,6 +11,7 @@ from isms_workflow.engine.accounts import invitations, sessions
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal import views as v
 from isms_workflow.portal.security import address
+from isms_workflow.portal.texts import retry_after
 from isms_workflow.portal.visit import SESSION, Anybody, Form, Sender, Visit
 
 router = APIRouter()
@@ -43,7 +44,9 @@ def sign_in(visit: Anybody, form: Form) -> Response:
     except IsmsError as error:
         visit.request.state.denied = True
         action = replace(_signin(to), typed={"email": form.text("email")}, errors={"": str(error)})
-        return visit.page("login.html", v.Login(action, v.Link("Forgot your password?", "/reset")), status=error.status)
+        refusal = visit.page("login.html", v.Login(action, v.Link("Forgot your password?", "/reset")), status=error.status)
+        refusal.headers.update(retry_after(error))
+        return refusal
     visit.request.state.person = begun.person
     return begun_session(visit, begun, to)
 

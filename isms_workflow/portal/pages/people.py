@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fastapi import APIRouter
 from sqlalchemy import Connection, select
@@ -18,7 +18,7 @@ from isms_workflow.engine import programmes, reading
 from isms_workflow.engine.accounts import invitations, sessions
 from isms_workflow.engine.commands import people as commands
 from isms_workflow.portal import views as v
-from isms_workflow.portal.dates import end_of_day, zone
+from isms_workflow.portal.dates import end_of_day, start_of_day, zone
 from isms_workflow.portal.founding import admit, listed, newcomers
 from isms_workflow.portal.history import of_subject
 from isms_workflow.portal.names import Names
@@ -202,13 +202,13 @@ def _actions(visit: Visit, programme: Programme, directory: Directory, names: Na
                  then="ISMS manager and top management are told."),
         v.Action("deputy", "Name the deputy", f"{url}/deputy",
                  (v.Field("deputy", "Deputy", "select", choices=(v.Choice("", "nobody"), *others)),),
-                 why_not="" if own else why, then="Stands in for the steps; decides no gate."),
+                 why_not="" if own else why, then="Stands in for the steps; decides no gate. They are told."),
     ]
     if own:
         found.append(v.Action("delegate", "Let somebody decide for you", f"{url}/delegate", (
             v.Field("to", "Who", "select", choices=others, required=True),
             v.Field("from", "From", "date", required=True), v.Field("until", "Until and including", "date", required=True)),
-            then="The record says “X for you”; your own decision makes theirs void."))
+            then="They are told. The record says “X for you”; your own decision makes theirs void."))
         found.append(tokens.action(visit))
     if visit.may(Action.ADMIN):
         found += [
@@ -259,10 +259,10 @@ def _name_deputy(tx: Transaction, visit: Visit, form: Posted, person: str) -> No
 
 
 def _delegate(tx: Transaction, visit: Visit, form: Posted, person: str) -> None:
-    starts, ends = end_of_day(tx, form.text("from"), "from"), end_of_day(tx, form.text("until"), "until")
+    starts, ends = start_of_day(tx, form.text("from"), "from"), end_of_day(tx, form.text("until"), "until")
     if starts is None or ends is None:
         raise Wrong("until", "", "give both dates")
-    commands.delegate(tx, person, form.text("to"), starts - timedelta(days=1), ends, visit.actor, When.at(visit.now))
+    commands.delegate(tx, person, form.text("to"), starts, ends, visit.actor, When.at(visit.now))
 
 
 def _undelegate(tx: Transaction, visit: Visit, form: Posted, person: str) -> None:  # noqa: ARG001  # one shape for all

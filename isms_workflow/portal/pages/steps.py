@@ -23,7 +23,7 @@ from isms_workflow.portal import views as v
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_subject
 from isms_workflow.portal.names import Names, reference, responsibility, step_url
-from isms_workflow.portal.showing import files, remarks, rungs, wait_of_step
+from isms_workflow.portal.showing import file_url, files, remarks, rungs, wait_of_step
 from isms_workflow.portal.texts import file_name
 from isms_workflow.portal.visit import Form, Reader, Sender, Visit
 from isms_workflow.store.files import CHUNK, MIB
@@ -65,6 +65,7 @@ def _page(conn: Connection, visit: Visit, view: CaseView, step: Step) -> v.Step:
     state = {s.key: s for s in view.steps_of(step.phase)}
     gate = view.latest_gate(step.phase)
     owner = step.owner or view.directory.owner(step.responsibility)
+    shown = files(conn, (step,), names, visit.person, inside, with_withdrawn=True).get(step.id, ())
     frozen = ""
     if step.is_settled and gate and gate.state == "passed":
         frozen = (f"Approved with {step.phase.upper()}, round {gate.round}: a correction reopens the step by a recorded "
@@ -75,14 +76,14 @@ def _page(conn: Connection, visit: Visit, view: CaseView, step: Step) -> v.Step:
         tuple(names.who(d, "deputy") for d in view.directory.deputies_of(owner, step.responsibility)) if owner else (),
         step.due_at, step.is_settled, f"about {spec.effort_hours} hours", tuple(spec.guidance.strip().splitlines()),
         spec.example, f"at least {spec.evidence_min} file: {spec.evidence_needed}" if spec.evidence_min else "",
-        files(conn, (step,), names, visit.person, inside, with_withdrawn=True).get(step.id, ()),
+        shown,
         remarks(conn, (step,), names).get(step.id, ()),
         tuple(_link(view, state[k]) for k in spec.depends_on if k in state and not step.carried_from),
         tuple(_link(view, s) for s in state.values()
               if not s.carried_from and step.key in view.workflow.step(programme_key(s.key)).depends_on),
         rungs(conn, view, step.id), of_subject(conn, step.id, names, visit),
         wait_of_step(conn, view, step, names), _complete(visit, view, step), _upload(visit, view, step),
-        _comment(visit, view, step), _actions(visit, view, step, names), frozen)
+        _comment(visit, view, step), _actions(visit, view, step, names) + _withdraw(visit, view, step, shown), frozen)
 
 
 def _link(view: CaseView, step: Step) -> v.StepLink:
@@ -123,16 +124,34 @@ def _complete(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
 def _upload(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
     if step.state not in ("open", "done") or view.case.closed_at is not None or _frozen(view, step):
         return None
-    mine = stands_in(view, step, visit.person.id) or view.directory.holds(visit.person.id, ISMS_MANAGER)
     limit = visit.portal.settings.evidence_max_mib
     kept = tuple(v.Choice(e.id, f"version {e.sha256[:8]}") for e in step.evidence if not e.withdrawn)
     replaces = (v.Field("replaces", "Replaces", "select", choices=(v.Choice("", "nothing: it is another file"), *kept)),)
     warn = " Approvals given so far are void by it." if step.state == "done" else ""
+    why = "" if _may_evidence(visit, view, step) else "Only its owner, a deputy, or the ISMS manager adds evidence."
     return v.Action("upload", "Add the file", f"/steps/{step.id}/evidence", (
         v.Field("file", "File", "file", f"Up to {limit} MiB, any type.", required=True),
         v.Field("label", "Who may see it", "select", choices=LABELS, required=True, value=view.case.label),
-        *(replaces if kept else ())), why_not="" if mine else "Only its owner, a deputy, or the ISMS manager adds evidence.",
+        *(replaces if kept else ())), why_not=why,
         then="It is kept under its content's digest; it can be replaced or withdrawn, never deleted." + warn)
+
+
+def _withdraw(visit: Visit, view: CaseView, step: Step, shown: Sequence[v.Evidence]) -> tuple[v.Action, ...]:
+    """Taking a file away; absent where no file counts that the reader may see."""
+    counting = tuple(v.Choice(e.id, f"{f.name}, version {e.sha256[:8]}") for e in step.evidence if not e.withdrawn
+                     for f in shown if f.url == file_url(e.id))
+    if step.state not in ("open", "done") or view.case.closed_at is not None or _frozen(view, step) or not counting:
+        return ()
+    why = "" if _may_evidence(visit, view, step) else "Only its owner, a deputy, or the ISMS manager withdraws evidence."
+    if not why and step.state == "done":
+        why = "The step is complete: replace the file, or have the step reopened."
+    return (v.Action("withdraw", "Withdraw a file", f"/steps/{step.id}/withdraw", (
+        v.Field("evidence", "File", "select", choices=counting, required=True),), reason_required=True, why_not=why,
+        then="It no longer counts for the step; it is never deleted, and the history keeps it. Can't be undone."),)
+
+
+def _may_evidence(visit: Visit, view: CaseView, step: Step) -> bool:
+    return stands_in(view, step, visit.person.id) or view.directory.holds(visit.person.id, ISMS_MANAGER)
 
 
 def _comment(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
@@ -251,6 +270,30 @@ def upload(visit: Sender, form: Form, step: str) -> Response:
         commands.add_evidence(tx, step, stored, name, sent.content_type or "application/octet-stream", label,
                               form.text("replaces") or None, visit.actor, When.at(visit.now))
     return visit.go(f"/steps/{step}", f"{name} is added.")
+
+
+@router.post("/{step}/withdraw")
+def withdraw(visit: Sender, form: Form, step: str) -> Response:
+    """Withdraws a file."""
+    _seen(visit, step, "Withdrawing evidence")
+    item = form.text("evidence")
+    if not item:
+        raise Wrong("evidence", "", "choose the file to withdraw")
+    with visit.portal.store.read() as conn:
+        _see_file(conn, visit, step, item)
+    with visit.portal.store.write() as tx:
+        commands.withdraw_evidence(tx, step, item, form.text("reason"), visit.actor, When.at(visit.now))
+    return visit.go(f"/steps/{step}", "The file is withdrawn: it no longer counts.", "information")
+
+
+def _see_file(conn: Connection, visit: Visit, step: str, item: str) -> None:
+    """Raise `Unknown` or `NotShown` unless the step carries the file, and its label lets the reader see it."""
+    label = conn.execute(questions.label_of_evidence(item, step)).scalar()
+    if label is None:
+        raise Unknown("evidence", item)
+    if not visit.sees_everybodys(label):
+        view, _ = find(conn, visit, step)
+        visit.require_sight(conn, view, "evidence", item, label)
 
 
 def _chunks(sent: UploadFile) -> Iterator[bytes]:

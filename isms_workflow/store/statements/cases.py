@@ -81,6 +81,11 @@ def label_of_step() -> Select[Any]:
     return select(cases.c.label).join(steps, steps.c.case_id == cases.c.id).where(steps.c.id == bindparam("step"))
 
 
+def label_of_evidence(item: str, step: str) -> Select[Any]:
+    """For the portal's forms: whether anybody who sees the step may see this file of it; its case's label comes first."""
+    return select(evidence.c.label).where(evidence.c.id == item, evidence.c.step_id == step)
+
+
 @cache
 def label_of_gate() -> Select[Any]:
     """As `label_of_step`."""
