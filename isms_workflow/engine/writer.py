@@ -133,6 +133,6 @@ def _remember(tx: Transaction, changes: Sequence[Change], seqs: Sequence[int]) -
     rows = [{"id": new_id(), "case_id": c.line.case, "subject": c.subject, "subject_id": c.id, "event": c.event,
              "from_state": c.frm, "to_state": c.to, "actor": c.line.actor, "happened_at": c.line.happened,
              "noticed_at": c.line.noticed, "audit_seq": seq}
-            for c, seq in zip(changes, seqs, strict=False)]
+            for c, seq in zip(changes, seqs[:len(changes)], strict=True)]  # the records of changes come first
     if rows:
         insert_many(tx, tables.transitions, rows)

@@ -8,6 +8,8 @@ All of them together: tests/engine/test_stateful.py.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from sqlalchemy import func, select, update
 
@@ -16,20 +18,22 @@ from isms_workflow.domain.rules.gates import Shown
 from isms_workflow.engine import clock, watchdog
 from isms_workflow.store import audit
 from isms_workflow.store.tables import audit as records
-from isms_workflow.store.tables import cases, deadlines, transitions
+from isms_workflow.store.tables import cases, deadlines, gates, steps, transitions
 from tests.engine.test_stateful import everything
 from tests.world import World
 
 
 def test_1_every_change_has_exactly_one_record(at_gate: World) -> None:
-    """Each transition names its record; no record is named twice."""
+    """Each row was changed as often as the history tells; each change names a record of its own, about this very row."""
     at_gate.answer("plan", "dana")
     at_gate.answer("plan", "ravi")
     with at_gate.store.read() as conn:
-        named = conn.execute(select(transitions.c.audit_seq)).scalars().all()
-        found = conn.execute(select(records.c.seq).where(records.c.seq.in_(named))).scalars().all()
-    assert sorted(named) == sorted(found)
-    assert len(set(named)) == len(named) > 6
+        versions = {row.id: row.version for table in (cases, steps, gates) for row in conn.execute(select(table))}
+        told = conn.execute(select(transitions.c.subject_id, transitions.c.audit_seq, records.c.subject)
+                            .join(records, records.c.seq == transitions.c.audit_seq)).all()
+    assert Counter(row.subject_id for row in told) == {id_: v - 1 for id_, v in versions.items() if v > 1}
+    assert all(row.subject == row.subject_id for row in told)
+    assert len({row.audit_seq for row in told}) == len(told) > 6
 
 
 def test_2_a_changed_record_is_found_and_located(at_gate: World) -> None:
