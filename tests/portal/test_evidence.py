@@ -72,7 +72,20 @@ def test_where_nothing_can_be_withdrawn_nothing_is_offered(planning: House, happ
     assert counting(planning) == before
 
 
-@pytest.mark.parametrize("who", ["olga", "gil", "alex", "ravi"])
+def test_an_administrator_takes_away_an_upload_that_isn_t_used_yet(planning: House) -> None:
+    """The right to delete goes as far as that: once the step is complete the file lies before its gate, and stays."""
+    item, alex, page = planning.world.evidence("scope", "maria"), planning.visitor("alex"), page_of(planning)
+    assert f"{page}/withdraw" in alex.read(page)
+    assert alex.send(f"{page}/withdraw", page, evidence=item, reason="a payslip by mistake").status_code == 303
+    assert counting(planning) == []
+    planning.world.complete("scope")
+    kept = counting(planning)
+    assert f"{page}/withdraw" not in alex.read(page)
+    assert alex.send(f"{page}/withdraw", evidence=kept[0], reason="a payslip by mistake").status_code == 422
+    assert counting(planning) == kept
+
+
+@pytest.mark.parametrize("who", ["olga", "gil", "ravi"])
 def test_who_has_no_part_in_a_step_withdraws_nothing(planning: House, who: str) -> None:
     """It is a denied attempt, and their page has no such form."""
     item, visitor, page = planning.world.evidence("scope", "maria"), planning.visitor(who), page_of(planning)

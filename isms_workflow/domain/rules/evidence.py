@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from isms_workflow.domain.access import Action, permits
 from isms_workflow.domain.machine import OWNER, rule
 from isms_workflow.domain.people import ISMS_MANAGER, Actor
 from isms_workflow.domain.plan import Insert, Plan
@@ -34,6 +35,12 @@ def may(view: CaseView, step: Step, actor: Actor) -> None:
     entitled(view, ADD, actor, named(view, step), step, step.phase)
 
 
+def deletes(view: CaseView, actor: Actor) -> bool:
+    """Whether somebody's access role lets them take away uploads that aren't used yet."""
+    person = view.directory.people.get(actor.id)
+    return person is not None and person.active and permits(person.role, Action.DELETE)
+
+
 def add(view: CaseView, step: Step, item: Evidence, replaces: str | None, row: dict[str, object], name: Committed,
         actor: Actor, when: When) -> Plan:
     """The owner, a deputy or the ISMS manager lays a file before the gate; replacing one withdraws the old version."""
@@ -55,8 +62,14 @@ def add(view: CaseView, step: Step, item: Evidence, replaces: str | None, row: d
 
 
 def withdraw(view: CaseView, step: Step, item: str, reason: str, actor: Actor, when: When) -> Plan:
-    """A file no longer counts; it stays in the store and in the history. A done step keeps the least it must carry."""
-    may(view, step, actor)
+    """A file no longer counts; it stays in the store and in the history. Only while its step is open: no gate has it yet.
+
+    Whoever may add files may, and whose access role deletes: an administrator takes away what doesn't belong here.
+    """
+    if deletes(view, actor):
+        steps.touch(view, step)
+    else:
+        may(view, step, actor)
     found = next((e for e in step.evidence if e.id == item and not e.withdrawn), None)
     if found is None:
         raise Unknown("evidence", item)

@@ -142,7 +142,8 @@ def _withdraw(visit: Visit, view: CaseView, step: Step, shown: Sequence[v.Eviden
                      for f in shown if f.url == file_url(e.id))
     if step.state not in ("open", "done") or view.case.closed_at is not None or _frozen(view, step) or not counting:
         return ()
-    why = "" if _may_evidence(visit, view, step) else "Only its owner, a deputy, or the ISMS manager withdraws evidence."
+    may = _may_evidence(visit, view, step) or visit.may(Action.DELETE)
+    why = "" if may else "Only its owner, a deputy, the ISMS manager, or an administrator withdraws evidence."
     if not why and step.state == "done":
         why = "The step is complete: replace the file, or have the step reopened."
     return (v.Action("withdraw", "Withdraw a file", f"/steps/{step.id}/withdraw", (
