@@ -75,9 +75,9 @@ class OwnOrigin:
 def bound_waits_for_locks() -> None:
     """Let no connection of the server to its SQLite file wait for a lock longer than `LOCK_S`; before its first.
 
-    Prefect waits for a minute. A thread that waits holds its connection's mutex; when the garbage collector, on
-    the event loop's thread, comes upon a cursor of that connection, the loop stands still until the wait is
-    over, and with it whoever holds the lock and was about to commit: a minute in which nothing answers.
+    Prefect waits for a minute, and now and then nothing answers for exactly that long: the event loop's thread
+    runs no Python meanwhile. The likeliest cause: a thread that waits holds its connection's mutex, and the loop's
+    thread comes upon a cursor of that connection to be freed, so that whoever holds the lock can't commit.
     """
     from prefect.server.database.configurations import AioSqliteConfiguration
     from prefect.server.database.dependencies import set_database_config
