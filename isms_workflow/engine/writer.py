@@ -19,6 +19,7 @@ from isms_workflow.engine.seams import Seam, reach
 from isms_workflow.store import audit, tables
 from isms_workflow.store.bulk import insert_many
 from isms_workflow.store.database import Transaction, notify
+from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as case_questions
 from isms_workflow.store.statements import deadlines as deadline_questions
 
@@ -65,8 +66,10 @@ def _change(tx: Transaction, changes: Iterable[Change]) -> None:
         alike.setdefault(f"{each.subject} {each.to} {each.seen} {sorted(each.sets.items())!r}", []).append(each)
     for group in alike.values():
         first = group[0]
-        statement = case_questions.compare_and_set(first.subject, [c.id for c in group], first.seen)
-        moved = tx.execute(statement.values(state=first.to, **first.sets)).rowcount
+        sets = {"state": first.to, **first.sets}
+        moved = tx.execute(case_questions.compare_and_set(first.subject, tuple(sets)),
+                           {**among.ids(c.id for c in group), "seen": first.seen,
+                            **{f"new_{name}": value for name, value in sets.items()}}).rowcount
         if moved != len(group):
             raise Moved(f"{first.subject} {first.id}", first.seen, None)
 

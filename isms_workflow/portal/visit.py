@@ -208,7 +208,7 @@ async def posted(request: Request) -> Posted:
     return request.state.posted  # type: ignore[no-any-return]
 
 
-def sender(form: Annotated[Posted, Depends(posted)], visitor: Annotated[Visit, Depends(reader)]) -> Visit:
+async def sender(form: Annotated[Posted, Depends(posted)], visitor: Annotated[Visit, Depends(reader)]) -> Visit:
     """A visit of somebody who sent a form of their own session. Raises `Forged`.
 
     The form is read first: whoever's session ended meanwhile is shown what they typed.

@@ -179,9 +179,6 @@ def _ways_out(visit: Visit, view: CaseView, gate: Gate) -> tuple[v.Action, ...]:
 def decide(visit: Sender, form: Form, gate: str, answer: str) -> Response:
     """One person's answer on exactly what was shown; or how a rejected or lapsed gate goes on."""
     visit.require(Action.WRITE, "Deciding a gate")
-    with visit.portal.store.read() as conn:
-        if not visit.sees_everybodys(conn.execute(questions.label_of_gate(), {"gate": gate}).scalar()):
-            find(conn, visit, gate)
     try:
         _write(visit, form, gate, answer)
     except (ReasonNeeded, Wrong) as error:
@@ -192,6 +189,8 @@ def decide(visit: Sender, form: Form, gate: str, answer: str) -> Response:
 def _write(visit: Visit, form: Posted, gate: str, answer: str) -> None:
     when, steps, reason = When.at(visit.now), form.many("reopen"), form.text("reason")
     with visit.portal.store.write() as tx:
+        if not visit.sees_everybodys(tx.execute(questions.label_of_gate(), {"gate": gate}).scalar()):
+            find(tx, visit, gate)
         if answer in DONE:
             shown = Shown(form.number("round") or 0, form.text("digest"))
             commands.decide(tx, gate, shown, Answer(answer, form.text("comment"), steps if answer == "return" else ()),

@@ -219,10 +219,16 @@ CHANGE_OF = {"case": cases, "step": steps, "gate": gates}
 """The tables whose rows change by compare-and-set."""
 
 
-def compare_and_set(subject: str, ids: Collection[str], seen: int) -> Update:
-    """For the one writer: rows move only if they are still the ones that were read; it adds what they become."""
+@cache
+def compare_and_set(subject: str, columns: tuple[str, ...]) -> Update:
+    """For the one writer: rows move only if they are still the ones that were read.
+
+    Its parameters are `ids`, the version `seen`, and `new_…` for each of the columns.
+    """
     table = CHANGE_OF[subject]
-    return table.update().where(among(table.c.id, ids), table.c.version == seen).values(version=table.c.version + 1)
+    become = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns}
+    return (table.update().where(named(table.c.id), table.c.version == bindparam("seen"))
+            .values(version=table.c.version + 1, **become))
 
 
 def woken(ids: Collection[str], times: int, now: datetime) -> Update:
