@@ -51,7 +51,7 @@ def show() -> None:
         table(("phase", "step", "clause", "responsibility", "due"),
               ((p.id, s.title, s.clause, s.responsibility, s.due) for p in workflow.phases for s in p.steps), "")
         table(("gate", "approvals", "by holders of", "due"),
-              ((p.id, p.gate.quorum, ", ".join(p.gate.responsibilities), p.gate.due) for p in workflow.phases), "")
+              ((name, gate.quorum, ", ".join(gate.responsibilities), gate.due) for name, gate in workflow.gates.items()), "")
 
 
 @app.command

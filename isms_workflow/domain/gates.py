@@ -77,7 +77,7 @@ def named_by_workers(view: CaseView, phase: str, now: datetime) -> frozenset[str
 
 def conflicts(view: CaseView, phase: str, now: datetime) -> frozenset[str]:
     """Who may not decide the phase's gate; nobody, where the programme relaxes it with a reason."""
-    if view.workflow.phase(phase).gate.relaxed:
+    if view.workflow.gate(phase).relaxed:
         return frozenset()
     return workers(view, phase) | named_by_workers(view, phase, now)
 
@@ -94,7 +94,7 @@ def eligible(view: CaseView, gate: Gate, now: datetime) -> dict[str, str]:
     conflicted = conflicts(view, gate.name, now)
     working = workers(view, gate.name) | conflicted  # a relaxed gate lets them decide, but not choose who does
     found: dict[str, str] = {}
-    for name in view.workflow.phase(gate.name).gate.responsibilities:
+    for name in view.workflow.gate(gate.name).responsibilities:
         for holding in view.directory.holdings_of(name):
             if holding.person not in conflicted and counts(holding, gate, working):
                 found.setdefault(holding.person, name)
@@ -112,6 +112,8 @@ def disposes(view: CaseView, gate: Gate) -> bool:
 
     An earlier gate comes last if one of its steps was reopened, and perhaps waived, while the last phase went on.
     """
+    if not view.workflow.is_followed:
+        return False
     phases = [phase.id for phase in view.workflow.phases]
     if gate.name == phases[-1]:
         return True
@@ -132,7 +134,7 @@ def authority(view: CaseView, gate: Gate, person: str, now: datetime) -> Authori
     able = eligible(view, gate, now)
     if person in able:
         return Authority(person, able[person])
-    spec = view.workflow.phase(gate.name).gate
+    spec = view.workflow.gate(gate.name)
     for delegation in view.directory.principals(person, now) if view.directory.is_active(person) else ():
         principal = delegation.person
         if principal in able and all(principal not in (d.person, d.for_person) for d in gate.decisions):
@@ -141,7 +143,7 @@ def authority(view: CaseView, gate: Gate, person: str, now: datetime) -> Authori
 
 
 def _refuse_conflict(view: CaseView, gate: Gate, person: str, now: datetime, what: str) -> None:
-    if view.workflow.phase(gate.name).gate.relaxed:
+    if view.workflow.gate(gate.name).relaxed:
         return
     if person in workers(view, gate.name):
         raise Conflicted(what, "you did, evidenced or waived a step in what is approved")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from isms_workflow.domain import gates, pdca, steps
+from isms_workflow.domain import gates, incident, pdca, steps
 from isms_workflow.domain.machine import Machine, checked
-from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT
+from isms_workflow.domain.people import INCIDENT_RESPONDER, ISMS_MANAGER, TOP_MANAGEMENT
 
 ALL: Mapping[str, Machine] = {
-    machine.kind: checked(machine, (ISMS_MANAGER, TOP_MANAGEMENT), pdca.PHASES) for machine in (pdca.MACHINE,)
+    machine.kind: checked(machine, (ISMS_MANAGER, TOP_MANAGEMENT, INCIDENT_RESPONDER), phases)
+    for machine, phases in ((pdca.MACHINE, pdca.PHASES), (incident.MACHINE, incident.PHASES))
 }
 """Kinds of case."""
 

@@ -9,6 +9,7 @@ from functools import cached_property
 
 ISMS_MANAGER = "isms_manager"
 TOP_MANAGEMENT = "top_management"
+INCIDENT_RESPONDER = "incident_responder"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,18 @@ class Change:
 class Insert:
     """A new row; tables are named so that the domain needs no SQL."""
 
-    table: Literal["cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments"]
+    table: Literal["cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments", "incidents",
+                   "incident_systems", "occurrences", "stops"]
     row: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """New values in a row that belongs to a case, beside its state: the same plan changes or has locked the case."""
+
+    table: Literal["incidents", "stops"]
+    id: str
+    sets: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,7 @@ class Plan:
 
     insert: tuple[Insert, ...] = ()
     change: tuple[Change, ...] = ()
+    amend: tuple[Amend, ...] = ()
     cancel: tuple[tuple[str, str], ...] = ()
     arm: tuple[Arm, ...] = ()
     void: tuple[str, ...] = ()

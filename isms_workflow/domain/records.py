@@ -26,6 +26,22 @@ class CaseRecord(StrEnum):
     DECLINED = "case.declined"
 
 
+class IncidentRecord(StrEnum):
+    """An information security incident, beside what every case does."""
+
+    REPORTED = "incident.reported"
+    OCCURRED = "incident.occurred"
+    ACKNOWLEDGED = "incident.acknowledged"
+    LAPSED = "incident.lapsed"
+    ESCALATED = "incident.escalated"
+    BREACHED = "incident.breached"
+    REASSESSED = "incident.reassessed"
+    PAUSED = "incident.paused"
+    RESUMED = "incident.resumed"
+    REPLANNED = "incident.replanned"
+    ABSORBED = "incident.absorbed"
+
+
 class StepRecord(StrEnum):
     """Work that one person owes."""
 
@@ -120,6 +136,7 @@ class OutboxRecord(StrEnum):
 
 Kind = (
     CaseRecord
+    | IncidentRecord
     | StepRecord
     | GateRecord
     | DeadlineRecord

@@ -8,21 +8,30 @@ from datetime import datetime
 from isms_workflow.domain.access import may_see
 from isms_workflow.domain.people import Directory
 from isms_workflow.domain.views import CaseView
+from isms_workflow.programme.incidents import IncidentWorkflow
 
 
 def people_of(view: CaseView, reached: Collection[str], now: datetime) -> frozenset[str]:
-    """Owners and deputies of its steps, holders and delegates of its gates, and whom its ladders have reached.
+    """Owners and deputies of its steps, holders and delegates of its gates, responders of an incident, and whom its
+    ladders have reached.
 
     `reached` are the people whom a ladder of the case told until now. Gates that have not opened yet count:
     who will decide may look beforehand.
     """
-    return _owing(view) | _deciding(view, now) | frozenset(reached)
+    return _owing(view) | _deciding(view, now) | _answering(view) | frozenset(reached)
 
 
 def sees(view: CaseView, person: str, reached: Collection[str], now: datetime) -> bool:
     """Whether role and label let somebody see the case; False for whoever has no account in use."""
     found = view.directory.people.get(person)
     return found is not None and may_see(found, view.case.label, person in people_of(view, reached, now))
+
+
+def _answering(view: CaseView) -> frozenset[str]:
+    """Whoever answers incidents; who reported one sees their report, not the case."""
+    workflow = view.workflow
+    names = workflow.responders if isinstance(workflow, IncidentWorkflow) else ()
+    return frozenset(person for name in names for person in view.directory.holders(name))
 
 
 def _owing(view: CaseView) -> frozenset[str]:
@@ -32,7 +41,7 @@ def _owing(view: CaseView) -> frozenset[str]:
 
 
 def _deciding(view: CaseView, now: datetime) -> frozenset[str]:
-    names = {name for phase in view.workflow.phases for name in phase.gate.responsibilities}
+    names = {name for gate in view.workflow.gates.values() for name in gate.responsibilities}
     holders = {person for name in names for person in view.directory.holders(name)}
     return frozenset(holders | _delegates(view.directory, holders, now))
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from isms_workflow.domain.calendars import WorkingCalendar
+from isms_workflow.domain.incident import Incident
 from isms_workflow.domain.people import Directory
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.programme.model import Phase, Programme, Workflow
@@ -134,6 +135,7 @@ class CaseView:
     directory: Directory
     workers: frozenset[tuple[str, str]] = frozenset()
     disposed: frozenset[str] = frozenset()
+    incident: Incident | None = None
 
     @property
     def workflow(self) -> Workflow:

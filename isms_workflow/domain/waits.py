@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from isms_workflow.domain.incident import HANDLING, UNANSWERED, Incident
 from isms_workflow.domain.people import TOP_MANAGEMENT
 from isms_workflow.domain.rules.cases import needed
 from isms_workflow.domain.views import CaseView, Gate, Step
@@ -34,6 +35,8 @@ def waits(view: CaseView) -> tuple[Wait, ...]:
         missing = view.directory.missing(needed(view.workflow))
         what = f"somebody to hold {', '.join(missing)}" if missing else "its start"
         return (Wait(what, ("isms_manager",), case.opened_at, None),)
+    if view.incident is not None and case.state in UNANSWERED:
+        return (_of_incident(view, view.incident),)
     paused = (Wait("the end of its pause", (), case.paused_at, case.paused_until),) if case.paused_until else ()
     ahead = _phases_so_far(view)
     steps = tuple(_of_step(s) for s in view.steps if s.state == "open" and s.phase in ahead)
@@ -41,9 +44,15 @@ def waits(view: CaseView) -> tuple[Wait, ...]:
     return (*paused, *steps, *gates)
 
 
+def _of_incident(view: CaseView, incident: Incident) -> Wait:
+    what = {"reported": "its triage", "triaged": "somebody to respond"}[view.case.state]
+    paused = " after its pause" if incident.pause else ""
+    return Wait(f"{what}{paused}", HANDLING, view.case.opened_at, None if incident.pause else incident.response_due)
+
+
 def _phases_so_far(view: CaseView) -> tuple[str, ...]:
     order = [p.id for p in view.workflow.phases]
-    return tuple(order[: order.index(view.case.state) + 1])
+    return tuple(order[: order.index(view.case.state) + 1]) if view.case.state in order else ()
 
 
 def _of_step(step: Step) -> Wait:
@@ -55,7 +64,7 @@ def _of_gate(view: CaseView, gate: Gate) -> Wait | None:
     if gate.state == "open":
         left = gate.quorum - len(gate.decisions)
         return Wait(f"{left} of {gate.quorum} approvals of {gate.name.upper()}, round {gate.round}",
-                    phase.gate.responsibilities, gate.opened_at, gate.due_at, gate.id)
+                    view.workflow.gate(gate.name).responsibilities, gate.opened_at, gate.due_at, gate.id)
     if gate.waits_for_way_out:
         who = TOP_MANAGEMENT if gate.state == "rejected" else phase.owner
         return Wait(f"a way on after gate {gate.name.upper()} was {gate.state}", (who,), gate.closed_at, None, gate.id)

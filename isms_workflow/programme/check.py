@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
-from typing import Protocol
+from collections.abc import Callable, Iterator
 from zoneinfo import available_timezones
 
 import holidays
 
+from isms_workflow.programme.check_incidents import check_incidents
 from isms_workflow.programme.errors import Problem
-from isms_workflow.programme.model import Calendar, Ladder, Phase, Programme, Span, Workflow
+from isms_workflow.programme.incidents import IncidentWorkflow
+from isms_workflow.programme.model import Calendar, Gate, Phase, Programme, Span, Workflow
+from isms_workflow.programme.references import PARTS, Place, ahead, known, near, wait
 
 ALWAYS = ("isms_manager", "top_management")
 """Responsibilities that every programme names: the last levels of ladders rest on them."""
 
-PARTS = frozenset({"owner", "deputy", "approvers"})
-"""Parts that a person plays in one wait; everything else in a ladder is a responsibility."""
-
-PHASES = {"pdca": ("plan", "do", "check", "act")}
+PHASES = {"pdca": ("plan", "do", "check", "act"), "incident": ("responding", "lessons_learned")}
 """The phases that a kind's machine goes through; its programme has just these, in this order."""
 
+UNGATED = frozenset({"responding"})
+"""Phases that end without an approval; every other ends in a gate, and these never do."""
+
 HOURS = {"hours": 1.0, "days": 24.0, "working_days": 24.0 * 7 / 5}
-
-
-class Place(Protocol):
-    """The line of something in a file, by its path."""
-
-    def __call__(self, file: str, *path: str | int) -> int:
-        """1 is the first line."""
 
 
 def check(programme: Programme, place: Place) -> list[Problem]:
@@ -56,9 +50,9 @@ def _kinds(programme: Programme, place: Place) -> Iterator[Problem]:
 def _calendar(programme: Programme, place: Place) -> Iterator[Problem]:
     zone = programme.calendar.zone
     if zone not in available_timezones():
-        near = _near(zone, available_timezones())
+        meant = near(zone, available_timezones())
         yield Problem("calendar.yaml", place("calendar.yaml", "zone"), "zone",
-                      f"unknown time zone {zone!r}{near or '; use an IANA name such as Europe/Vienna'}")
+                      f"unknown time zone {zone!r}{meant or '; use an IANA name such as Europe/Vienna'}")
     if not programme.calendar.working_week:
         yield Problem("calendar.yaml", place("calendar.yaml", "working_week"), "working_week",
                       "has no day of work: name one, e.g. [0, 1, 2, 3, 4]")
@@ -92,15 +86,9 @@ def _ladders(programme: Programme, place: Place) -> Iterator[Problem]:
             line = place(file, "ladders", index, "levels", number)
             for name in level.to:
                 if name not in PARTS:
-                    yield from _known(file, line, f"{ladder.id}.to", name, PARTS | set(programme.responsibilities))
+                    yield from known(file, line, f"{ladder.id}.to", name, PARTS | set(programme.responsibilities))
             if level.repeat and (number < len(ladder.levels) - 1 or level.repeat.amount < 1):
                 yield Problem(file, line, ladder.id, "only the last level repeats, after a positive span")
-
-
-def ends(ladder: Ladder) -> bool:
-    """Whether the last level goes to a responsibility, and repeats until the wait ends."""
-    last = ladder.levels[-1]
-    return last.repeat is not None and bool(set(last.to) - PARTS)
 
 
 def _workflow(programme: Programme, name: str, workflow: Workflow, place: Place) -> Iterator[Problem]:
@@ -111,8 +99,11 @@ def _workflow(programme: Programme, name: str, workflow: Workflow, place: Place)
     if name in PHASES and phases != PHASES[name]:
         yield Problem(file, place(file, "phases"), "phases", f"are {', '.join(phases)}; {name} goes through "
                                                               f"{', '.join(PHASES[name])}")
-    yield from _wait(programme, file, place(file, "planned_ladder"), "planned_ladder", workflow.planned_ladder)
-    yield from _ahead(file, place(file, "decide_due"), "decide_due", workflow.decide_due)
+    if isinstance(workflow, IncidentWorkflow):
+        yield from check_incidents(programme, file, workflow, place)
+    else:
+        yield from wait(programme, file, place(file, "planned_ladder"), "planned_ladder", workflow.planned_ladder)
+    yield from ahead(file, place(file, "decide_due"), "decide_due", workflow.decide_due)
     ids = [step.id for phase in workflow.phases for step in phase.steps]
     for index, phase in enumerate(workflow.phases):
         for number, step in enumerate(phase.steps):
@@ -125,51 +116,56 @@ def _phase(programme: Programme, file: str, index: int, phase: Phase, place: Pla
     def line(*path: str | int) -> int:
         return place(file, "phases", index, *path)
 
-    yield from _known(file, line("owner"), f"{phase.id}.owner", phase.owner, programme.responsibilities)
-    yield from _wait(programme, file, line("waiting_ladder"), f"{phase.id}.waiting_ladder", phase.waiting_ladder)
+    yield from known(file, line("owner"), f"{phase.id}.owner", phase.owner, programme.responsibilities)
     names = {step.id for step in phase.steps}
     for number, step in enumerate(phase.steps):
         at = ("steps", number)
-        yield from _known(file, line(*at, "responsibility"), f"{step.id}.responsibility", step.responsibility,
+        yield from known(file, line(*at, "responsibility"), f"{step.id}.responsibility", step.responsibility,
                           programme.responsibilities)
-        yield from _wait(programme, file, line(*at, "ladder"), f"{step.id}.ladder", step.ladder)
-        yield from _ahead(file, line(*at, "due"), f"{step.id}.due", step.due)
+        yield from wait(programme, file, line(*at, "ladder"), f"{step.id}.ladder", step.ladder)
+        yield from ahead(file, line(*at, "due"), f"{step.id}.due", step.due)
         for other in step.depends_on:
-            yield from _known(file, line(*at, "depends_on"), f"{step.id}.depends_on", other, names, "step of this phase")
+            yield from known(file, line(*at, "depends_on"), f"{step.id}.depends_on", other, names, "step of this phase")
         if not 3 <= len(step.guidance.strip().splitlines()) <= 6:
             yield Problem(file, line(*at, "guidance"), f"{step.id}.guidance", "has three to six lines")
     for name in _circular(phase):
         number = [step.id for step in phase.steps].index(name)
         yield Problem(file, line("steps", number, "depends_on"), name, "depends on itself, by whatever way")
-    yield from _gate(programme, file, phase, line("gate"))
+    yield from _end(programme, file, phase, line)
 
 
-def _gate(programme: Programme, file: str, phase: Phase, line: int) -> Iterator[Problem]:
-    gate, field = phase.gate, f"{phase.id}.gate"
+def _end(programme: Programme, file: str, phase: Phase, line: Callable[..., int]) -> Iterator[Problem]:
+    """The approval in which the phase ends, or the want of one."""
+    if phase.gate is None and phase.id not in UNGATED:
+        yield Problem(file, line(), f"{phase.id}.gate", "is missing: this phase ends in an approval")
+    elif phase.gate is not None and phase.id in UNGATED:
+        yield Problem(file, line("gate"), f"{phase.id}.gate", "can't be: this phase ends when its steps are done")
+    elif phase.gate is not None:
+        yield from wait(programme, file, line("waiting_ladder"), f"{phase.id}.waiting_ladder", phase.waiting_ladder)
+        yield from _gate(programme, file, phase, phase.gate, line("gate"))
+
+
+def _gate(programme: Programme, file: str, phase: Phase, gate: Gate, line: int) -> Iterator[Problem]:
+    field = f"{phase.id}.gate"
     for name in gate.responsibilities:
-        yield from _known(file, line, f"{field}.responsibilities", name, programme.responsibilities)
+        yield from known(file, line, f"{field}.responsibilities", name, programme.responsibilities)
     if gate.ladder not in programme.ladders:
-        yield from _known(file, line, f"{field}.ladder", gate.ladder, programme.ladders, "ladder")
+        yield from known(file, line, f"{field}.ladder", gate.ladder, programme.ladders, "ladder")
     elif approximate(gate.lapse) <= approximate(programme.ladders[gate.ladder].levels[-1].offset):
         yield Problem(file, line, f"{field}.lapse", "comes before the ladder's last level: let the gate lapse after it")
-    yield from _ahead(file, line, f"{field}.due", gate.due)
-    yield from _ahead(file, line, f"{field}.lapse", gate.lapse)
-    apart = free(phase)
+    yield from ahead(file, line, f"{field}.due", gate.due)
+    yield from ahead(file, line, f"{field}.lapse", gate.lapse)
+    apart = free(phase, gate)
     if len(apart) < gate.quorum and not (gate.relaxed or "").strip():
         yield Problem(file, line, field, (
             f"{gate.quorum} people approve, but only {len(apart)} of its responsibilities "
             f"({', '.join(apart) or 'none'}) own no step of {phase.id}: name others, or relax it with a reason"))
 
 
-def free(phase: Phase) -> tuple[str, ...]:
+def free(phase: Phase, gate: Gate) -> tuple[str, ...]:
     """The gate's responsibilities that own no step of the phase, so that their holders had no part in the work."""
     owning = {step.responsibility for step in phase.steps}
-    return tuple(name for name in dict.fromkeys(phase.gate.responsibilities) if name not in owning)
-
-
-def _ahead(file: str, line: int, field: str, span: Span) -> Iterator[Problem]:
-    if span.amount < 1:
-        yield Problem(file, line, field, f"{span} lies ahead of nothing: use a positive span, e.g. '5 working days'")
+    return tuple(name for name in dict.fromkeys(gate.responsibilities) if name not in owning)
 
 
 def approximate(span: Span) -> float:
@@ -184,30 +180,10 @@ def _circular(phase: Phase) -> list[str]:
     return list(needs)
 
 
-def _wait(programme: Programme, file: str, line: int, field: str, ladder: str) -> Iterator[Problem]:
-    if ladder not in programme.ladders:
-        yield from _known(file, line, field, ladder, programme.ladders, "ladder")
-    elif not ends(programme.ladders[ladder]):
-        yield Problem(file, line, field, f"ladder {ladder!r} may end with nobody told: "
-                                         "its last level goes to a responsibility and repeats")
-
-
-def _known(file: str, line: int, field: str, name: str, known: Iterable[str],
-           what: str = "responsibility") -> Iterator[Problem]:
-    if name not in known:
-        yield Problem(file, line, field, f"unknown {what} {name!r}{_near(name, known)}")
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    found = get_close_matches(name, sorted(known), n=1)
-    return f"; did you mean {found[0]!r}?" if found else ""
-
-
-
 def smallest_organisation(workflow: Workflow) -> int:
     """The least number of people who can run it: one who does all the work, beside the largest quorum apart from it.
 
     Whoever owns a step by being the first to hold its responsibility is one person at least; a gate
     that keeps duties apart needs its quorum among the others, who may hold its responsibilities second.
     """
-    return max(phase.gate.quorum + (0 if phase.gate.relaxed else 1) for phase in workflow.phases)
+    return max(gate.quorum + (0 if gate.relaxed else 1) for gate in workflow.gates.values())

@@ -24,7 +24,7 @@ def diff(old: Programme, new: Programme) -> list[str]:
 def _workflows(old: Mapping[str, Workflow], new: Mapping[str, Workflow]) -> Iterator[str]:
     yield from _come_and_gone("workflow", old, new)
     for kind in sorted(old.keys() & new.keys()):
-        scalars = [name for name in Workflow.model_fields if name != "phases"]
+        scalars = [name for name in type(new[kind]).model_fields if name != "phases"]
         yield from _fields(kind, old[kind], new[kind], scalars)
         before, after = ({p.id: p for p in w.phases} for w in (old[kind], new[kind]))
         yield from _come_and_gone(f"{kind}: phase", before, after)
@@ -35,7 +35,7 @@ def _workflows(old: Mapping[str, Workflow], new: Mapping[str, Workflow]) -> Iter
 def _phase(where: str, old: Phase, new: Phase) -> Iterator[str]:
     scalars = [name for name in Phase.model_fields if name not in ("steps", "gate")]
     yield from _fields(where, old, new, scalars)
-    yield from _fields(f"{where} gate", old.gate, new.gate)
+    yield from _named(where, *({"gate": p.gate} if p.gate else {} for p in (old, new)))
     yield from _named(f"{where} step", {s.id: s for s in old.steps}, {s.id: s for s in new.steps})
 
 

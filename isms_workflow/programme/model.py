@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
@@ -119,15 +119,15 @@ class Gate(Strict):
 
 
 class Phase(Strict):
-    """A part of the cycle that ends in a gate; `waiting_ladder` runs after a reject or a lapse."""
+    """A part of a workflow; where it ends in a gate, `waiting_ladder` runs after a reject or a lapse."""
 
     id: Name
     title: str
     clause: str
     owner: Name = "isms_manager"
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
-    gate: Gate
-    waiting_ladder: Name
+    gate: Gate | None = None
+    waiting_ladder: Name = "way_on"
 
 
 class Schedule(Strict):
@@ -143,14 +143,26 @@ class Schedule(Strict):
 class Workflow(Strict):
     """One kind of case: its phases in order, and the ladders of its own waits."""
 
+    is_followed: ClassVar[bool] = True
+    """Whether a case that ends opens the next, which takes over what was waived."""
+
     kind: Name
     title: str
     version: Annotated[int, Field(ge=1)]
     label: Label = "internal"
-    planned_ladder: Name
+    planned_ladder: Name = "planned"
     decide_due: Span
     schedules: tuple[Schedule, ...] = ()
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
+
+    @property
+    def gates(self) -> dict[str, Gate]:
+        """The gates in order, each under its phase's id."""
+        return {phase.id: phase.gate for phase in self.phases if phase.gate is not None}
+
+    def gate(self, phase: str) -> Gate:
+        """The gate in which a phase ends. Raises KeyError."""
+        return self.gates[phase]
 
     def phase(self, name: str) -> Phase:
         """A phase by its id. Raises KeyError."""
@@ -184,7 +196,7 @@ class Programme(Strict):
     responsibilities: dict[str, Responsibility]
     ladders: dict[str, Ladder]
     calendar: Calendar
-    workflows: dict[str, Workflow]
+    workflows: Mapping[str, Workflow]
     checkpoint_file: str | None = None
     digest_hour: Hour = 8
     digest: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from isms_workflow.domain import machines
 from isms_workflow.domain.calendars import DueRule, WorkingCalendar, local_date, shift
@@ -13,7 +14,7 @@ from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.machine import ENGINE, FLOW
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT, Actor, Directory
 from isms_workflow.domain.plan import Arm, Change, Insert, Plan, total
-from isms_workflow.domain.records import AuditRecord, CaseRecord, Scalar
+from isms_workflow.domain.records import AuditRecord, CaseRecord, IncidentRecord, Scalar
 from isms_workflow.domain.refusals import Missing, NotAllowed, NotYours, Wrong
 from isms_workflow.domain.rules import gates, owing
 from isms_workflow.domain.rules.common import (
@@ -43,7 +44,7 @@ AGENT = Actor(ENGINE, "engine")
 def needed(workflow: Workflow) -> frozenset[str]:
     """Every responsibility that a workflow's steps, gates and phases name."""
     own = {s.responsibility for p in workflow.phases for s in p.steps} | {p.owner for p in workflow.phases}
-    return frozenset(own | {r for p in workflow.phases for r in p.gate.responsibilities} | {TOP_MANAGEMENT})
+    return frozenset(own | {r for gate in workflow.gates.values() for r in gate.responsibilities} | {TOP_MANAGEMENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,12 @@ def plan_case(kind: str, reference: str, programme: Programme, calendar: Working
     workflow, machine = programme.workflows[kind], machines.ALL[kind]
     case = Case(new_id(), kind, reference, machine.initial, 1, machine.version, programme.digest, workflow.label,
                 when.happened, None, None, None, None, None, 0, 0)
-    owed = _owed(case, workflow, carried)
+    owed = unbegun(case, workflow, carried)
     view = CaseView(case, owed, (), programme, calendar, directory)
     facts: dict[str, Scalar] = {"reference": reference, "programme": programme.digest, "label": workflow.label}
     gone = (_declined(view, each, when) for each in carried if _taken_over(workflow, each) is None)
     plan = Plan(
-        insert=(Insert("cases", _case_row(case)), *(Insert("steps", _step_row(s)) for s in owed)),
+        insert=(Insert("cases", case_row(case)), *(Insert("steps", step_row(s)) for s in owed)),
         record=(record(CaseRecord.OPENED, view, case.id, actor, when, facts), *gone),
     ) + wake(view)
     return plan + start_or_wait(view, when), view
@@ -95,7 +96,7 @@ def start(view: CaseView, seen: int | None, actor: Actor, when: When) -> Plan:
     if missing:
         raise Missing(view.case.reference, f"nobody holds {', '.join(missing)}; grant each to somebody")
     people = dict.fromkeys(h.person for h in view.directory.holdings)
-    return _enter(view, "start", actor, when, when.happened) + Plan(
+    return enter(view, "start", actor, when, when.happened) + Plan(
         cancel=((view.case.id, LADDER),),
         send=tell(view, "cycle_started", people, view.case.id),
     ) + wake(view)
@@ -103,17 +104,18 @@ def start(view: CaseView, seen: int | None, actor: Actor, when: When) -> Plan:
 
 def begin(view: CaseView, phase: str, when: When) -> Plan:
     """The flow goes on to the next phase: the gate before it has passed. Raises `NotAllowed`, `Missing`."""
-    return _enter(view, f"begin {phase}", Actor(FLOW, FLOW), when, view.case.started_at) + wake(view)
+    return enter(view, f"begin {phase}", Actor(FLOW, FLOW), when, view.case.started_at) + wake(view)
 
 
-def _enter(view: CaseView, event: str, actor: Actor, when: When, started_at: datetime | None) -> Plan:
+def enter(view: CaseView, event: str, actor: Actor, when: When, started_at: datetime | None) -> Plan:
     """Into the state that is a phase: what it owes opens, counted from now."""
     begins = counted_from(view, when.happened)
     plan = move(view, event, CaseRecord.MOVED, actor, when, phase_opened_at=begins, started_at=started_at)
     phase = plan.change[0].to
     then = replace(view, case=replace(view.case, state=phase, phase_opened_at=begins))
     opened = owing.openable(then, phase, begins, when)
-    return plan + opened + (gates.open_round(then, phase, when) if then.is_settled(phase) else Plan())
+    settled = then.is_settled(phase) and phase in view.workflow.gates
+    return plan + opened + (gates.open_round(then, phase, when) if settled else Plan())
 
 
 def close(view: CaseView, when: When) -> Plan:
@@ -213,7 +215,7 @@ def _moved_step(view: CaseView, step: Step, days: int, ahead: datetime, when: Wh
 
 
 def _moved_gate(view: CaseView, gate: Gate, days: int, ahead: datetime, when: When) -> Plan:
-    spec = view.workflow.phase(gate.name).gate
+    spec = view.workflow.gate(gate.name)
     due_at = shift(gate.due_at, days, view.calendar)
     lapse = DueRule.of(due_at, spec.lapse, view.calendar)
     return Plan(
@@ -244,7 +246,7 @@ def dispose(view: CaseView, step: Step, to: str | None, reason: str, in_force: W
         raise Missing(what, f"gate {last.id} isn't open")
     if step.state != "waived" or step.id in view.disposed:
         raise NotAllowed(what, "dispose of", "disposed of" if step.id in view.disposed else step.state, ())
-    if not any(view.directory.holds(actor.id, name) for name in (ISMS_MANAGER, *last.gate.responsibilities)):
+    if not any(view.directory.holds(actor.id, name) for name in (ISMS_MANAGER, *view.workflow.gate(last.id).responsibilities)):
         raise NotYours(what, "dispose of", "a responsibility of the gate")
     if to is not None and not view.directory.is_active(to):
         raise Wrong("person", to, "name an active person with role user or admin")
@@ -270,8 +272,8 @@ def check(view: CaseView, event: str, seen: int | None, actor: Actor) -> None:
             raise Missing(f"{event} of {reference}", f"gate {name} has not passed")
 
 
-def move(view: CaseView, event: str, kind: CaseRecord, actor: Actor, when: When, reason: str = "",
-         facts: Mapping[str, Scalar] | None = None, **sets: datetime | None) -> Plan:
+def move(view: CaseView, event: str, kind: CaseRecord | IncidentRecord, actor: Actor, when: When, reason: str = "",
+         facts: Mapping[str, Scalar] | None = None, **sets: Any) -> Plan:
     """The case's own change by one rule of its machine."""
     check(view, event, None, actor)
     machine = machines.ALL[view.case.kind]
@@ -282,7 +284,8 @@ def move(view: CaseView, event: str, kind: CaseRecord, actor: Actor, when: When,
     return Plan(change=(found,))
 
 
-def _owed(case: Case, workflow: Workflow, carried: tuple[Carried, ...]) -> tuple[Step, ...]:
+def unbegun(case: Case, workflow: Workflow, carried: tuple[Carried, ...] = ()) -> tuple[Step, ...]:
+    """Every step of a new case, and those that it takes over; none is owed yet."""
     own = [(phase, spec.id, spec.responsibility, None, None) for phase in workflow.phases for spec in phase.steps]
     more = [_taken_over(workflow, each) for each in carried]
     rows = [*own, *(each for each in more if each)]
@@ -316,10 +319,12 @@ def _declined(view: CaseView, each: Carried, when: When) -> AuditRecord:
                   "the programme in force has no such step any more")
 
 
-def _case_row(case: Case) -> dict[str, object]:
+def case_row(case: Case) -> dict[str, object]:
+    """A case as its table takes it."""
     return {name: getattr(case, name) for name in Case.__slots__}
 
 
-def _step_row(step: Step) -> dict[str, object]:
+def step_row(step: Step) -> dict[str, object]:
+    """A step as its table takes it."""
     skip = {"case", "evidence", "comments"}
     return {"case_id": step.case, **{name: getattr(step, name) for name in Step.__slots__ if name not in skip}}

@@ -52,7 +52,7 @@ class Answer:
 
 def open_round(view: CaseView, phase: str, when: When) -> Plan:
     """Opens the phase's next round: what is settled now is what it covers. Told to whoever can decide it."""
-    spec, last = view.workflow.phase(phase).gate, view.latest_gate(phase)
+    spec, last = view.workflow.gate(phase), view.latest_gate(phase)
     begins = counted_from(view, when.happened)
     rule = DueRule.of(begins, spec.due, view.calendar)
     due_at = rule.instant(view.calendar)
@@ -130,7 +130,7 @@ def _approve(view: CaseView, gate: Gate, right: Authority, reason: str, actor: A
     if approvals < gate.quorum:
         return plan + Plan(change=(change(MACHINE, "gate", gate, "approve", line),))
     passed: dict[str, Scalar] = {"gate": gate.name, "digest": gate.digest, "approvals": approvals,
-                                 "relaxed": view.workflow.phase(gate.name).gate.relaxed is not None}
+                                 "relaxed": view.workflow.gate(gate.name).relaxed is not None}
     return plan + Plan(record=(line,)) + _close(
         view, gate, "pass", record(GateRecord.PASSED, view, gate.id, AGENT, when, passed)
     ) + _decided(view, gate, (s.owner for s in view.steps_of(gate.name)), "passed")

@@ -114,9 +114,9 @@ def _settle(view: CaseView, step: Step, event: str, state: str, kind: StepRecord
     if step.opened_at is None and step.phase != view.case.state:
         return plan  # waived before its phase began: what depends on it opens with the phase
     plan += owing.openable(then, step.phase, opened_at or when.happened, when)
-    if then.is_settled(step.phase):
-        plan += gates.open_round(then, step.phase, when)
-    return plan
+    if not then.is_settled(step.phase):
+        return plan
+    return plan + (gates.open_round(then, step.phase, when) if step.phase in view.workflow.gates else wake(view))
 
 
 def _going_on(view: CaseView, event: str) -> None:

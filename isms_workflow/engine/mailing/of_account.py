@@ -153,5 +153,5 @@ def _open_gates(look: Look, responsibility: str) -> Iterator[tuple[CaseView, Gat
     for case in look.conn.execute(case_questions.open_cases()).scalars().all():
         view = look.view(case)
         for gate in view.gates:
-            if gate.state == "open" and responsibility in view.workflow.phase(gate.name).gate.responsibilities:
+            if gate.state == "open" and responsibility in view.workflow.gate(gate.name).responsibilities:
                 yield view, gate

@@ -80,7 +80,7 @@ def rung(look: Look, person: str, effect: Effect) -> Facts:
 def gate_opened(look: Look, person: str, effect: Effect) -> Facts:  # noqa: ARG001 - all expanders are called alike
     """An approval is awaited."""
     view, gate = _gate(look, effect)
-    spec, steps = view.workflow.phase(gate.name).gate, view.steps_of(gate.name)
+    spec, steps = view.workflow.gate(gate.name), view.steps_of(gate.name)
     return {
         **_of_gate(look, view, gate), "due": told(gate.due_at), "since": told(gate.opened_at), "round": gate.round,
         "steps": len(steps), "files": sum(not e.withdrawn for s in steps for e in s.evidence), "needed": gate.quorum,
@@ -115,7 +115,7 @@ def rejected_waits(look: Look, person: str, effect: Effect) -> Facts:  # noqa: A
 def undecidable_gate(look: Look, person: str, effect: Effect) -> Facts:  # noqa: ARG001
     """The people in office can't decide a gate: who would have to be named."""
     view, gate = _gate(look, effect)
-    names = view.workflow.phase(gate.name).gate.responsibilities
+    names = view.workflow.gate(gate.name).responsibilities
     holding = dict.fromkeys(p for name in names for p in view.directory.holders(name))
     apart = conflicts(view, gate.name, look.now)
     return {**_of_gate(look, view, gate), "due": told(gate.due_at), "since": told(effect.queued_at),

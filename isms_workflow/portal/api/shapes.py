@@ -102,7 +102,7 @@ def gate(view: CaseView, found: Gate) -> m.Gate:
 
 def whole_gate(conn: Connection, view: CaseView, found: Gate, now: datetime) -> m.GateWhole:
     """A gate's round with what it covers and who can decide it."""
-    spec, is_open = view.workflow.phase(found.name).gate, found.state == "open"
+    spec, is_open = view.workflow.gate(found.name), found.state == "open"
     return m.GateWhole(
         **gate_facts(view, found), responsibilities=list(spec.responsibilities), relaxed=spec.relaxed,
         covers=[step(view, s) for s in view.steps_of(found.name)],

@@ -59,7 +59,7 @@ def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.G
 
 
 def _page(conn: Connection, visit: Visit, view: CaseView, gate: Gate) -> v.Gate:
-    names, spec = Names(conn, visit.person), view.workflow.phase(gate.name).gate
+    names, spec = Names(conn, visit.person), view.workflow.gate(gate.name)
     able = eligible(view, gate, visit.now)
     steps = view.steps_of(gate.name)
     covered = _covered(conn, visit, view, steps, names)
@@ -140,7 +140,7 @@ def _carried(conn: Connection, visit: Visit, view: CaseView, gate: Gate, names: 
     if not disposes(view, gate):
         return ()
     rows = {r.step_id: r for r in conn.execute(select(dispositions).where(dispositions.c.case_id == view.case.id))}
-    last = view.workflow.phases[-1].gate.responsibilities
+    last = view.workflow.gate(view.workflow.phases[-1].id).responsibilities
     may = gate.state == "open" and any(view.directory.holds(visit.person.id, n) for n in (ISMS_MANAGER, *last))
     people = names.choices(tuple(p.id for p in view.directory.people.values() if p.may_write))
     found = []

@@ -110,9 +110,10 @@ def line(view: CaseView, step: Step, names: Names) -> v.StepLine:
 
 
 def _gate_line(view: CaseView, phase: Phase, gate: Gate | None, names: Names) -> v.GateLine:
-    needs = " or ".join(responsibility(view, r) for r in phase.gate.responsibilities)
+    spec = view.workflow.gate(phase.id)
+    needs = " or ".join(responsibility(view, r) for r in spec.responsibilities)
     if gate is None:
-        return v.GateLine(f"Gate: approve {phase.id.upper()}", "", "planned", f"{phase.gate.quorum} of {needs}")
+        return v.GateLine(f"Gate: approve {phase.id.upper()}", "", "planned", f"{spec.quorum} of {needs}")
     said = names.names(tuple(d.person for d in gate.decisions)) if gate.decisions else "nobody yet"
     says = f"{len(gate.decisions)} of {gate.quorum} approvals: {said}"
     return v.GateLine(f"Gate: approve {phase.id.upper()}, round {gate.round}", gate_url(gate), gate.state, says,
@@ -124,7 +125,7 @@ def _missing(visit: Visit, view: CaseView) -> tuple[v.Missing, ...]:
     found = []
     for name in view.directory.missing(needed(view.workflow)):
         steps = [s.title for p in view.workflow.phases for s in p.steps if s.responsibility == name]
-        gates = [f"the {p.id.upper()} gate" for p in view.workflow.phases if name in p.gate.responsibilities]
+        gates = [f"the {phase.upper()} gate" for phase, gate in view.workflow.gates.items() if name in gate.responsibilities]
         found.append(v.Missing(responsibility(view, name), ", ".join([*steps, *gates]) or "its ladders", link))
     return tuple(found)
 

@@ -119,7 +119,7 @@ def does(programme: Programme, responsibility: str) -> str:
     """What a responsibility means for work: how many steps it owns, which gates it approves."""
     owned = sum(s.responsibility == responsibility for w in programme.workflows.values() for p in w.phases
                 for s in p.steps)
-    approves = [p.id.upper() for w in programme.workflows.values() for p in w.phases
-                if responsibility in p.gate.responsibilities]
+    approves = [name.upper() for w in programme.workflows.values() for name, gate in w.gates.items()
+                if responsibility in gate.responsibilities]
     parts = [f"owns {owned} step{'s' if owned > 1 else ''}"] if owned else []
     return ", ".join([*parts, *([f"approves {', '.join(approves)}"] if approves else [])]) or "is told"

@@ -1,0 +1,91 @@
+"""What the programme says about incidents: severities with their clocks, and the rules that choose one. Pure data."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from isms_workflow.programme.model import Label, Name, Names, Span, Strict, Workflow
+
+Need = Literal["low", "medium", "high"]
+Listed = Annotated[tuple[Name, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+
+
+class Condition(Strict):
+    """Holds if everything that it names holds; of a list, one entry is enough. Needs and data are those of the
+    affected systems, the highest and all of them together.
+    """
+
+    confidentiality: Need | None = None
+    integrity: Need | None = None
+    availability: Need | None = None
+    data: Listed = ()
+    category: Listed = ()
+
+
+class Acknowledgement(Strict):
+    """How long somebody's word that they see to it holds: until the first reminder, and between the reminders.
+
+    After the last unanswered one the word lapses, and the escalation goes on.
+    """
+
+    holds: Span
+    remind: Span
+    reminders: Annotated[int, Field(ge=1, le=10)] = 2
+
+
+class Severity(Strict):
+    """One severity, and its internal clocks: `response` and the ladder's levels count from the report."""
+
+    id: Name
+    title: str
+    response: Span
+    ladder: Name
+    acknowledgement: Acknowledgement
+    lessons: bool = False
+
+
+class Assessment(Strict):
+    """A rule by which a report gets its severity."""
+
+    severity: Name
+    when: Condition
+
+
+class Labelling(Strict):
+    """A rule by which an incident is shown to fewer people; the narrowest that holds counts."""
+
+    label: Label
+    when: Condition
+
+
+class Category(Strict):
+    """A kind of incident, as whoever reports one would call it."""
+
+    id: Name
+    title: str
+
+
+class IncidentWorkflow(Workflow):
+    """Incidents: what they are, how grave, who answers, by when. Severities stand gravest first; the first
+    assessment that holds counts, and where none does, `unknown`.
+    """
+
+    is_followed: ClassVar[bool] = False
+
+    responders: Names
+    categories: Annotated[tuple[Category, ...], Field(min_length=1)]
+    severities: Annotated[tuple[Severity, ...], Field(min_length=1)]
+    assessments: tuple[Assessment, ...] = ()
+    unknown: Name
+    labels: tuple[Labelling, ...] = ()
+    duplicates_within: Span
+
+    def severity(self, name: str) -> Severity:
+        """A severity by its id. Raises KeyError."""
+        return {each.id: each for each in self.severities}[name]
+
+    def category(self, name: str) -> Category:
+        """A category by its id. Raises KeyError."""
+        return {each.id: each for each in self.categories}[name]
