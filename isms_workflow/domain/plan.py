@@ -32,8 +32,18 @@ class Change:
 class Insert:
     """A new row; tables are named so that the domain needs no SQL."""
 
-    table: Literal["cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments"]
+    table: Literal["cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments", "systems"]
     row: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """Compare-and-set on (id, version) of a row that has no machine: an entry of a register. It adds one to the version."""
+
+    table: Literal["systems"]
+    id: str
+    seen: int
+    sets: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,7 @@ class Plan:
     wake: tuple[str, ...] = ()
     send: tuple[Message, ...] = ()
     record: tuple[AuditRecord, ...] = ()
+    amend: tuple[Amend, ...] = ()
 
     def __add__(self, other: Plan) -> Plan:
         return Plan(*(getattr(self, name) + getattr(other, name) for name in PARTS))

@@ -11,7 +11,7 @@ from sqlalchemy import insert, update
 
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.messages import PREFECT, Message
-from isms_workflow.domain.plan import Arm, Change, Insert, Plan, total
+from isms_workflow.domain.plan import Amend, Arm, Change, Insert, Plan, total
 from isms_workflow.domain.refusals import Moved
 from isms_workflow.domain.times import iso
 from isms_workflow.engine import outbox
@@ -24,7 +24,7 @@ from isms_workflow.store.statements import cases as case_questions
 from isms_workflow.store.statements import deadlines as deadline_questions
 
 ROWS = {name: tables.metadata.tables[name]
-        for name in ("cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments")}
+        for name in ("cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments", "systems")}
 
 
 def write(tx: Transaction, plans: Sequence[Plan], now: datetime, fired: Sequence[str] = ()) -> list[int]:
@@ -37,6 +37,7 @@ def write(tx: Transaction, plans: Sequence[Plan], now: datetime, fired: Sequence
     _void(tx, plan, now)
     _insert(tx, plan.insert)
     _change(tx, plan.change)
+    _amend(tx, plan.amend)
     _settle(tx, fired, plan.cancel, now)
     _arm(tx, plan.arm, now)
     _reach(tx, plan.reach, now)
@@ -72,6 +73,15 @@ def _change(tx: Transaction, changes: Iterable[Change]) -> None:
                             **{f"new_{name}": value for name, value in sets.items()}}).rowcount
         if moved != len(group):
             raise Moved(f"{first.subject} {first.id}", first.seen, None)
+
+
+def _amend(tx: Transaction, amends: Iterable[Amend]) -> None:
+    for each in amends:
+        table = ROWS[each.table]
+        done = tx.execute(update(table).where(table.c.id == each.id, table.c.version == each.seen)
+                          .values(version=each.seen + 1, **each.sets))
+        if done.rowcount != 1:
+            raise Moved(f"the entry {each.id} of {each.table}", each.seen, None)
 
 
 def _settle(tx: Transaction, fired: Sequence[str], cancel: Iterable[tuple[str, str]], now: datetime) -> None:

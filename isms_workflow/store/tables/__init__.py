@@ -18,6 +18,7 @@ from isms_workflow.store.tables.people import (
     sessions,
     tokens,
 )
+from isms_workflow.store.tables.systems import systems
 from isms_workflow.store.tables.work import (
     cases,
     channels,
@@ -40,5 +41,5 @@ __all__ = [
     "accesses", "answers", "attempts", "audit", "audit_head", "audit_private", "cases", "channels", "checkpoints",
     "comments", "counters", "deadlines", "decisions", "delegations", "deputies", "dispositions", "evidence", "gates",
     "invitations", "machine_states", "metadata", "organisation", "outbox", "people", "planned_starts", "programmes",
-    "reached", "responsibilities", "schema_info", "services", "sessions", "steps", "tokens", "transitions",
+    "reached", "responsibilities", "schema_info", "services", "sessions", "steps", "systems", "tokens", "transitions",
 ]
