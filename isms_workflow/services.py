@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from isms_workflow.domain import machines
 from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME
+from isms_workflow.domain.rules.escalation import RESPONSE, WORD
 from isms_workflow.engine import delivering, hourly
 from isms_workflow.engine.accesslog import AccessLog
 from isms_workflow.engine.accounts import invitations
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-EVENTS = (LADDER, LAPSE, RESUME)
+EVENTS = (LADDER, LAPSE, RESUME, RESPONSE, WORD)
 """What deadlines may name in this release."""
 
 

@@ -32,14 +32,24 @@ class Change:
 class Insert:
     """A new row; tables are named so that the domain needs no SQL."""
 
-    table: Literal["cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments", "incidents",
+    table: Literal["cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments", "systems", "incidents",
                    "incident_systems", "occurrences", "stops"]
     row: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Amend:
-    """New values in a row that belongs to a case, beside its state: the same plan changes or has locked the case."""
+    """Compare-and-set on (id, version) of a row that has no machine: an entry of a register. It adds one to the version."""
+
+    table: Literal["systems"]
+    id: str
+    seen: int
+    sets: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """New values in a row that stands beside a case, without a version of its own: the same plan changes or locks the case."""
 
     table: Literal["incidents", "stops"]
     id: str
@@ -67,12 +77,12 @@ class Plan:
 
     `cancel` names (subject id, event) pairs whose armed deadlines end unfired, `void` the decisions
     that no longer count, `wake` the cases whose flow has something new to read, `reach` the people
-    whom a ladder reached.
+    whom a ladder reached, `beside` what changes in rows beside a case.
     """
 
     insert: tuple[Insert, ...] = ()
     change: tuple[Change, ...] = ()
-    amend: tuple[Amend, ...] = ()
+    beside: tuple[Beside, ...] = ()
     cancel: tuple[tuple[str, str], ...] = ()
     arm: tuple[Arm, ...] = ()
     void: tuple[str, ...] = ()
@@ -81,6 +91,7 @@ class Plan:
     wake: tuple[str, ...] = ()
     send: tuple[Message, ...] = ()
     record: tuple[AuditRecord, ...] = ()
+    amend: tuple[Amend, ...] = ()
 
     def __add__(self, other: Plan) -> Plan:
         return Plan(*(getattr(self, name) + getattr(other, name) for name in PARTS))

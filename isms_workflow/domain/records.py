@@ -110,6 +110,14 @@ class PersonRecord(StrEnum):
     TOKENED = "person.tokened"
 
 
+class SystemRecord(StrEnum):
+    """The register of information systems."""
+
+    ADDED = "system.added"
+    CHANGED = "system.changed"
+    RETIRED = "system.retired"
+
+
 class ProgrammeRecord(StrEnum):
     """The organisation's definition of its ISMS, and the organisation itself."""
 
@@ -142,6 +150,7 @@ Kind = (
     | DeadlineRecord
     | EvidenceRecord
     | PersonRecord
+    | SystemRecord
     | ProgrammeRecord
     | ChainRecord
     | OutboxRecord

@@ -12,7 +12,7 @@ from sqlalchemy import Update, bindparam, insert, update
 
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.messages import PREFECT, Message
-from isms_workflow.domain.plan import Arm, Change, Insert, Plan, total
+from isms_workflow.domain.plan import Amend, Arm, Beside, Change, Insert, Plan, total
 from isms_workflow.domain.refusals import Moved
 from isms_workflow.domain.times import iso
 from isms_workflow.engine import outbox
@@ -25,7 +25,8 @@ from isms_workflow.store.statements import cases as case_questions
 from isms_workflow.store.statements import deadlines as deadline_questions
 
 ROWS = {name: tables.metadata.tables[name]
-        for name in ("cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments")}
+        for name in ("cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments", "systems", "incidents",
+                     "incident_systems", "occurrences", "stops")}
 
 
 def write(tx: Transaction, plans: Sequence[Plan], now: datetime, fired: Sequence[str] = ()) -> list[int]:
@@ -38,6 +39,8 @@ def write(tx: Transaction, plans: Sequence[Plan], now: datetime, fired: Sequence
     _void(tx, plan, now)
     _insert(tx, plan.insert)
     _change(tx, plan.change)
+    _amend(tx, plan.amend)
+    _set_beside(tx, plan.beside)
     _settle(tx, fired, plan.cancel, now)
     _arm(tx, plan.arm, now)
     _reach(tx, plan.reach, now)
@@ -80,6 +83,26 @@ def _moving(subject: str, columns: tuple[str, ...]) -> Update:
     table = case_questions.CHANGE_OF[subject]
     become = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns}
     return case_questions.compare_and_set(subject).values(state=bindparam("to"), **become)
+
+
+def _amend(tx: Transaction, amends: Iterable[Amend]) -> None:
+    for each in amends:
+        table = ROWS[each.table]
+        done = tx.execute(update(table).where(table.c.id == each.id, table.c.version == each.seen)
+                          .values(version=each.seen + 1, **each.sets))
+        if done.rowcount != 1:
+            raise Moved(f"the entry {each.id} of {each.table}", each.seen, None)
+
+
+def _set_beside(tx: Transaction, sets: Iterable[Beside]) -> None:
+    """Rows that get the same values, as in a batch that fell due together, take one statement."""
+    alike: dict[tuple[str, str], list[Beside]] = {}
+    for each in sets:
+        alike.setdefault((each.table, repr(sorted(each.sets.items()))), []).append(each)
+    for group in alike.values():
+        table = ROWS[group[0].table]
+        key, = table.primary_key.columns
+        tx.execute(update(table).where(among.among(key, [each.id for each in group])).values(**group[0].sets))
 
 
 def _settle(tx: Transaction, fired: Sequence[str], cancel: Iterable[tuple[str, str]], now: datetime) -> None:

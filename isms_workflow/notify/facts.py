@@ -221,7 +221,7 @@ class PasswordReset(Facts):
 class Deactivated(Facts):
     """To both sides: the person whose account ended (`yours`), and ISMS manager and top management.
 
-    `steps` are those that went to others, who get their own notice.
+    `steps` and `systems` are those that went to others, who get their own notice.
     """
 
     person: Line
@@ -229,6 +229,22 @@ class Deactivated(Facts):
     at: AwareDatetime
     by: Line = ""
     steps: Names = ()
+    systems: Names = ()
+
+
+class SystemReassigned(Facts):
+    """To both sides of a change of owner in the register of systems; `yours` is whether the reader answers for them now.
+
+    `before` is empty for new ones; `left` is whether they change hands because that one has left.
+    """
+
+    systems: Names = Field(min_length=1)
+    before: Line
+    after: Line
+    yours: bool
+    by: Line
+    left: bool
+    at: AwareDatetime
 
 
 class Granted(Facts):

@@ -51,6 +51,7 @@ NOTICES: Mapping[str, Notice] = {notice.name: notice for notice in (
     Notice("invitation",        f.Invitation, sensitive=True),
     Notice("password_reset",    f.PasswordReset, sensitive=True),
     Notice("deactivated",       f.Deactivated),
+    Notice("system_reassigned", f.SystemReassigned),
     Notice("granted",           f.Granted),
     Notice("deputised",         f.Deputised),
     Notice("delegated",         f.Delegated),

@@ -16,7 +16,7 @@ from isms_workflow.domain.incident import UNANSWERED, Stop
 from isms_workflow.domain.ladders import Rung
 from isms_workflow.domain.machine import CLOCK
 from isms_workflow.domain.people import ISMS_MANAGER, Actor
-from isms_workflow.domain.plan import Amend, Arm, Insert, Plan
+from isms_workflow.domain.plan import Arm, Beside, Insert, Plan
 from isms_workflow.domain.records import IncidentRecord, Scalar
 from isms_workflow.domain.refusals import NotAllowed, Wrong
 from isms_workflow.domain.rules.cases import check, move
@@ -65,8 +65,8 @@ def running(view: CaseView, now: datetime) -> Plan:
     level = escalation(view, now)
     if level is not None:
         arms.append(on_ladder(view, level, now))
-    moved = () if due is None or due == incident.response_due else (Amend("incidents", case, {"response_due": due}),)
-    return Plan(arm=tuple(arms), amend=moved)
+    moved = () if due is None or due == incident.response_due else (Beside("incidents", case, {"response_due": due}),)
+    return Plan(arm=tuple(arms), beside=moved)
 
 
 def on_ladder(view: CaseView, level: Rung, now: datetime) -> Arm:
@@ -106,7 +106,7 @@ def tell_level(view: CaseView, level: Rung, actor: Actor, when: When, reason: st
                                 "to": " ".join(spec.to), "reached": len(people)}
     occasion = f"{view.case.id}:{level.ladder}:{level.level}:{level.repeat}:{when.happened.timestamp():.6f}"
     plan = Plan(
-        amend=(climbed(view, level.level, level.repeat),),
+        beside=(climbed(view, level.level, level.repeat),),
         send=tell(view, "incident_escalated", people, occasion, level=level.level, due=iso(incident.response_due)),
         reach=tuple((view.case.id, person) for person in people),
         record=(record(IncidentRecord.ESCALATED, view, view.case.id, actor, when, facts, reason),),
@@ -114,10 +114,10 @@ def tell_level(view: CaseView, level: Rung, actor: Actor, when: When, reason: st
     return plan, replace(view, incident=replace(incident, climbed=level.level, repeats=level.repeat))
 
 
-def climbed(view: CaseView, level: int, repeat: int) -> Amend:
+def climbed(view: CaseView, level: int, repeat: int) -> Beside:
     """How far the ladder was climbed: never less than before."""
     _, incident = incidents_of(view)
-    return Amend("incidents", view.case.id, {"climbed": max(level, incident.climbed), "repeats": repeat})
+    return Beside("incidents", view.case.id, {"climbed": max(level, incident.climbed), "repeats": repeat})
 
 
 def acknowledge(view: CaseView, seen: int | None, actor: Actor, when: When) -> Plan:
@@ -157,7 +157,7 @@ def word_due(view: CaseView, repeat: int, when: When) -> Plan:
     ended = replace(word, ended_at=when.happened)
     plan = _moved(view, "lapse", IncidentRecord.LAPSED, AGENT, when, {"by": word.by})
     return plan + Plan(
-        amend=(Amend("stops", word.id, {"ended_at": when.happened}),),
+        beside=(Beside("stops", word.id, {"ended_at": when.happened}),),
         send=tell(view, "word_lapsed", (word.by, *told_so_far(view)), word.id, by=word.by),
     ) + anew(with_stop(view, ended), when)
 
@@ -210,7 +210,7 @@ def resume(view: CaseView, seen: int | None, actor: Actor, when: When) -> Plan:
         raise NotAllowed(view.case.reference, "resume", "not paused", ("pause",))
     ended = replace(incident.pause, ended_at=when.happened)
     return (_moved(view, "resume", IncidentRecord.RESUMED, actor, when, {}) + standing(view) + Plan(
-        amend=(Amend("stops", ended.id, {"ended_at": when.happened}),),
+        beside=(Beside("stops", ended.id, {"ended_at": when.happened}),),
         send=tell(view, "incident_resumed", told_so_far(view), ended.id),
     ) + anew(with_stop(view, ended), when))
 
@@ -220,7 +220,7 @@ def breach(view: CaseView, when: When) -> Plan:
     _, incident = incidents_of(view)
     people = (*told_so_far(view), *view.directory.holders(ISMS_MANAGER))
     return _moved(view, "breach", IncidentRecord.BREACHED, AGENT, when, {"due": iso(incident.response_due)}) + Plan(
-        amend=(Amend("incidents", view.case.id, {"breached_at": when.happened}),),
+        beside=(Beside("incidents", view.case.id, {"breached_at": when.happened}),),
         send=tell(view, "response_missed", people, view.case.id, due=iso(incident.response_due)),
     )
 
@@ -228,7 +228,7 @@ def breach(view: CaseView, when: When) -> Plan:
 def _ended(view: CaseView, kinds: tuple[str, ...], when: When) -> Plan:
     """The stops of these kinds that go on end now."""
     _, incident = incidents_of(view)
-    return Plan(amend=tuple(Amend("stops", s.id, {"ended_at": when.happened}) for s in incident.stops
+    return Plan(beside=tuple(Beside("stops", s.id, {"ended_at": when.happened}) for s in incident.stops
                             if s.ended_at is None and s.what in kinds))
 
 

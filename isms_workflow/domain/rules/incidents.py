@@ -13,7 +13,7 @@ from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.incident import LEARNING, RESPONDING, UNANSWERED, Incident, Stop
 from isms_workflow.domain.machine import FLOW
 from isms_workflow.domain.people import ISMS_MANAGER, Actor, Directory
-from isms_workflow.domain.plan import Amend, Insert, Plan
+from isms_workflow.domain.plan import Beside, Insert, Plan
 from isms_workflow.domain.records import AuditRecord, CaseRecord, IncidentRecord, Scalar
 from isms_workflow.domain.refusals import NotAllowed, Wrong
 from isms_workflow.domain.rules import escalation, gates, owing
@@ -156,7 +156,7 @@ def _reassessed(view: CaseView, severity: str, when: When) -> Plan:
     """What follows from another severity, or another programme: `view` is as it will be but for the severity."""
     _, incident = incidents_of(view)
     then = replace(view, incident=replace(incident, severity=severity))
-    plan = Plan(amend=(Amend("incidents", view.case.id, {"severity": severity}),))
+    plan = Plan(beside=(Beside("incidents", view.case.id, {"severity": severity}),))
     if view.case.state not in UNANSWERED:
         return plan
     return plan + (Plan() if incident.pause or incident.word else escalation.anew(then, when)) + Plan(
@@ -176,7 +176,7 @@ def respond(view: CaseView, seen: int | None, actor: Actor, when: When) -> Plan:
     missed = replace(escalation.breach(view, when), change=()) if late else Plan()
     return escalation.over(view, when) + missed + enter(
         replace(view, steps=owned), "respond", actor, when, view.case.started_at) + Plan(
-        amend=(Amend("incidents", view.case.id, {"responded_at": incident.responded_at or when.happened}),),
+        beside=(Beside("incidents", view.case.id, {"responded_at": incident.responded_at or when.happened}),),
         send=tell(view, "incident_responded", (p for p in escalation.told_so_far(view) if p != actor.id),
                   f"{view.case.id}:{view.case.version}", by=actor.id),
     ) + _say_state(view, RESPONDING, when) + wake(view)
@@ -225,7 +225,7 @@ def merge(view: CaseView, seen: int | None, into: CaseView, reason: str, actor: 
         raise Wrong("into", into.case.reference, "name another incident that is open")
     ended = _ended(view, "merge", reason.strip(), actor, when, {"into": into.case.reference})
     line = record(IncidentRecord.ABSORBED, into, into.case.id, actor, when, {"from": view.case.reference})
-    return ended + Plan(amend=(Amend("incidents", view.case.id, {"merged_into": into.case.id}),), record=(line,)) + occurred(
+    return ended + Plan(beside=(Beside("incidents", view.case.id, {"merged_into": into.case.id}),), record=(line,)) + occurred(
         into, None, view.case.id, actor, when) + _say_state(view, "merged", when)
 
 
@@ -243,7 +243,7 @@ def take_back(view: CaseView, seen: int | None, reason: str, actor: Actor, when:
     plan = move(view, "take back", CaseRecord.MOVED, actor, when, why, closed_at=None)
     then = replace(view, case=replace(view.case, state="triaged", closed_at=None))
     for stop in (s for s in incidents_of(view)[1].stops if s.what == "end" and s.ended_at is None):
-        plan += Plan(amend=(Amend("stops", stop.id, {"ended_at": when.happened}),))
+        plan += Plan(beside=(Beside("stops", stop.id, {"ended_at": when.happened}),))
         then = escalation.with_stop(then, replace(stop, ended_at=when.happened))
     team = escalation.told_so_far(view)
     return plan + escalation.anew(then, when) + Plan(

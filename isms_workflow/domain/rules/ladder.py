@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from isms_workflow.domain import clocks
 from isms_workflow.domain.gates import eligible
 from isms_workflow.domain.ladders import Rung, following, tone
 from isms_workflow.domain.machine import CLOCK
 from isms_workflow.domain.people import ISMS_MANAGER, Actor
 from isms_workflow.domain.plan import Arm, Plan, Subject
 from isms_workflow.domain.records import DeadlineRecord
-from isms_workflow.domain.rules import cases, gates
+from isms_workflow.domain.rules import cases, escalation, gates
 from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME, record, tell
+from isms_workflow.domain.rules.escalation import RESPONSE, WORD
 from isms_workflow.domain.times import When, from_iso, iso
 from isms_workflow.domain.views import CaseView, Gate, Step
 from isms_workflow.errors import IsmsError
-from isms_workflow.programme.model import Level
+from isms_workflow.programme.model import Ladder, Level
 
 ACTOR = Actor(CLOCK, CLOCK)
 PARTS_OF_A_WAIT = frozenset({"owner", "deputy", "approvers"})
@@ -57,8 +59,14 @@ def expire(view: CaseView, deadline: Deadline, when: When) -> Plan:
         return climb(view, deadline, when)
     if deadline.event == LAPSE:
         return gates.lapse(view, view.gate(deadline.subject_id), when)
+    if deadline.event == RESUME and view.incident is not None:
+        return escalation.resume(view, None, ACTOR, when)
     if deadline.event == RESUME:
         return cases.resume(view, None, {}, ACTOR, when)  # on its day: no days are left to give back
+    if deadline.event == RESPONSE:
+        return escalation.breach(view, when)
+    if deadline.event == WORD:
+        return escalation.word_due(view, deadline.repeat, when)
     raise UnknownEvent(deadline.event)
 
 
@@ -69,10 +77,11 @@ def climb(view: CaseView, deadline: Deadline, when: When) -> Plan:
     ladder = view.programme.ladders[deadline.ladder]
     level = ladder.levels[deadline.level]
     anchor = from_iso(deadline.base)
-    after = following(ladder, deadline.level, deadline.repeat, anchor, view.calendar)
+    after = _following(view, deadline, ladder, anchor, when)
     is_last = deadline.level == len(ladder.levels) - 1
     people = reached(view, deadline, level, when.noticed) or (_administrators(view) if is_last else ())
     plan = Plan(
+        beside=(escalation.climbed(view, deadline.level, deadline.repeat),) if _is_incidents(view, deadline) else (),
         arm=() if after is None else (_arm(deadline, after, None if people or is_last else when),),
         record=(record(DeadlineRecord.EXPIRED, view, deadline.subject_id, ACTOR, when,
                        {"deadline": deadline.id, "ladder": ladder.id, "level": deadline.level,
@@ -84,10 +93,25 @@ def climb(view: CaseView, deadline: Deadline, when: When) -> Plan:
     step = deadline.subject_id if deadline.subject == "step" else None
     gate = deadline.subject_id if deadline.subject == "gate" else None
     return plan + Plan(
-        send=tell(view, tone(level), people, occasion, step=step, gate=gate, due=iso(anchor), ladder=ladder.id,
-                  level=deadline.level),
+        send=tell(view, "incident_escalated", people, occasion, level=deadline.level, due=iso(deadline.due_at))
+        if _is_incidents(view, deadline) else
+        tell(view, tone(level), people, occasion, step=step, gate=gate, due=iso(anchor), ladder=ladder.id,
+             level=deadline.level),
         reach=tuple((view.case.id, person) for person in people),
     )
+
+
+def _is_incidents(view: CaseView, deadline: Deadline) -> bool:
+    return view.incident is not None and deadline.subject == "case"
+
+
+def _following(view: CaseView, deadline: Deadline, ladder: Ladder, anchor: datetime, when: When) -> Rung | None:
+    """What comes after the level that fired; an incident's, by its history, which may have stood still."""
+    assert deadline.level is not None  # `climb` has looked
+    if view.incident is None or deadline.subject != "case":
+        return following(ladder, deadline.level, deadline.repeat, anchor, view.calendar)
+    climbed = replace(view.incident, climbed=max(deadline.level, view.incident.climbed), repeats=deadline.repeat)
+    return clocks.escalation(replace(view, incident=climbed), when.happened)
 
 
 def _arm(deadline: Deadline, rung: Rung, skipped: When | None) -> Arm:

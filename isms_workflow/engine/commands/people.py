@@ -20,6 +20,7 @@ from isms_workflow.domain.times import When, iso, utc
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import programmes, reading
 from isms_workflow.engine.accounts import closing
+from isms_workflow.engine.commands import systems
 from isms_workflow.engine.commands.common import in_turn
 from isms_workflow.engine.writer import write
 from isms_workflow.store.audit import erase as erasure
@@ -65,7 +66,7 @@ def grant(tx: Transaction, person: str, responsibility: str, actor: Actor, when:
     after = reading.directory(tx, when.noticed)
     told = _offices(after, (person,))
     about = {"person": person, "responsibility": responsibility, "by": actor.id}
-    _write(tx, _settled(tx, locked, when),
+    _write(tx, [*_settled(tx, locked, when), systems.settle(tx, after, when)],
            [_record(PersonRecord.GRANTED, person, actor, when, {"responsibility": responsibility})],
            _notices("granted", told, about, when), when)
 
@@ -85,7 +86,7 @@ def revoke(tx: Transaction, person: str, responsibility: str, actor: Actor, when
 
 
 def deactivate(tx: Transaction, person: str, actor: Actor, when: When) -> None:
-    """The account can't be used from now on, its sessions end, its open steps change hands, both sides are told."""
+    """The account can't be used from now on, its sessions end, open steps and systems change hands, both sides are told."""
     administers(tx, actor, when)
     directory = reading.directory(tx, when.noticed)
     _known(directory, person)
@@ -98,9 +99,11 @@ def deactivate(tx: Transaction, person: str, actor: Actor, when: When) -> None:
     closing.lock_out(tx, person, when.noticed)
     plans = _settled(tx, locked, when, lambda before, view: rules.taken_over(
         before, view, person, "the owner's account was deactivated", when))
-    told = _offices(reading.directory(tx, when.noticed), (person,))
-    _write(tx, plans, [_record(PersonRecord.DEACTIVATED, person, actor, when)],
-           [*_notices("deactivated", told, {"person": person}, when), *stood_in], when)
+    after = reading.directory(tx, when.noticed)
+    passed_on = systems.settle(tx, after, when)
+    about = {"person": person, "systems": [r.subject for r in passed_on.record if r.data["owner_was"] == person]}
+    _write(tx, [*plans, passed_on], [_record(PersonRecord.DEACTIVATED, person, actor, when)],
+           [*_notices("deactivated", _offices(after, (person,)), about, when), *stood_in], when)
 
 
 def end_accounts(tx: Transaction, when: When) -> list[str]:
@@ -138,8 +141,10 @@ def change_role(tx: Transaction, person: str, role: str, seen: int | None, actor
     locked = _lock(tx, when.noticed)
     _move(tx, person, seen, role=role)
     before = directory.people[person].role
-    plans = [] if role in rules.WRITERS else _settled(tx, locked, when, lambda earlier, view: rules.taken_over(
-        earlier, view, person, "the owner's access role only looks", when))
+    plans = [] if role in rules.WRITERS else [
+        *_settled(tx, locked, when, lambda earlier, view: rules.taken_over(
+            earlier, view, person, "the owner's access role only looks", when)),
+        systems.settle(tx, reading.directory(tx, when.noticed), when)]
     _write(tx, plans, [_record(PersonRecord.CHANGED, person, actor, when, {"role": role, "before": before})], [], when)
 
 

@@ -2,6 +2,7 @@
 
 from isms_workflow.store.tables.audit import audit, audit_head, audit_private, checkpoints
 from isms_workflow.store.tables.base import metadata
+from isms_workflow.store.tables.incidents import incident_systems, incidents, occurrences, stops
 from isms_workflow.store.tables.people import (
     accesses,
     answers,
@@ -18,6 +19,7 @@ from isms_workflow.store.tables.people import (
     sessions,
     tokens,
 )
+from isms_workflow.store.tables.systems import systems
 from isms_workflow.store.tables.work import (
     cases,
     channels,
@@ -39,6 +41,7 @@ from isms_workflow.store.tables.work import (
 __all__ = [
     "accesses", "answers", "attempts", "audit", "audit_head", "audit_private", "cases", "channels", "checkpoints",
     "comments", "counters", "deadlines", "decisions", "delegations", "deputies", "dispositions", "evidence", "gates",
-    "invitations", "machine_states", "metadata", "organisation", "outbox", "people", "planned_starts", "programmes",
-    "reached", "responsibilities", "schema_info", "services", "sessions", "steps", "tokens", "transitions",
+    "incident_systems", "incidents", "invitations", "machine_states", "metadata", "occurrences", "organisation",
+    "outbox", "people", "planned_starts", "programmes", "reached", "responsibilities", "schema_info", "services",
+    "sessions", "steps", "stops", "systems", "tokens", "transitions",
 ]
