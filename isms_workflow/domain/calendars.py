@@ -127,17 +127,12 @@ def _public_holidays(
     """The days off of a place, and the first of the years in which they are known."""
     if country is None:
         return frozenset(), years[0]
-    where = f"{country}-{subdivision}" if subdivision else country
-    try:
-        found = holidays.country_holidays(country, subdiv=subdivision, years=years, expand=False)
-    except NotImplementedError as error:
-        right = f"Use codes of ISO 3166, e.g. DE and BY, {OR_LIST}"
-        raise UnknownHolidays(where, str(error), right) from error
+    found = _public(country, subdivision, years)
     first = max(years[0], found.start_year)
     if first > years[-1] or years[-1] > found.end_year:
         known = f"only {found.start_year} to {found.end_year} are known"
         problem = f"{years[0]} to {years[-1]} are asked, {known}"
-        raise UnknownHolidays(where, problem, f"Ask for other years, {OR_LIST}")
+        raise UnknownHolidays(_place(country, subdivision), problem, f"Ask for other years, {OR_LIST}")
     return frozenset(found), first
 
 
@@ -145,9 +140,12 @@ def _public(country: str, subdivision: str | None, years: range) -> holidays.Hol
     try:
         return holidays.country_holidays(country, subdiv=subdivision, years=years, expand=False)
     except NotImplementedError as error:
-        where = f"{country}-{subdivision}" if subdivision else country
-        right = "Use codes of ISO 3166, e.g. DE and BY, or leave the country out and list the days yourself."
-        raise UnknownHolidays(where, str(error), right) from error
+        right = f"Use codes of ISO 3166, e.g. DE and BY, {OR_LIST}"
+        raise UnknownHolidays(_place(country, subdivision), str(error), right) from error
+
+
+def _place(country: str, subdivision: str | None) -> str:
+    return f"{country}-{subdivision}" if subdivision else country
 
 
 def years_known(calendar: CalendarLike, wanted: range) -> range:
