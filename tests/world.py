@@ -34,10 +34,11 @@ OPERATOR = Actor("operator", "cli")
 CAST: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "alex": ("Alex Kim", "admin", ()),
     "maria": ("Maria Okafor", "user", ("isms_manager",)),
-    "ben": ("Ben Ito", "user", ("control_owner", "process_owner", "people_manager", "compliance_officer")),
+    "ben": ("Ben Ito", "user", ("control_owner", "process_owner", "people_manager", "compliance_officer",
+                                  "incident_responder")),
     "ines": ("Ines Costa", "user", ("internal_auditor",)),
     "dana": ("Dana Weber", "user", ("top_management",)),
-    "ravi": ("Ravi Singh", "user", ("risk_owner",)),
+    "ravi": ("Ravi Singh", "user", ("risk_owner", "incident_responder")),
     "olga": ("Olga Petrova", "auditor", ()),
     "gil": ("Gil Moreau", "guest", ()),
 }

@@ -10,11 +10,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from isms_workflow.domain.calendars import DueRule, WorkingCalendar
+from isms_workflow.domain.calendars import DueRule, WorkingCalendar, delayed, elapsed
 from isms_workflow.domain.incident import Incident, Stop
 from isms_workflow.domain.ladders import Rung, rung
 from isms_workflow.domain.views import CaseView
-from isms_workflow.domain.working_time import delayed, elapsed
 from isms_workflow.programme.incidents import IncidentWorkflow, Severity
 
 

@@ -59,13 +59,13 @@ class Stop:
 @dataclass(frozen=True, slots=True)
 class Incident:
     """What an incident is beside its case. `climbed` is the highest level of its ladder that was told, -1 for none;
-    `systems` are ids of the register, `stops` are in the order in which they began.
+    `source` is the person or the agent who reported it; `systems` are ids of the register, `stops` are in the order in which they began.
     """
 
     category: str
     severity: str
     reported_by: str | None
-    source: str | None
+    source: str
     response_due: datetime
     responded_at: datetime | None
     breached_at: datetime | None

@@ -51,7 +51,7 @@ class Amend:
 class Beside:
     """New values in a row that stands beside a case, without a version of its own: the same plan changes or locks the case."""
 
-    table: Literal["incidents", "stops"]
+    table: Literal["incidents"]
     id: str
     sets: Mapping[str, Any]
 
@@ -77,12 +77,13 @@ class Plan:
 
     `cancel` names (subject id, event) pairs whose armed deadlines end unfired, `void` the decisions
     that no longer count, `wake` the cases whose flow has something new to read, `reach` the people
-    whom a ladder reached, `beside` what changes in rows beside a case.
+    whom a ladder reached, `beside` what changes in rows beside a case, `end` the stops that end, and when.
     """
 
     insert: tuple[Insert, ...] = ()
     change: tuple[Change, ...] = ()
     beside: tuple[Beside, ...] = ()
+    end: tuple[tuple[str, datetime], ...] = ()
     cancel: tuple[tuple[str, str], ...] = ()
     arm: tuple[Arm, ...] = ()
     void: tuple[str, ...] = ()

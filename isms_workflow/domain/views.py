@@ -171,6 +171,10 @@ class CaseView:
         """Whether nothing is owed in a phase any more."""
         return all(s.is_settled for s in self.steps_of(phase))
 
+    def phase_opened(self, phase: str) -> bool:
+        """Whether the case has come as far as a phase: its steps have been owed."""
+        return any(s.state != "waiting" for s in self.steps_of(phase))
+
     @property
     def phase(self) -> Phase | None:
         """The phase that the case is in; None before the start and after the end."""

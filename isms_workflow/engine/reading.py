@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table
 
+from isms_workflow.domain.incident import Incident, Stop
 from isms_workflow.domain.people import Delegation, Deputy, Directory, Holding, Person
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.views import Case, CaseView, Comment, Decision, Evidence, Gate, Step
@@ -16,6 +17,7 @@ from isms_workflow.engine import programmes
 from isms_workflow.store import tables
 from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as questions
+from isms_workflow.store.statements import incidents as incident_questions
 
 T = TypeVar("T")
 
@@ -31,6 +33,8 @@ GATE = tuple(name for name in Gate.__slots__ if name not in ("case", "decisions"
 _case = _columns(tables.cases, Case.__slots__)
 _step = _columns(tables.steps, STEP)
 _gate = _columns(tables.gates, GATE)
+_incident = _columns(tables.incidents, (name for name in Incident.__slots__ if name not in ("systems", "stops")))
+_stop = _columns(tables.stops, Stop.__slots__)
 
 
 def view(tx: Connection, case: str, now: datetime, lock: bool = False) -> CaseView:
@@ -51,8 +55,10 @@ def views(tx: Connection, ids: Collection[str], now: datetime, lock: bool = Fals
     steps, gates = _steps(tx, ids), _gates(tx, ids)
     workers = _workers(tx, ids, steps)
     disposed = _grouped((row.case_id, row.step_id) for row in tx.execute(questions.disposed(), among.ids(ids)))
+    incidents = _incidents(tx, rows)
     return {row.id: _assembled(tx, row, people, steps.get(row.id, ()), gates.get(row.id, ()),
-                               frozenset(workers.get(row.id, ())), frozenset(disposed.get(row.id, ())))
+                               frozenset(workers.get(row.id, ())), frozenset(disposed.get(row.id, ())),
+                               incidents.get(row.id))
             for row in rows}
 
 
@@ -61,14 +67,30 @@ def partial(tx: Connection, cases: Collection[str], steps: Collection[str], gate
     """For the clock: cases that it has locked, with just the steps and gates that fell due."""
     owed = _grouped((row.case_id, step(row)) for row in tx.execute(questions.steps_by_id(steps))) if steps else {}
     rounds = _grouped((row.case_id, gate(row)) for row in tx.execute(questions.gates_by_id(gates))) if gates else {}
-    return {row.id: _assembled(tx, row, people, owed.get(row.id, ()), rounds.get(row.id, ()), frozenset(), frozenset())
-            for row in tx.execute(questions.found(), among.ids(cases))}
+    rows = tx.execute(questions.found(), among.ids(cases)).all()
+    incidents = _incidents(tx, rows)
+    return {row.id: _assembled(tx, row, people, owed.get(row.id, ()), rounds.get(row.id, ()), frozenset(), frozenset(),
+                               incidents.get(row.id))
+            for row in rows}
 
 
 def _assembled(tx: Connection, row: Any, people: Directory, steps: Iterable[Step], gates: Iterable[Gate],
-               workers: frozenset[tuple[str, str]], disposed: frozenset[str]) -> CaseView:
+               workers: frozenset[tuple[str, str]], disposed: frozenset[str], incident: Incident | None) -> CaseView:
     known = programmes.version(tx, row.programme)
-    return CaseView(case(row), tuple(steps), tuple(gates), known.programme, known.calendar, people, workers, disposed)
+    return CaseView(case(row), tuple(steps), tuple(gates), known.programme, known.calendar, people, workers, disposed,
+                    incident)
+
+
+def _incidents(tx: Connection, rows: Iterable[Any]) -> dict[str, Incident]:
+    """What these cases' incidents are; nothing is asked where there are none."""
+    ids = [row.id for row in rows if row.kind == "incident"]
+    if not ids:
+        return {}
+    stops = _grouped((row.case_id, Stop(*_stop(row))) for row in tx.execute(incident_questions.stops_of(), among.ids(ids)))
+    systems = _grouped((row.case_id, row.system_id)
+                       for row in tx.execute(incident_questions.systems_of(), among.ids(ids)))
+    return {row.case_id: Incident(*(*_incident(row), tuple(systems.get(row.case_id, ())), tuple(stops.get(row.case_id, ()))))
+            for row in tx.execute(incident_questions.beside(), among.ids(ids))}
 
 
 def directory(tx: Connection, now: datetime) -> Directory:

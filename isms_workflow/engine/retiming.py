@@ -13,12 +13,14 @@ from typing import Any
 from sqlalchemy import update
 
 from isms_workflow.domain.calendars import DueRule, WorkingCalendar
+from isms_workflow.domain.clocks import moved_on
 from isms_workflow.domain.gates import MACHINE as GATE
 from isms_workflow.domain.people import Actor
 from isms_workflow.domain.plan import Change, Plan
 from isms_workflow.domain.records import AuditRecord, DeadlineRecord, GateRecord, Scalar, StepRecord
 from isms_workflow.domain.rules import owing
 from isms_workflow.domain.rules.common import LADDER, LAPSE, change, record
+from isms_workflow.domain.rules.escalation import WORD
 from isms_workflow.domain.times import When, from_iso, iso
 from isms_workflow.domain.views import CaseView, Gate, Step
 from isms_workflow.engine import programmes, reading
@@ -117,7 +119,7 @@ def _deadlines(tx: Transaction, view: CaseView, calendar: WorkingCalendar, ancho
         if not row.rule:
             continue
         rule, base = _rule(view, row, calendar, anchors.get(row.subject_id))
-        due_at = rule.instant(calendar)
+        due_at = _instant(view, row, rule, calendar)
         if due_at == row.due_at:
             continue
         told = {**rule.under(calendar).as_json(), **({"base": base} if base else {})}
@@ -126,6 +128,15 @@ def _deadlines(tx: Transaction, view: CaseView, calendar: WorkingCalendar, ancho
         facts: dict[str, Scalar] = {"deadline": row.id, "event": row.event, "from": iso(row.due_at), "due": iso(due_at)}
         yield (Moved(view.case.reference, f"{row.event} of {row.subject} {row.subject_id}", row.due_at, due_at),
                record(DeadlineRecord.RETIMED, view, row.subject_id, actor, when, facts))
+
+
+def _instant(view: CaseView, row: Any, rule: DueRule, calendar: WorkingCalendar) -> datetime:
+    """When it falls due; an incident's clocks stood still during its stops."""
+    due_at = rule.instant(calendar)
+    if view.incident is None or row.subject != "case" or row.event == WORD:
+        return due_at
+    stops = [stop for stop in view.incident.stops if row.event == LADDER or stop.what != "word"]
+    return moved_on(due_at, rule, stops, calendar) or due_at
 
 
 def _rule(view: CaseView, row: Any, calendar: WorkingCalendar, anchor: datetime | None) -> tuple[DueRule, str | None]:

@@ -13,8 +13,10 @@ from isms_workflow.domain.views import CaseView
 from isms_workflow.domain.waits import summary, waits
 from isms_workflow.engine import leases, reading
 from isms_workflow.engine.commands import cases as commands
+from isms_workflow.engine.commands import incidents
 from isms_workflow.engine.context import Context, current
 from isms_workflow.errors import IsmsError
+from isms_workflow.store.database import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,10 @@ class CaseRun:
         """Waits until the case has left its first state."""
         self.wait(lambda view: view.case.started_at is not None)
 
+    def entered(self, phase: str) -> None:
+        """Waits until the case has come as far as a phase into which people lead it."""
+        self.wait(lambda view: view.phase_opened(phase))
+
     def begin(self, phase: str) -> None:
         """Opens the phase, unless it is open, or done, already."""
         context = self.context
@@ -73,6 +79,22 @@ class CaseRun:
         """Waits until every gate has passed: one that was superseded by a reopening passes again before the end."""
         self.wait(lambda view: all((g := view.latest_gate(p.id)) is not None and g.state == "passed"
                                    for p in view.workflow.phases))
+
+    def resolve(self) -> None:
+        """Says that an incident's response is over, unless it isn't."""
+        self._do(incidents.resolve)
+
+    def learn(self) -> None:
+        """Begins an incident's lessons, unless they have begun."""
+        self._do(incidents.learn)
+
+    def conclude(self) -> None:
+        """Ends an incident, unless it has ended."""
+        self._do(incidents.close)
+
+    def _do(self, command: Callable[[Transaction, str, When], bool]) -> None:
+        with self.context.store.write() as tx:
+            command(tx, self.case, When.at(self.context.now()))
 
     def close(self) -> None:
         """Ends the case, which opens the next, unless it has ended already."""

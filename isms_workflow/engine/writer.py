@@ -37,6 +37,7 @@ def write(tx: Transaction, plans: Sequence[Plan], now: datetime, fired: Sequence
     """
     plan = total(plans)
     _void(tx, plan, now)
+    _end(tx, plan.end)
     _insert(tx, plan.insert)
     _change(tx, plan.change)
     _amend(tx, plan.amend)
@@ -128,6 +129,12 @@ def _void(tx: Transaction, plan: Plan, now: datetime) -> None:
         tx.execute(update(tables.decisions).where(tables.decisions.c.id.in_(plan.void)).values(voided_at=now))
     if plan.withdraw:
         tx.execute(update(tables.evidence).where(tables.evidence.c.id.in_(plan.withdraw)).values(withdrawn_at=now))
+
+
+def _end(tx: Transaction, ended: Iterable[tuple[str, datetime]]) -> None:
+    """Before anything new: of each sort one stop goes on at a time."""
+    for stop, at in ended:
+        tx.execute(update(tables.stops).where(tables.stops.c.id == stop).values(ended_at=at))
 
 
 def _reach(tx: Transaction, reached: Iterable[tuple[str, str]], now: datetime) -> None:

@@ -13,10 +13,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from isms_workflow.programme.check import Place, check
+from isms_workflow.programme.check import check
 from isms_workflow.programme.errors import Problem, ProgrammeRefused
 from isms_workflow.programme.incidents import IncidentWorkflow
 from isms_workflow.programme.model import Calendar, Hour, Ladder, Programme, Responsibility, Strict, Workflow
+from isms_workflow.programme.references import Place
 from isms_workflow.programme.yaml import Document, read
 
 SHARED = ("responsibilities.yaml", "ladders.yaml", "calendar.yaml", "audit.yaml")

@@ -157,7 +157,7 @@ def word_due(view: CaseView, repeat: int, when: When) -> Plan:
     ended = replace(word, ended_at=when.happened)
     plan = _moved(view, "lapse", IncidentRecord.LAPSED, AGENT, when, {"by": word.by})
     return plan + Plan(
-        beside=(Beside("stops", word.id, {"ended_at": when.happened}),),
+        end=((word.id, when.happened),),
         send=tell(view, "word_lapsed", (word.by, *told_so_far(view)), word.id, by=word.by),
     ) + anew(with_stop(view, ended), when)
 
@@ -210,7 +210,7 @@ def resume(view: CaseView, seen: int | None, actor: Actor, when: When) -> Plan:
         raise NotAllowed(view.case.reference, "resume", "not paused", ("pause",))
     ended = replace(incident.pause, ended_at=when.happened)
     return (_moved(view, "resume", IncidentRecord.RESUMED, actor, when, {}) + standing(view) + Plan(
-        beside=(Beside("stops", ended.id, {"ended_at": when.happened}),),
+        end=((ended.id, when.happened),),
         send=tell(view, "incident_resumed", told_so_far(view), ended.id),
     ) + anew(with_stop(view, ended), when))
 
@@ -228,8 +228,7 @@ def breach(view: CaseView, when: When) -> Plan:
 def _ended(view: CaseView, kinds: tuple[str, ...], when: When) -> Plan:
     """The stops of these kinds that go on end now."""
     _, incident = incidents_of(view)
-    return Plan(beside=tuple(Beside("stops", s.id, {"ended_at": when.happened}) for s in incident.stops
-                            if s.ended_at is None and s.what in kinds))
+    return Plan(end=tuple((s.id, when.happened) for s in incident.stops if s.ended_at is None and s.what in kinds))
 
 
 def over(view: CaseView, when: When) -> Plan:

@@ -86,7 +86,7 @@ def _reported(found: Report, reference: str, programme: Programme, calendar: Wor
     case = Case(new_id(), "incident", reference, machine.initial, 1, machine.version, programme.digest,
                 label(workflow, found.category, found.systems), when.happened, when.happened, None, None, None, None, 0, 0)
     person = actor.id if actor.id in directory.people else None
-    incident = Incident(found.category, assessed.severity, person, actor.channel if person is None else None,
+    incident = Incident(found.category, assessed.severity, person, actor.id,
                         when.happened, None, None, -1, 0, found.is_exercise, None, follows,
                         tuple(system.id for system in found.systems))
     view = CaseView(case, unbegun(case, workflow), (), programme, calendar, directory, incident=incident)
@@ -116,7 +116,7 @@ def _lines(view: CaseView, found: Report, assessed: Assessed, actor: Actor, when
     return record(CaseRecord.OPENED, view, view.case.id, actor, when, opened), replace(line, private=private)
 
 
-def occurred(view: CaseView, key: str | None, from_case: str | None, actor: Actor, when: When) -> Plan:
+def occurred(view: CaseView, from_case: str | None, actor: Actor, when: When) -> Plan:
     """The same again: the incident that is open counts it, and nobody is paged anew."""
     row = {"id": new_id(), "case_id": view.case.id, "occurred_at": when.happened, "from_case": from_case}
     return Plan(insert=(Insert("occurrences", row),),
@@ -131,7 +131,7 @@ def triage(view: CaseView, seen: int | None, severity: str, reason: str, actor: 
     check(view, "triage", seen, actor)
     plan = move(view, "triage", CaseRecord.MOVED, actor, when, why, {"severity": severity})
     then = replace(view, case=replace(view.case, state="triaged"))
-    return plan + (_reassessed(then, severity, when) if changed else Plan()) + _say_state(view, "triaged", when)
+    return plan + (_reassessed(then, severity, when) if changed else Plan()) + _say_state(view, "triaged")
 
 
 def reassess(view: CaseView, seen: int | None, severity: str, reason: str, actor: Actor, when: When) -> Plan:
@@ -179,12 +179,12 @@ def respond(view: CaseView, seen: int | None, actor: Actor, when: When) -> Plan:
         beside=(Beside("incidents", view.case.id, {"responded_at": incident.responded_at or when.happened}),),
         send=tell(view, "incident_responded", (p for p in escalation.told_so_far(view) if p != actor.id),
                   f"{view.case.id}:{view.case.version}", by=actor.id),
-    ) + _say_state(view, RESPONDING, when) + wake(view)
+    ) + _say_state(view, RESPONDING) + wake(view)
 
 
 def resolve(view: CaseView, when: When) -> Plan:
     """Every step of the response is settled: contained, its cause gone, recovered."""
-    return move(view, "resolve", CaseRecord.MOVED, AGENT, when) + _say_state(view, "resolved", when) + wake(view)
+    return move(view, "resolve", CaseRecord.MOVED, AGENT, when) + _say_state(view, "resolved") + wake(view)
 
 
 def learn(view: CaseView, when: When) -> Plan:
@@ -203,7 +203,7 @@ def close(view: CaseView, when: When) -> Plan:
     people = (*escalation.told_so_far(view), *view.directory.holders(ISMS_MANAGER))
     return move(view, event, CaseRecord.MOVED, AGENT, when, closed_at=when.happened) + escalation.over(view, when) + Plan(
         send=tell(view, "incident_closed", people, f"{view.case.id}:{view.case.version}"),
-    ) + _say_state(view, "closed", when)
+    ) + _say_state(view, "closed")
 
 
 def learns(view: CaseView) -> bool:
@@ -215,7 +215,7 @@ def dismiss(view: CaseView, seen: int | None, reason: str, actor: Actor, when: W
     """It was none: it ends as a false positive, and can be taken back."""
     check(view, "dismiss", seen, actor)
     why = reasoned("dismiss an incident", reason)
-    return _ended(view, "dismiss", why, actor, when, {}) + _say_state(view, "false_positive", when)
+    return _ended(view, "dismiss", why, actor, when, {}) + _say_state(view, "false_positive")
 
 
 def merge(view: CaseView, seen: int | None, into: CaseView, reason: str, actor: Actor, when: When) -> Plan:
@@ -226,7 +226,7 @@ def merge(view: CaseView, seen: int | None, into: CaseView, reason: str, actor: 
     ended = _ended(view, "merge", reason.strip(), actor, when, {"into": into.case.reference})
     line = record(IncidentRecord.ABSORBED, into, into.case.id, actor, when, {"from": view.case.reference})
     return ended + Plan(beside=(Beside("incidents", view.case.id, {"merged_into": into.case.id}),), record=(line,)) + occurred(
-        into, None, view.case.id, actor, when) + _say_state(view, "merged", when)
+        into, view.case.id, actor, when) + _say_state(view, "merged")
 
 
 def _ended(view: CaseView, event: str, reason: str, actor: Actor, when: When, facts: dict[str, Scalar]) -> Plan:
@@ -243,12 +243,12 @@ def take_back(view: CaseView, seen: int | None, reason: str, actor: Actor, when:
     plan = move(view, "take back", CaseRecord.MOVED, actor, when, why, closed_at=None)
     then = replace(view, case=replace(view.case, state="triaged", closed_at=None))
     for stop in (s for s in incidents_of(view)[1].stops if s.what == "end" and s.ended_at is None):
-        plan += Plan(beside=(Beside("stops", stop.id, {"ended_at": when.happened}),))
+        plan += Plan(end=((stop.id, when.happened),))
         then = escalation.with_stop(then, replace(stop, ended_at=when.happened))
     team = escalation.told_so_far(view)
     return plan + escalation.anew(then, when) + Plan(
         send=tell(view, "incident_reopened", team, f"{view.case.id}:{view.case.version}", by=actor.id),
-    ) + _say_state(view, "triaged", when) + wake(view)
+    ) + _say_state(view, "triaged") + wake(view)
 
 
 def reopen(view: CaseView, seen: int | None, steps: Sequence[str], reason: str, actor: Actor, when: When) -> Plan:
@@ -260,7 +260,7 @@ def reopen(view: CaseView, seen: int | None, steps: Sequence[str], reason: str, 
     then = replace(view, case=replace(view.case, state=RESPONDING, closed_at=None, phase_opened_at=when.happened))
     return plan + owing.reopened(then, named, why, actor, when) + Plan(
         send=tell(view, "incident_reopened", escalation.told_so_far(view), f"{view.case.id}:{view.case.version}", by=actor.id),
-    ) + _say_state(view, RESPONDING, when) + wake(view)
+    ) + _say_state(view, RESPONDING) + wake(view)
 
 
 def _response_steps(view: CaseView, ids: Sequence[str]) -> tuple[Step, ...]:
@@ -288,7 +288,7 @@ def replan(view: CaseView, seen: int | None, programme: Programme, reason: str, 
     return plan + _reassessed(replace(view, programme=programme), incident.severity, when)
 
 
-def _say_state(view: CaseView, state: str, when: When) -> Plan:
+def _say_state(view: CaseView, state: str) -> Plan:
     """Whoever reported it hears how it stands."""
     _, incident = incidents_of(view)
     return Plan(send=tell(view, "report_answered", (incident.reported_by,), f"{view.case.id}:{view.case.version}:{state}",

@@ -23,7 +23,7 @@ from isms_workflow.store.statements import cases as questions
 from isms_workflow.store.statements import deadlines as deadline_questions
 from isms_workflow.store.tables import counters
 
-PREFIX = {"pdca": "PDCA"}
+PREFIX = {"pdca": "PDCA", "incident": "INC"}
 """How the references of each kind begin."""
 
 
@@ -49,12 +49,13 @@ def open_cycle(tx: Transaction, actor: Actor, when: When) -> str:
 def _planned(tx: Transaction, kind: str, carried: tuple[Carried, ...], actor: Actor,
              when: When) -> tuple[Plan, CaseView]:
     now = programmes.in_force(tx)
-    reference = _reference(tx, kind, local_date(when.happened, now.calendar.zone).year)
+    name = reference(tx, kind, local_date(when.happened, now.calendar.zone).year)
     people = reading.directory(tx, when.noticed)
-    return rules.plan_case(kind, reference, now.programme, now.calendar, people, carried, actor, when)
+    return rules.plan_case(kind, name, now.programme, now.calendar, people, carried, actor, when)
 
 
-def _reference(tx: Transaction, kind: str, year: int) -> str:
+def reference(tx: Transaction, kind: str, year: int) -> str:
+    """The next human reference of a kind and year, e.g. `INC-2026-0042`."""
     last = tx.execute(questions.last_number(kind, year)).scalar()
     if last is None:
         tx.execute(insert(counters).values(kind=kind, year=year, last=1))

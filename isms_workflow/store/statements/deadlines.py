@@ -69,6 +69,10 @@ def overdue(before: datetime) -> Select[Any]:
             .where(deadlines.c.settled_at.is_(None), deadlines.c.due_at < before))
 
 
+WAITING = ("planned", "reported", "triaged")
+"""States in which the case itself waits for people, not a step or gate of it."""
+
+
 def _armed(subject: Any) -> Any:
     return exists().where(deadlines.c.subject_id == subject, deadlines.c.settled_at.is_(None))
 
@@ -88,7 +92,7 @@ def endless_gates() -> Select[Any]:
 
 
 def endless_cases() -> Select[Any]:
-    """For the watchdog: planned or paused cases without an armed deadline (invariant 6)."""
+    """For the watchdog: cases that wait for somebody themselves, or paused ones, without an armed deadline (invariant 6)."""
     return (select(cases.c.id, cases.c.state, cases.c.reference)
-            .where(or_(cases.c.state == "planned", cases.c.paused_until.is_not(None)),
+            .where(or_(cases.c.state.in_(WAITING), cases.c.paused_until.is_not(None)),
                    cases.c.closed_at.is_(None), ~_armed(cases.c.id)))

@@ -14,7 +14,7 @@ incidents = Table(
     Column("category", String(60), nullable=False),
     Column("severity", String(60), nullable=False),
     Column("reported_by", Id, ForeignKey("people.id")),
-    Column("source", String(60)),
+    Column("source", String(60), nullable=False),
     Column("title", Text),
     Column("description", Text),
     Column("occurred_at", Instant),

@@ -26,7 +26,7 @@ def _incidents() -> None:
         sa.Column("category", sa.String(60), nullable=False),
         sa.Column("severity", sa.String(60), nullable=False),
         sa.Column("reported_by", sa.String(36)),
-        sa.Column("source", sa.String(60)),
+        sa.Column("source", sa.String(60), nullable=False),
         sa.Column("title", sa.Text()),
         sa.Column("description", sa.Text()),
         sa.Column("occurred_at", sa.DateTime(timezone=True)),

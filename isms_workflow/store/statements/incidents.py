@@ -1,0 +1,48 @@
+"""Questions about what an incident is beside its case."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from isms_workflow.store.statements.among import named
+from isms_workflow.store.tables import cases, incident_systems, incidents, stops
+
+
+@cache
+def beside() -> Select[Any]:
+    """For views: what incidents are beside their cases."""
+    return select(incidents).where(named(incidents.c.case_id))
+
+
+@cache
+def stops_of() -> Select[Any]:
+    """For views: when their clocks stood still."""
+    return select(stops).where(named(stops.c.case_id)).order_by(stops.c.began_at, stops.c.id)
+
+
+@cache
+def systems_of() -> Select[Any]:
+    """For views: the systems that they affect."""
+    return select(incident_systems).where(named(incident_systems.c.case_id)).order_by(incident_systems.c.system_id)
+
+
+def of_key(source: str, key: str) -> Select[Any]:
+    """For reports that name a key of their source's own: the incidents under it, newest first."""
+    return (select(cases.c.id, cases.c.closed_at)
+            .join(incidents, incidents.c.case_id == cases.c.id)
+            .where(incidents.c.source == source, incidents.c.external_key == key)
+            .order_by(cases.c.id.desc()))
+
+
+def alike(case: str, category: str, systems: Collection[str], since: Any) -> Select[Any]:
+    """For whoever triages: other open incidents of the category on one of these systems, reported since an instant."""
+    return (select(cases.c.id, cases.c.reference, cases.c.opened_at, cases.c.label).distinct()
+            .join(incidents, incidents.c.case_id == cases.c.id)
+            .join(incident_systems, incident_systems.c.case_id == cases.c.id)
+            .where(cases.c.id != case, cases.c.closed_at.is_(None), cases.c.opened_at >= since,
+                   incidents.c.category == category, incident_systems.c.system_id.in_(systems))
+            .order_by(cases.c.opened_at))
