@@ -55,7 +55,7 @@ COMMANDS = [
     *(f"{noun} {verb}".strip() for noun, verbs in {
         "db": ("", "upgrade", "check"), "programme": ("", "check", "diff", "show", "apply"),
         "people": ("", "list", "add", "invite", "grant", "revoke", "deactivate", "erase"),
-        "cycle": ("", "list", "show", "open", "explain"), "deadlines": ("", "list", "explain", "retime", "retry"),
+        "systems": ("", "list", "import"), "cycle": ("", "list", "show", "open", "explain"), "deadlines": ("", "list", "explain", "retime", "retry"),
         "outbox": ("", "list", "dead", "retry"), "audit": ("", "verify", "export", "checkpoint", "rotate-key"),
         "prefect": ("", "open", "status", "register"),
     }.items() for verb in verbs),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert, select
@@ -16,10 +16,11 @@ from sqlalchemy import insert, select
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.people import Actor
 from isms_workflow.domain.rules.gates import Answer, Shown
+from isms_workflow.domain.systems import Draft
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView, Gate, Step
 from isms_workflow.engine import programmes, reading
-from isms_workflow.engine.commands import cases, gates, people, steps
+from isms_workflow.engine.commands import cases, gates, people, steps, systems
 from isms_workflow.programme.load import parse, shipped
 from isms_workflow.programme.model import Programme
 from isms_workflow.simulator.simulation import Simulation
@@ -43,6 +44,15 @@ CAST: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "gil": ("Gil Moreau", "guest", ()),
 }
 
+SYSTEMS: Mapping[str, Draft] = {  # the owners by first name
+    "erp": Draft("ERP", "ben", "high", "high", "high", frozenset({"internal", "personal", "payment"}),
+                 "Orders, invoices and payroll; hosted by its maker."),
+    "website": Draft("Public website", "ines", "low", "medium", "medium", frozenset({"none"}), "What the public reads."),
+    "mail": Draft("Mail", "maria", "medium", "medium", "high", frozenset({"internal", "personal"})),
+    "files": Draft("File store", "ben", "high", "medium", "medium", frozenset({"internal", "special_category", "secret"}),
+                   "Drawings, contracts, sick notes."),
+}
+
 
 @dataclass
 class World:
@@ -52,6 +62,7 @@ class World:
     sim: Simulation
     ids: dict[str, str] = field(default_factory=dict)
     case: str = ""
+    systems: dict[str, str] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:
@@ -80,6 +91,14 @@ class World:
         gate = self.view().latest_gate(phase)
         assert gate is not None, f"gate {phase} has not opened"
         return gate
+
+    def system(self, name: str) -> str:
+        """The id of a system of the register, which Maria fills when it is first asked for."""
+        if not self.systems:
+            with self.sim.write() as (tx, when):
+                for key, draft in SYSTEMS.items():
+                    self.systems[key] = systems.add(tx, replace(draft, owner=self.ids[draft.owner]), self.actor("maria"), when)
+        return self.systems[name]
 
     def open_cycle(self, by: str = "maria") -> str:
         """Opens a cycle, which becomes the case of this world."""

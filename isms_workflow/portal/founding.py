@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import insert, update
-from starlette.datastructures import UploadFile
 
 from isms_workflow.domain.calendars import build, years_known
 from isms_workflow.domain.people import Actor
@@ -20,11 +17,11 @@ from isms_workflow.engine.accounts import invitations, passwords
 from isms_workflow.engine.commands import people
 from isms_workflow.folders import private
 from isms_workflow.portal.deps import Portal
+from isms_workflow.portal.lists import rows
 from isms_workflow.programme.load import copy_shipped, load, write_calendar
 from isms_workflow.programme.model import Calendar, Programme
 from isms_workflow.store import audit
 from isms_workflow.store.database import Transaction
-from isms_workflow.store.files import MIB
 from isms_workflow.store.tables import organisation
 from isms_workflow.store.tables import people as table
 
@@ -63,16 +60,8 @@ def newcomers(text: str, known: Iterable[str], field: str = "people") -> tuple[N
     A first line with these names is skipped. Raises `Wrong`, naming the line and what would be right;
     nothing is taken of a list with a bad line.
     """
-    found: list[Newcomer] = []
-    lines = csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
-    try:
-        for row in lines:
-            cells = [cell.strip() for cell in row]
-            if any(cells) and [c.lower() for c in cells[:2]] != ["name", "email"]:
-                found.append(_newcomer(cells, lines.line_num, frozenset(known), field))
-    except csv.Error as error:
-        raise Wrong(field, f"line {lines.line_num}", f"it is no CSV ({error}): is a quote missing?") from None
-    return once(found, field)
+    words = frozenset(known)
+    return once([_newcomer(cells, number, words, field) for number, cells in rows(text, COLUMNS[:2], field)], field)
 
 
 def once(people: Iterable[Newcomer], field: str) -> tuple[Newcomer, ...]:
@@ -83,17 +72,6 @@ def once(people: Iterable[Newcomer], field: str) -> tuple[Newcomer, ...]:
             raise Wrong(field, f"line {each.line}: {each.email}", "each address stands once")
         found[each.email] = each
     return tuple(found.values())
-
-
-def listed(upload: UploadFile) -> str:
-    """The text of a CSV file. Raises `Wrong` for one that is too long to be a list of people, or isn't UTF-8."""
-    sent = upload.file.read(MIB + 1)
-    if len(sent) > MIB:
-        raise Wrong("file", str(upload.filename), "at most 1 MiB: send the list in parts")
-    try:
-        return sent.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Wrong("file", str(upload.filename), "save the list as CSV in UTF-8") from None
 
 
 def _newcomer(cells: list[str], number: int, known: frozenset[str], field: str) -> Newcomer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -37,6 +37,7 @@ SENTENCES: Mapping[str, str] = {
     "person.granted": "granted {responsibility:title}", "person.revoked": "revoked {responsibility:title}",
     "person.changed": "changed the account", "person.deputised": "named {deputy:who} as deputy",
     "person.delegated": "delegated to {to:who} until {ends:day}", "programme.applied": "put programme {digest:short} in force",
+    "system.added": "put it in the register, for {owner:who}", "system.retired": "retired it",
 }
 HIDDEN = "something in a case, or with a file, that isn't shown to you"
 MOVES = {"start": "started the cycle", "close": "closed the cycle", "cancel": "cancelled the cycle"}
@@ -49,7 +50,7 @@ def of_case(conn: Connection, case: str, names: Names, visit: Visit, limit: int 
 
 
 def of_subject(conn: Connection, subject: str, names: Names, visit: Visit, limit: int = 100) -> tuple[v.HistoryEntry, ...]:
-    """Everything recorded about one step, gate or person that the reader may see, newest first."""
+    """Everything recorded about one step, gate, person or system that the reader may see, newest first."""
     return _seen(conn, select(audit).where(audit.c.subject == subject).order_by(audit.c.seq.desc()).limit(limit),
                  names, visit)
 
@@ -74,7 +75,7 @@ def _place(row: Any) -> v.HistoryEntry:
 
 
 def _entry(row: Any, data: Mapping[str, Any], private: Mapping[str, str], names: Names, zone: str) -> v.HistoryEntry:
-    reason = private.get("reason") or private.get("text") or private.get("name") or ""
+    reason = next((private[name] for name in ("reason", "text", "name", "description") if private.get(name)), "")
     late = (row.noticed_at - row.happened_at).total_seconds() >= 1
     return v.HistoryEntry(row.happened_at, names.who(row.actor), sentence(row.kind, data, names, zone), row.seq, row.hash,
                           reason, noticed=row.noticed_at if late else None,
@@ -85,7 +86,19 @@ def sentence(kind: str, data: Mapping[str, Any], names: Names, zone: str) -> str
     """What happened, in words; a kind without words of its own says its name."""
     if kind == "case.moved":
         return MOVES.get(data["event"], f"went on from {data['from'].upper()} to {data['to'].upper()}")
+    if kind == "system.changed":
+        return f"changed {'; '.join(_differences(data, names))}"
     return SENTENCES.get(kind, kind.replace(".", " ")).format_map(_Words(data, names, zone))
+
+
+def _differences(data: Mapping[str, Any], names: Names) -> Iterator[str]:
+    """Each field that changed: from what to what, but for texts, whose earlier value stands further down."""
+    for name in data["changed"].split(", "):
+        if f"{name}_was" in data:
+            old, new = (names.name(data[key]) if name == "owner" else data[key] for key in (f"{name}_was", name))
+            yield f"{name} from {old} to {new}"
+        else:
+            yield name
 
 
 class _Words(dict[str, Any]):

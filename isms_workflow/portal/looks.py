@@ -19,12 +19,12 @@ UNKNOWN = Look("ring", "neutral")
 _BY_LOOK: dict[Look, str] = {
     Look("check", "good"): """
         done, approved, passed, closed, completed, verified, sent, delivered, fired, granted, in force, carried over""",
-    Look("dot", "good"): "alive, up, active, running, plan, do, check, act, started, valid",
+    Look("dot", "good"): "alive, up, active, running, plan, do, check, act, started, valid, in use",
     Look("dot", "information"): "open, in progress, reopened",
     Look("dots", "neutral"): "waiting",
     Look("dots", "information"): "invited, starting, undecided, submitted",
     Look("ring", "neutral"): "planned, not open, not started, queued, armed, unused, not verified",
-    Look("skip", "neutral"): "waived, skipped, superseded, replaced, spent, revoked, ended, expired",
+    Look("skip", "neutral"): "waived, skipped, superseded, replaced, spent, revoked, ended, expired, retired",
     Look("cross", "neutral"): "cancelled, declined, withdrawn, unsent, deactivated, erased",
     Look("bars", "attention"): "paused, suspended",
     Look("back", "attention"): "returned, lapsed, void",

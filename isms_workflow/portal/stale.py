@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from sqlalchemy import Connection, select
 
-from isms_workflow.engine import reading
+from isms_workflow.domain.systems import in_order
+from isms_workflow.engine import reading, register
 from isms_workflow.portal import views as v
 from isms_workflow.portal.history import of_subject
 from isms_workflow.portal.names import Names
@@ -26,6 +28,7 @@ def clashes(conn: Connection, visit: Visit, path: str, typed: Mapping[str, str])
     last = next(iter(of_subject(conn, subject, names, visit, limit=1)), None)
     if last is not None:
         now |= {name: last.reason for name in ("reason", "comment") if name in typed}
+    typed = {**typed, "owner": names.who(typed["owner"]).name} if typed.get("owner") else typed  # a form has their id
     said = "" if last is None else (f"Last of all {last.who.name} {last.what}, "
                                     f"{local_instant(last.at, visit.person.zone)}.")
     return said, tuple(v.Clash(LABELS.get(name, name.capitalize()), typed.get(name, ""), now.get(name, ""))
@@ -56,5 +59,11 @@ def _person(conn: Connection, visit: Visit, names: Names, person: str) -> dict[s
     return {"role": str(conn.execute(select(people.c.role).where(people.c.id == person)).scalar_one())}
 
 
-THERE = {"steps": _step, "gates": _gate, "cases": _case, "people": _person}
+def _system(conn: Connection, visit: Visit, names: Names, system: str) -> dict[str, str]:  # noqa: ARG001
+    found = register.entry(register.row(conn, system))
+    says = asdict(found.draft) | {"owner": names.who(found.system.owner).name, "data": ", ".join(in_order(found.system.data))}
+    return {"state": "retired" if found.retired else "in use", **says}
+
+
+THERE = {"steps": _step, "gates": _gate, "cases": _case, "people": _person, "systems": _system}
 """By an address's first part: what is there now, by the names of the forms' fields."""

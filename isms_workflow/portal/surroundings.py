@@ -23,6 +23,7 @@ ENTRIES: tuple[tuple[str, str, Action], ...] = (
     ("Evidence", "/evidence", Action.READ),
     ("Audit", "/audit", Action.AUDIT),
     ("People", "/people", Action.READ),
+    ("Register", "/systems", Action.READ),
     ("Programme", "/programme", Action.READ),
     ("System", "/system", Action.ADMIN),
 )

@@ -7,16 +7,17 @@ correction of the Statement of Applicability has reopened PLAN's gate, which wai
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from isms_workflow.domain.calendars import due
 from isms_workflow.domain.people import Actor
 from isms_workflow.domain.plan import Plan
 from isms_workflow.domain.rules.gates import Answer, Shown
+from isms_workflow.domain.systems import Draft
 from isms_workflow.domain.views import CaseView, Step
 from isms_workflow.engine import programmes, reading
-from isms_workflow.engine.commands import cases, gates, steps
+from isms_workflow.engine.commands import cases, gates, steps, systems
 from isms_workflow.engine.writer import write
 from isms_workflow.programme.model import Span
 from isms_workflow.simulator.simulation import Simulation
@@ -51,6 +52,17 @@ PEOPLE: Mapping[str, Part] = {
     "olga": Part("Olga Petrova", "auditor", (), "external auditor: looks, for sixty days"),
 }
 
+SYSTEMS: tuple[Draft, ...] = (  # the owners by first name
+    Draft("ERP", "ben", "high", "high", "high", frozenset({"internal", "personal", "payment"}),
+          "Orders, invoices, payroll and the drivers' hours; hosted by its maker."),
+    Draft("Public website", "pia", "low", "medium", "medium", frozenset({"none"}),
+          "Services, prices and vacancies; nobody signs in."),
+    Draft("Mail", "maria", "medium", "medium", "high", frozenset({"internal", "personal"}),
+          "Mailboxes and calendars of headquarters and both depots."),
+    Draft("File store", "ben", "high", "medium", "medium", frozenset({"internal", "special_category", "secret"}),
+          "Contracts and tenders; the people department's folder holds sick notes."),
+)
+
 PLAN_DAYS = 73
 """From the first day of PLAN to its passed gate, as played below."""
 
@@ -79,6 +91,12 @@ class Company:
     def begins(self, phase_began: datetime) -> None:
         """Days are counted from here on."""
         self.began = phase_began
+
+    def registers(self) -> None:
+        """Maria fills the register of systems."""
+        for draft in SYSTEMS:
+            with self.sim.write() as (tx, when):
+                systems.add(tx, replace(draft, owner=self.ids[draft.owner]), self._actor("maria"), when)
 
     def opens(self) -> None:
         """Maria starts the cycle."""
@@ -149,6 +167,7 @@ def first_day(company: Company, now: datetime) -> datetime:
 
 def play(company: Company, now: datetime) -> None:
     """From the first day of PLAN to `now`."""
+    company.registers()
     company.opens()
     company.begins(company.sim.now)
     _plan(company)

@@ -97,6 +97,17 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         "link": "/", "person": "Ben Ito", "yours": True, "at": WAIT["since"], "by": "Alex Kim"}),
     "somebody's account ends": ("deactivated", {
         "link": "/people", "person": "Ben Ito", "yours": False, "at": WAIT["since"], "steps": ["Train personnel"]}),
+    "an owner's account ends": ("deactivated", {
+        "link": "/people", "person": "Ben Ito", "yours": False, "at": WAIT["since"], "systems": ["ERP", "File store"]}),
+    "a system comes to us": ("system_reassigned", {
+        "link": "/systems/0190c4e2", "systems": ["ERP"], "before": "", "after": "Ben Ito", "yours": True,
+        "by": "Maria Okafor", "left": False, "at": WAIT["since"]}),
+    "a system goes to somebody else": ("system_reassigned", {
+        "link": "/systems/0190c4e2", "systems": ["ERP"], "before": "Ben Ito", "after": "Ines Costa", "yours": False,
+        "by": "Maria Okafor", "left": False, "at": WAIT["since"]}),
+    "systems come to us because their owner has left": ("system_reassigned", {
+        "link": "/systems", "systems": ["ERP", "File store"], "before": "Ravi Singh", "after": "Ben Ito", "yours": True,
+        "by": "The system", "left": True, "at": WAIT["since"]}),
     "somebody becomes risk owner": ("granted", {
         "link": "/people", "person": "Ravi Singh", "yours": False, "responsibility": "risk owner", "by": "Alex Kim",
         "at": WAIT["since"]}),

@@ -29,6 +29,7 @@ from tests.portal.record_examples import (
     STALE,
     SYSTEM,
 )
+from tests.portal.register_examples import ENTRY, NO_SYSTEMS, REGISTER, REGISTER_REFUSED, RETIRED_ENTRY
 from tests.portal.work_examples import CYCLE_PAGE, MY_WORK, NOTHING_TO_DO, PLANNED, STEP, STEP_FROZEN, STEP_REFUSED
 
 PAGES: dict[str, tuple[str, object, v.Frame]] = {
@@ -49,6 +50,11 @@ PAGES: dict[str, tuple[str, object, v.Frame]] = {
     "people": ("people.html", PEOPLE, frame("People")),
     "person": ("person.html", PERSON, frame("People", flash=v.Flash("good", "Aron Novak was invited."))),
     "person, newcomer": ("person.html", NEWCOMER, frame("People")),
+    "register": ("systems.html", REGISTER, frame("Register")),
+    "register, empty": ("systems.html", NO_SYSTEMS, frame("Register")),
+    "register, refused": ("systems.html", REGISTER_REFUSED, frame("Register")),
+    "registered": ("registered.html", ENTRY, frame("Register")),
+    "registered, retired": ("registered.html", RETIRED_ENTRY, frame("Register")),
     "evidence": ("evidence.html", EVIDENCE, frame("Evidence")),
     "audit": ("audit.html", AUDIT, frame("Audit")),
     "audit, access log": ("audit.html", ACCESS, frame("Audit")),

@@ -7,11 +7,14 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
+from isms_workflow.domain.systems import LONGEST_DESCRIPTION, LONGEST_NAME
 from isms_workflow.portal.texts import storable
 
 Item = TypeVar("Item")
 Role = Literal["admin", "user", "auditor", "guest"]
 Label = Literal["internal", "confidential", "restricted"]
+Level = Literal["low", "medium", "high"]
+DataKind = Literal["none", "internal", "personal", "special_category", "payment", "secret"]
 Id = Annotated[str, Field(max_length=36, description="An opaque id.")]
 Reason = Annotated[str, Field(max_length=4000)]
 Day = Annotated[str, Field(examples=["2026-03-12"], max_length=10)]
@@ -43,6 +46,22 @@ class Person(Said):
     ends_at: datetime | None
     responsibilities: list[str]
     deputy: Id | None
+
+
+class System(Said):
+    """An information system in the register. `data` says which kinds it holds: `none` alone, or one or more others."""
+
+    id: Id
+    name: str
+    description: str
+    owner: Id
+    confidentiality: Level
+    integrity: Level
+    availability: Level
+    data: list[DataKind]
+    version: int
+    added_at: datetime
+    retired_at: datetime | None
 
 
 class Link(Said):
@@ -212,6 +231,30 @@ class NewPerson(Taken):
     role: Role = "user"
     zone: str | None = Field(default=None, description="IANA name; by default the organisation's.")
     ends_at: AwareDatetime | None = None
+
+
+class NewSystem(Taken):
+    """A system for the register; its name is unique among those in use."""
+
+    name: Annotated[str, Field(max_length=LONGEST_NAME)]
+    owner: Id
+    confidentiality: Level
+    integrity: Level
+    availability: Level
+    data: Annotated[list[DataKind], Field(max_length=20)]
+    description: Annotated[str, Field(max_length=LONGEST_DESCRIPTION)] = ""
+
+
+class ChangedSystem(Taken):
+    """What the register is to say of a system; what isn't named stays."""
+
+    name: Annotated[str | None, Field(max_length=LONGEST_NAME)] = None
+    owner: Id | None = None
+    confidentiality: Level | None = None
+    integrity: Level | None = None
+    availability: Level | None = None
+    data: Annotated[list[DataKind] | None, Field(max_length=20)] = None
+    description: Annotated[str | None, Field(max_length=LONGEST_DESCRIPTION)] = None
 
 
 class ChangedPerson(Taken):

@@ -19,8 +19,9 @@ from isms_workflow.engine.accounts import invitations, sessions
 from isms_workflow.engine.commands import people as commands
 from isms_workflow.portal import views as v
 from isms_workflow.portal.dates import end_of_day, start_of_day, zone
-from isms_workflow.portal.founding import admit, listed, newcomers
+from isms_workflow.portal.founding import admit, newcomers
 from isms_workflow.portal.history import of_subject
+from isms_workflow.portal.lists import listed
 from isms_workflow.portal.names import Names
 from isms_workflow.portal.pages import tokens
 from isms_workflow.portal.pages.setup import does

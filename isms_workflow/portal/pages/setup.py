@@ -14,7 +14,8 @@ from isms_workflow.domain.times import When
 from isms_workflow.engine.accounts import invitations, sessions
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal import views as v
-from isms_workflow.portal.founding import Founding, Newcomer, found, listed, newcomers, once
+from isms_workflow.portal.founding import Founding, Newcomer, found, newcomers, once
+from isms_workflow.portal.lists import listed
 from isms_workflow.portal.pages.account import begun_session
 from isms_workflow.portal.visit import Anybody, Form, Posted, Visit
 from isms_workflow.programme.load import parse, shipped

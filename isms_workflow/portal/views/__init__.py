@@ -62,6 +62,7 @@ from isms_workflow.portal.views.records import (
     Stale,
     System,
 )
+from isms_workflow.portal.views.systems import Register, SystemEntry, SystemLine
 from isms_workflow.portal.views.work import (
     Comment,
     Cycle,
@@ -81,7 +82,8 @@ __all__ = [
     "DecisionLine", "Delegation", "DiffLine", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
     "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "Invitation", "Link", "Listing", "Login", "Mail",
     "MailLine", "MenuEntry", "Meter", "Missing", "MyWork", "OutboxChannel", "People", "Person", "PersonLine", "Phase",
-    "Problem", "Programme", "ProgrammeFile", "ProgrammeVersion", "Reference", "ResetRequest", "Round", "Rung",
-    "Service", "Setup", "Stale", "Step", "StepLine", "StepLink", "System", "Token", "Vote", "Wait", "Who", "WorkItem",
+    "Problem", "Programme", "ProgrammeFile", "ProgrammeVersion", "Reference", "Register", "ResetRequest", "Round", "Rung",
+    "Service", "Setup", "Stale", "Step", "StepLine", "StepLink", "System", "SystemEntry", "SystemLine",
+    "Token", "Vote", "Wait", "Who", "WorkItem",
     "problems",
 ]  # fmt: skip

@@ -148,3 +148,4 @@ class Listing(Generic[Row]):
     older: str = ""  # URL of the next page
     newer: str = ""  # URL of the page before
     says: str = ""  # "50 of 1,204 cases"
+    further: str = "Older"  # what the link to the next page says
