@@ -14,13 +14,23 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
+from isms_workflow.domain import working_time
 from isms_workflow.domain.times import from_iso, iso, utc
 from isms_workflow.errors import IsmsError
 
-Unit = Literal["days", "working_days", "hours"]
+Unit = Literal["days", "working_days", "working_hours", "hours", "minutes", "seconds"]
 Period = Literal["year", "quarter", "month"]
 
 OR_LIST = "or leave the country out and list the days off yourself."
+
+LENGTHS: Mapping[Unit, timedelta] = {
+    "working_hours": timedelta(hours=1), "hours": timedelta(hours=1),
+    "minutes": timedelta(minutes=1), "seconds": timedelta(seconds=1),
+}
+"""How long one of a unit is on its clock. Days aren't here: they end at a local hour, however long that takes."""
+
+UNSAID = time(9), time(17)
+"""Opening and closing that a calendar's version doesn't name, so that versions from before hours had names stay."""
 
 MONTHS_BETWEEN: Mapping[Period, int] = {"year": 12, "quarter": 3, "month": 1}
 
@@ -65,6 +75,12 @@ class CalendarLike(Protocol):
     @property
     def working_week(self) -> tuple[int, ...]:
         """Days of work, Monday 0 to Sunday 6, as `date.weekday` counts."""
+    @property
+    def opens(self) -> time:
+        """The local hour at which a day of work begins."""
+    @property
+    def closes(self) -> time:
+        """The local hour at which it ends, later than `opens`."""
 
 
 class SpanLike(Protocol):
@@ -78,12 +94,12 @@ class SpanLike(Protocol):
         """What is counted."""
     @property
     def at(self) -> time:
-        """The local hour of the due day; without meaning for hours."""
+        """The local hour of the due day; without meaning for units that elapse."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkingCalendar:
-    """The organisation's zone, its days of work, and its days off in the years from `first` to `last`."""
+    """The organisation's zone, its days and hours of work, and its days off in the years from `first` to `last`."""
 
     zone: str
     holidays: frozenset[date]
@@ -91,6 +107,8 @@ class WorkingCalendar:
     version: str
     first: int
     last: int
+    opens: time
+    closes: time
 
     def works(self, day: date) -> bool:
         """Whether people work on this day. Raises `UnknownHolidays` outside the calendar's years."""
@@ -99,25 +117,35 @@ class WorkingCalendar:
             raise UnknownHolidays(self.version, problem, "Choose a date in those years.")
         return day.weekday() in self.working_week and day not in self.holidays
 
+    def day_of(self, instant: datetime) -> date:
+        """The date on the wall at an aware instant. Raises `NaiveInstant`."""
+        return local_date(instant, self.zone)
+
+    def hours_on(self, day: date) -> tuple[datetime, datetime]:
+        """The instants, UTC, at which work begins and ends on this day if it is one of work."""
+        return instant_of(day, self.opens, self.zone), instant_of(day, self.closes, self.zone)
+
 
 def build(calendar: CalendarLike, years: Iterable[int]) -> WorkingCalendar:
     """The working calendar of these years, gaps between them included.
 
     It begins later where the holidays of the first years are not known, for deadlines lie ahead. Its
     version names everything that instants depend on but the zone's name: both libraries, the place, the
-    days of work, and a digest of the organisation's own days off.
+    days of work, their hours unless they are nine to five, and a digest of the organisation's own days off.
     Raises `UnknownZone`, or `UnknownHolidays` for a place or year that the library doesn't know, or
     where nobody ever works.
     """
     if not calendar.working_week:
         raise UnknownHolidays("a week with no day of work", "nobody ever works", "Name days, Monday is 0.")
+    if calendar.opens >= calendar.closes:
+        raise UnknownHolidays("a day with no hour of work", "nobody ever works", "Open before you close.")
     zone_of(calendar.zone)
     wanted = sorted(years)
     span = range(wanted[0], wanted[-1] + 1)
     public, first = _public_holidays(calendar.country, calendar.subdivision, span)
     return WorkingCalendar(
         calendar.zone, public | frozenset(calendar.extra_holidays), tuple(sorted(calendar.working_week)),
-        _version(calendar), first, span[-1],
+        _version(calendar), first, span[-1], calendar.opens, calendar.closes,
     )
 
 
@@ -160,9 +188,11 @@ def _version(calendar: CalendarLike) -> str:
     own = json.dumps({day.isoformat(): name for day, name in calendar.extra_holidays.items()}, sort_keys=True)
     place = "-".join(part for part in (calendar.country, calendar.subdivision) if part) or "no country"
     week = "".join(str(day) for day in sorted(calendar.working_week))
+    told = (calendar.opens, calendar.closes) != UNSAID
+    hours = f"; hours {calendar.opens:%H:%M}-{calendar.closes:%H:%M}" if told else ""
     digest = hashlib.sha256(own.encode()).hexdigest()[:12]
     libraries = "; ".join(f"{name} {metadata.version(name)}" for name in ("holidays", "tzdata"))
-    return f"{libraries}; {place}; week {week}; extra {digest}"
+    return f"{libraries}; {place}; week {week}{hours}; extra {digest}"
 
 
 @lru_cache(maxsize=64)
@@ -218,7 +248,8 @@ def due(anchor: datetime, span: SpanLike, calendar: WorkingCalendar) -> datetime
 
     Days and working days are counted from the anchor's local date (itself not counted) and end at the
     local hour `span.at`; so a span of 0 days may end before its anchor. 0 working days from a day off is
-    the next day of work. Hours elapse. Raises `NaiveInstant`, and `UnknownHolidays` outside the calendar.
+    the next day of work. Hours, minutes and seconds elapse; working hours elapse while people work, and 0 of
+    them from outside of that is the next opening. Raises `NaiveInstant`, and `UnknownHolidays` outside the calendar.
     """
     return _due(utc(anchor), span.amount, span.unit, span.at, calendar)
 
@@ -226,12 +257,33 @@ def due(anchor: datetime, span: SpanLike, calendar: WorkingCalendar) -> datetime
 @lru_cache(maxsize=4096)
 def _due(anchor: datetime, amount: int, unit: Unit, at: time, calendar: WorkingCalendar) -> datetime:
     """Remembered, because what falls due together was anchored together."""
-    if unit == "hours":
-        return anchor + timedelta(hours=amount)
+    if unit in LENGTHS:
+        return delayed(anchor, amount * LENGTHS[unit], unit, calendar)
     day = local_date(anchor, calendar.zone)
     if unit == "days":
         return instant_of(day + timedelta(days=amount), at, calendar.zone)
     return instant_of(working_day(day, amount, calendar), at, calendar.zone)
+
+
+def delayed(instant: datetime, by: timedelta, unit: Unit, calendar: WorkingCalendar) -> datetime:
+    """The instant, UTC, so much later on the clock of a unit, or earlier if `by` is below zero.
+
+    That clock runs in working time for working hours, always for every other unit. Raises `NaiveInstant`,
+    and `UnknownHolidays` outside the calendar's years.
+    """
+    if unit == "working_hours":
+        return working_time.moved(instant, by, calendar)
+    return utc(instant) + by
+
+
+def elapsed(unit: Unit, start: datetime, end: datetime, calendar: WorkingCalendar) -> timedelta:
+    """How far the clock of a unit, as in `delayed`, runs from `start` to `end`; nothing if `end` isn't later.
+
+    Raises `NaiveInstant`, and `UnknownHolidays` outside the calendar's years.
+    """
+    if unit == "working_hours":
+        return working_time.worked(start, end, calendar)
+    return max(timedelta(0), utc(end) - utc(start))
 
 
 def working_day(day: date, amount: int, calendar: WorkingCalendar) -> date:

@@ -21,7 +21,10 @@ PARTS = frozenset({"owner", "deputy", "approvers"})
 PHASES = {"pdca": ("plan", "do", "check", "act")}
 """The phases that a kind's machine goes through; its programme has just these, in this order."""
 
-HOURS = {"hours": 1.0, "days": 24.0, "working_days": 24.0 * 7 / 5}
+HOURS = {"hours": 1.0, "minutes": 1 / 60, "seconds": 1 / 3600,
+         "days": 24.0, "working_days": 24.0 * 7 / 5, "working_hours": 24.0 * 7 / 5 / 8}
+"""How many hours one of a unit stands for. Of a week's 168 hours each of five working days stands for a fifth, and each
+of its eight working hours for an eighth of that: so 8 working hours are as long as a working day, wherever they lie."""
 
 
 class Place(Protocol):
@@ -62,7 +65,16 @@ def _calendar(programme: Programme, place: Place) -> Iterator[Problem]:
     if not programme.calendar.working_week:
         yield Problem("calendar.yaml", place("calendar.yaml", "working_week"), "working_week",
                       "has no day of work: name one, e.g. [0, 1, 2, 3, 4]")
+    yield from _hours(programme.calendar, place)
     yield from _holidays(programme.calendar, place)
+
+
+def _hours(calendar: Calendar, place: Place) -> Iterator[Problem]:
+    if calendar.opens >= calendar.closes:
+        field = "opens" if calendar.closes == Calendar().closes else "closes"  # the one that somebody has written
+        yield Problem("calendar.yaml", place("calendar.yaml", field), field,
+                      f"nobody works from {calendar.opens:%H:%M} to {calendar.closes:%H:%M}: open before you close, "
+                      "on the same day, e.g. opens: 09:00, closes: 17:00")
 
 
 def _holidays(calendar: Calendar, place: Place) -> Iterator[Problem]:
@@ -173,7 +185,7 @@ def _ahead(file: str, line: int, field: str, span: Span) -> Iterator[Problem]:
 
 
 def approximate(span: Span) -> float:
-    """A span in hours, to compare two: a working day counts for the share of the week it stands for."""
+    """A span in hours, to compare two: working days and hours count for the share of the week they stand for."""
     return span.amount * HOURS[span.unit]
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-Unit = Literal["days", "working_days", "hours"]
+Unit = Literal["days", "working_days", "working_hours", "hours", "minutes", "seconds"]
 Label = Literal["internal", "confidential", "restricted"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -18,7 +18,8 @@ Hour = Annotated[int, Field(ge=0, le=23)]
 CLOSE_OF_BUSINESS = dt.time(17)
 """The local hour at which something falls due, unless the programme says otherwise."""
 
-_SPAN = re.compile(r"^(-?\d+) (working )?(day|hour)s?(?: at (\d{1,2}:\d{2}))?$")
+_SPAN = re.compile(r"^(-?\d+) ((?:working )?day|(?:working )?hour|minute|second)s?(?: at (\d{1,2}:\d{2}))?$")
+_ENDS_AT_AN_HOUR = ("days", "working_days")
 
 
 class Strict(BaseModel):
@@ -28,7 +29,10 @@ class Strict(BaseModel):
 
 
 class Span(Strict):
-    """How far from an anchor something falls due: calendar days, working days, or hours that elapse."""
+    """How far from an anchor something falls due: days and working days end at a local hour, the others elapse.
+
+    Hours, minutes and seconds elapse always, working hours while the calendar is open.
+    """
 
     amount: Annotated[int, Field(ge=-1000, le=1000)]  # working days are known for some years, not for ever
     unit: Unit
@@ -41,18 +45,31 @@ class Span(Strict):
 
     def __str__(self) -> str:
         words = self.unit.replace("_", " ")
-        hour = "" if self.unit == "hours" or self.at == CLOSE_OF_BUSINESS else f" at {self.at:%H:%M}"
+        hour = f" at {self.at:%H:%M}" if self.unit in _ENDS_AT_AN_HOUR and self.at != CLOSE_OF_BUSINESS else ""
         return f"{self.amount} {words}{hour}"
 
 
 def spoken(text: str) -> dict[str, Any]:
-    """A span as people write it: `10 working days`, `-2 days`, `4 hours`, `5 days at 12:00`. Raises ValueError."""
+    """A span as people write it: `10 working days`, `-2 days`, `4 working hours`, `5 days at 12:00`. Raises ValueError."""
     found = _SPAN.match(text.strip())
-    if not found or (found[2] and found[3] == "hour") or (found[3] == "hour" and found[4]):
-        raise ValueError(f"{text!r} is no span: write e.g. '10 working days', '-2 days', '4 hours', '5 days at 12:00'")
-    unit = "working_days" if found[2] else f"{found[3]}s"
-    at = {"at": dt.time.fromisoformat(found[4].zfill(5))} if found[4] else {}
+    unit = f"{found[2].replace(' ', '_')}s" if found else ""
+    if not found or (found[3] and unit not in _ENDS_AT_AN_HOUR):
+        raise ValueError(f"{text!r} is no span: write e.g. '10 working days', '-2 days', '5 days at 12:00', "
+                         "'4 working hours', '4 hours', '15 minutes', '30 seconds'; only days end at an hour")
+    at = {"at": dt.time.fromisoformat(found[3].zfill(5))} if found[3] else {}
     return {"amount": int(found[1]), "unit": unit, **at}
+
+
+def _of_the_day(value: Any) -> Any:
+    if isinstance(value, dt.time) and value.tzinfo is None:
+        return value
+    if isinstance(value, str) and re.match(r"^\d{1,2}:\d{2}$", value):
+        return dt.time.fromisoformat(value.zfill(5))
+    raise ValueError(f"{value!r} is no hour of a day: write hours and minutes of the calendar's zone, e.g. 09:00")
+
+
+HourOfDay = Annotated[dt.time, BeforeValidator(_of_the_day)]
+"""Hours and minutes on the wall. Pydantic alone would read a plain `9` as nine seconds past midnight."""
 
 
 def _one_or_more(value: Any) -> Any:
@@ -169,13 +186,15 @@ class Workflow(Strict):
 
 
 class Calendar(Strict):
-    """The organisation's zone, week and holidays."""
+    """The organisation's zone, its days and hours of work, and its holidays."""
 
     zone: str = "UTC"
     country: str | None = None
     subdivision: str | None = None
     extra_holidays: dict[dt.date, str] = Field(default_factory=dict)
     working_week: tuple[Annotated[int, Field(ge=0, le=6)], ...] = (0, 1, 2, 3, 4)
+    opens: HourOfDay = dt.time(9)
+    closes: HourOfDay = dt.time(17)
 
 
 class Programme(Strict):
