@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from isms_workflow.domain.calendars import DueRule, WorkingCalendar
+from isms_workflow.domain.calendars import LENGTHS, DueRule, WorkingCalendar, elapsed
 from isms_workflow.programme.model import Ladder, Level
 
 
@@ -40,10 +40,19 @@ def first(ladder: Ladder, anchor: datetime, now: datetime, calendar: WorkingCale
         found = rung(ladder, level, 0, anchor, calendar)
         if found.due_at >= now:
             return found
-    found_or_none: Rung | None = found
+    skipped = _passed(ladder.levels[-1], found.due_at, now, calendar)
+    found_or_none: Rung | None = rung(ladder, level, skipped, anchor, calendar) if skipped else found
     while found_or_none and found_or_none.due_at < now:
         found_or_none = following(ladder, found_or_none.level, found_or_none.repeat, anchor, calendar)
     return found_or_none
+
+
+def _passed(level: Level, since: datetime, now: datetime, calendar: WorkingCalendar) -> int:
+    """Repetitions that are past at `now`, perhaps not all: a level that repeats every minute has many in a year."""
+    again = level.repeat
+    if again is None or again.unit not in LENGTHS:
+        return 0
+    return elapsed(again.unit, since, now, calendar) // (LENGTHS[again.unit] * again.amount)
 
 
 def following(ladder: Ladder, level: int, repeat: int, anchor: datetime, calendar: WorkingCalendar) -> Rung | None:
