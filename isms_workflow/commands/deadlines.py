@@ -5,7 +5,7 @@ from __future__ import annotations
 from cyclopts import App
 
 from isms_workflow.commands.shared import OPERATOR, reading, say, table, using, writing
-from isms_workflow.domain.calendars import DueRule
+from isms_workflow.domain.calendars import LENGTHS, DueRule
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.times import When
 from isms_workflow.engine import operating, retiming
@@ -42,8 +42,8 @@ def explain(deadline_id: str) -> None:
             f"{row.outcome or 'armed'}.")
         if row.rule:
             rule = DueRule.from_json(row.rule)
-            hour = "" if rule.unit == "hours" else f" at {rule.at:%H:%M}"
-            say(f"It is {rule.amount} {rule.unit.replace('_', ' ')}{hour} from {rule.anchor:%Y-%m-%d %H:%M} UTC, "
+            hour = "" if rule.unit in LENGTHS else f" at {rule.at:%H:%M}"
+            say(f"It is {rule.amount} {rule.unit.replace('_', ' ')}{hour} from {rule.anchor:%Y-%m-%d %H:%M:%S} UTC, "
                 f"in {rule.zone}, by the calendar {rule.calendar}.")
         if row.settled_at is None:
             for each in look.armed_only(view, deadline(row)):

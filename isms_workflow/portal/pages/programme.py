@@ -31,6 +31,7 @@ def show(visit: Reader) -> Response:
         versions = _versions(conn, visit)
     diff, says, faults = _against_folder(visit, now)
     facts = (v.Fact("Digest", shown.digest), v.Fact("Zone", shown.calendar.zone),
+             v.Fact("Working hours", f"{shown.calendar.opens:%H:%M} to {shown.calendar.closes:%H:%M}"),
              v.Fact("Holidays", shown.calendar.country or "none"),
              v.Fact("Steps", str(sum(len(p.steps) for w in shown.workflows.values() for p in w.phases))))
     page = v.Programme("in force" if shown.digest == now.digest else "superseded",
