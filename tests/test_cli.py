@@ -199,7 +199,7 @@ def test_why_a_deadline_is_due_when_it_is(planning: World, shell: Shell) -> None
     with planning.store.read() as conn:
         first = conn.execute(select(deadlines.c.id).order_by(deadlines.c.due_at)).scalars().first()
     said = shell.ok(f"deadlines explain {first}")
-    assert "It is -3 working days at 09:00 from 2026-01-19 17:00 UTC, in UTC" in said
+    assert "It is -3 working days at 09:00 from 2026-01-19 17:00:00 UTC, in UTC" in said
     assert "reminds Maria Okafor" in said
 
 

@@ -6,6 +6,7 @@ import pickle
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -45,6 +46,8 @@ class Organisation:
     subdivision: str | None = "BY"
     extra_holidays: dict[date, str] = field(default_factory=dict)
     working_week: tuple[int, ...] = (0, 1, 2, 3, 4)
+    opens: time = time(9)
+    closes: time = FIVE
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,10 @@ DUE = {  # anchor on the left in UTC: Berlin is an hour ahead in winter, two in 
         ("2026-12-28T09:00", Span(-2, "working_days"), "2026-12-22T16:00"),
     "hours elapse, whatever the wall says":
         ("2026-03-28T16:00", Span(24, "hours"), "2026-03-29T16:00"),
+    "minutes and seconds elapse, too":
+        ("2026-03-28T16:00", Span(-90, "minutes"), "2026-03-28T14:30"),
+    "seconds pay no heed to the hour":
+        ("2026-03-28T23:59:45", Span(30, "seconds"), "2026-03-29T00:00:15"),
     "an hour that the day doesn't have":
         ("2026-03-28T09:00", Span(1, "days", time(2, 30)), "2026-03-29T01:00"),
     "an hour that the day has twice":
@@ -112,7 +119,7 @@ DUE = {  # anchor on the left in UTC: Berlin is an hour ahead in winter, two in 
 
 @pytest.mark.parametrize(("anchor", "span", "instant"), DUE.values(), ids=DUE)
 def test_due(anchor: str, span: Span, instant: str) -> None:
-    """A span ends at a local hour of the organisation's zone; hours alone elapse in UTC."""
+    """Days end at a local hour of the organisation's zone; hours, minutes and seconds elapse in UTC."""
     assert due(at(anchor), span, BAVARIA) == at(instant)
 
 
@@ -133,6 +140,7 @@ REFUSED = {
     "years after the library ends":
         (Organisation(country="LK", subdivision=None), "only 2003 to 20.. are known"),
     "a week without work": (Organisation(working_week=()), "nobody ever works"),
+    "a day without work": (Organisation(opens=FIVE), "nobody ever works"),
 }
 
 
@@ -166,16 +174,18 @@ def test_an_unknown_zone_is_refused(name: str) -> None:
 
 
 def test_the_version_names_what_instants_depend_on() -> None:
-    """Libraries, place, week and own days off: any change of them is a new version; the same is the same."""
+    """Libraries, place, week, hours and own days off: any change of them is a new version; the same is the same."""
     own = Organisation(extra_holidays={date(2026, 12, 24): "Christmas Eve"})
     others = (
         Organisation(), Organisation(subdivision="BE"), Organisation(working_week=(6, 0, 1, 2, 3)),
-        Organisation(extra_holidays={date(2026, 12, 31): "New Year's Eve"}), own,
+        Organisation(extra_holidays={date(2026, 12, 31): "New Year's Eve"}), Organisation(opens=time(8)),
+        Organisation(closes=time(16, 30)), own,
     )
     versions = [build(each, [2026]).version for each in others]
     assert len(set(versions)) == len(others)
     assert versions[-1] == BAVARIA.version
     assert re.match(r"holidays [\d.]+; tzdata [\d.]+; DE-BY; week 01234; extra [0-9a-f]{12}$", versions[0])
+    assert "; week 01234; hours 09:00-16:30; extra " in versions[-2]
 
 
 def test_without_a_country_only_own_days_off_count() -> None:
@@ -282,7 +292,7 @@ def test_planned_instants_are_neither_lost_nor_repeated(
 
 @given(
     anchor=anchors, hour=hours, zone=zones,
-    span=st.builds(Span, amounts, st.sampled_from(["days", "working_days", "hours"])),
+    span=st.builds(Span, amounts, st.sampled_from(get_args(Unit))),
 )
 def test_a_rule_is_kept_as_json(anchor: datetime, hour: time, zone: str, span: Span) -> None:
     """What stands beside a deadline is enough to compute its instant anew."""

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isms_workflow.domain.calendars import build
-from isms_workflow.domain.ladders import Rung, first, following, tone
+from isms_workflow.domain.ladders import Rung, first, following, rung, tone
 from isms_workflow.programme.load import parse, shipped
+from isms_workflow.programme.model import Ladder
 
 PROGRAMME = parse(shipped())
 CALENDAR = build(PROGRAMME.calendar, range(2024, 2036))
@@ -54,6 +55,31 @@ def test_who_is_told_and_how() -> None:
 
 def test_a_level_that_is_past_already_isn_t_sent_late() -> None:
     """A step opened a day before its date has no reminder three days before it."""
-    rung = first(PROGRAMME.ladders["step"], ANCHOR, ANCHOR - timedelta(hours=3), CALENDAR)
-    assert rung is not None
-    assert (rung.level, rung.due_at) == (1, ANCHOR)
+    found = first(PROGRAMME.ladders["step"], ANCHOR, ANCHOR - timedelta(hours=3), CALENDAR)
+    assert found is not None
+    assert (found.level, found.due_at) == (1, ANCHOR)
+
+
+def repeating(span: str) -> Ladder:
+    """One level at its anchor, and again and again."""
+    level = {"to": "top_management", "offset": "0 hours", "repeat": span}
+    return Ladder.model_validate({"id": "short", "title": "Short", "levels": [level]})
+
+
+@given(st.sampled_from(["90 seconds", "7 minutes", "5 hours", "3 working hours", "2 days", "1 working days"]),
+       st.integers(1, 60 * 24 * 40))
+def test_after_a_time_away_the_next_repetition_is_the_first_that_isn_t_past(span: str, minutes: int) -> None:
+    """Those before it are not made up for."""
+    ladder, now = repeating(span), ANCHOR + timedelta(minutes=minutes)
+    found = first(ladder, ANCHOR, now, CALENDAR)
+    assert found is not None
+    assert found.due_at >= now
+    assert found.repeat >= 1
+    assert rung(ladder, 0, found.repeat - 1, ANCHOR, CALENDAR).due_at < now
+
+
+def test_years_of_seconds_are_passed_over_at_once() -> None:
+    """A ladder that repeats every second has 300 million repetitions until then."""
+    found = first(repeating("1 second"), ANCHOR, ANCHOR + timedelta(days=3500, milliseconds=1), CALENDAR)
+    assert found is not None
+    assert found.due_at == ANCHOR + timedelta(days=3500, seconds=1)

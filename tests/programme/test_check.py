@@ -35,6 +35,11 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
     "no time to decide": ("pdca.yaml", "decide_due: 5 working days", "decide_due: -1 days", "use a positive span"),
     "a span beyond every calendar": ("pdca.yaml", "due: 10 working days", "due: 99999 working days",
                                      "less than or equal to 1000"),
+    "working minutes": ("pdca.yaml", "due: 10 working days", "due: 10 working minutes", "is no span"),
+    "working hours that end at an hour": ("pdca.yaml", "due: 10 working days", "due: 4 working hours at 12:00",
+                                          "only days end at an hour"),
+    "levels out of order by working hours": ("ladders.yaml", "offset: 2 working days at 09:00", "offset: 41 working hours",
+                                             "aren't in order of time"),
     "a schedule's id twice": ("pdca.yaml", "at: '09:00'}", "at: '09:00'}\n  - {id: yearly_cycle, every: year}",
                               "stands here twice"),
     "one responsibility for two approvals": ("pdca.yaml", "responsibilities: [top_management, risk_owner]",
@@ -45,6 +50,11 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
     "guidance of one line": ("pdca.yaml", "          Start from the issues", "Start from the issues", ""),
     "a zone that isn't one": ("calendar.yaml", "zone: UTC", "zone: Europe/Viena", "did you mean 'Europe/Vienna'"),
     "no day of work": ("calendar.yaml", "working_week: [0, 1, 2, 3, 4]", "working_week: []", "has no day of work"),
+    "closing before opening": ("calendar.yaml", "# opens: 09:00", "opens: 18:30", "nobody works from 18:30 to 17:00"),
+    "closing at the opening": ("calendar.yaml", "# closes: 17:00", "closes: 09:00", "open before you close"),
+    "an opening that is a number": ("calendar.yaml", "# opens: 09:00", "opens: 9", "9 is no hour of a day"),
+    "a closing in a zone of its own": ("calendar.yaml", "# closes: 17:00", "closes: 17:00Z", "minutes of the calendar's zone"),
+    "a closing after the day": ("calendar.yaml", "# closes: 17:00", "closes: 24:00", "hour must be in 0..23"),
     "a country without holidays": ("calendar.yaml", "country: null", "country: XX", "XX not available"),
     "a part of another country": ("calendar.yaml", "country: null\nsubdivision: null", "country: AT\nsubdivision: BY",
                                   "does not have subdivision BY"),
@@ -107,6 +117,16 @@ def test_the_line_is_the_mistakes_own() -> None:
     with pytest.raises(ProgrammeRefused) as refused:
         parse(files)
     assert [(each.file, each.line) for each in refused.value.problems] == [("pdca.yaml", line)]
+
+
+@pytest.mark.parametrize(("old", "new"), [("# opens: 09:00", "opens: 17:00"), ("# closes: 17:00", "closes: 08:00")])
+def test_the_line_of_working_hours_is_the_one_that_was_written(old: str, new: str) -> None:
+    """The other hour is the default, and stands nowhere."""
+    files = changed("calendar.yaml", old, new)
+    with pytest.raises(ProgrammeRefused) as refused:
+        parse(files)
+    line = files["calendar.yaml"].splitlines().index(new) + 1
+    assert [(each.line, each.field) for each in refused.value.problems] == [(line, new.partition(":")[0])]
 
 
 def test_every_problem_is_told_at_once() -> None:
