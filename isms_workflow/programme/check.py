@@ -19,6 +19,9 @@ ALWAYS = ("isms_manager", "top_management")
 PHASES = {"pdca": ("plan", "do", "check", "act"), "incident": ("responding", "lessons_learned")}
 """The phases that a kind's machine goes through; its programme has just these, in this order."""
 
+NEEDED = frozenset({"pdca"})
+"""Without the others a programme just has no such cases: so one from before they were there is still a programme."""
+
 UNGATED = frozenset({"responding"})
 """Phases that end without an approval; every other ends in a gate, and these never do."""
 
@@ -43,7 +46,7 @@ def _offices(programme: Programme, place: Place) -> Iterator[Problem]:
 
 
 def _kinds(programme: Programme, place: Place) -> Iterator[Problem]:
-    for name in PHASES.keys() - programme.workflows.keys():
+    for name in NEEDED - programme.workflows.keys():
         yield Problem(f"{name}.yaml", 0, "", "is missing: copy it from the shipped programme")
     for name in sorted(programme.workflows.keys() - PHASES.keys()):
         yield Problem(f"{name}.yaml", place(f"{name}.yaml", "kind"), "kind",

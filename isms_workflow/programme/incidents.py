@@ -9,7 +9,10 @@ from pydantic import BeforeValidator, Field
 from isms_workflow.programme.model import Label, Name, Names, Span, Strict, Workflow
 
 Need = Literal["low", "medium", "high"]
-Listed = Annotated[tuple[Name, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+Data = Literal["none", "internal", "personal", "special_category", "payment", "secret"]
+"""The register's kinds of data, as `domain.systems.DATA` explains them."""
+
+ONE_OR_MORE = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
 
 
 class Condition(Strict):
@@ -20,8 +23,8 @@ class Condition(Strict):
     confidentiality: Need | None = None
     integrity: Need | None = None
     availability: Need | None = None
-    data: Listed = ()
-    category: Listed = ()
+    data: Annotated[tuple[Data, ...], ONE_OR_MORE] = ()
+    category: Annotated[tuple[Name, ...], ONE_OR_MORE] = ()
 
 
 class Acknowledgement(Strict):

@@ -271,13 +271,13 @@ REFUSED: dict[str, tuple[Callable[[World], Any], type[Exception], str]] = {
     "another severity without a reason": (lambda w: do(w, incidents.triage, "ben", None, "low", ""), ReasonNeeded, "reason"),
     "the severity that it has": (lambda w: do(w, incidents.reassess, "ben", None, "high", "so"), Wrong, "already"),
     "a response before the triage": (lambda w: do(w, incidents.respond, "ben", None), NotAllowed, "triage"),
-    "a stale form": (lambda w: do(w, incidents.acknowledge, "ben", 7), Moved, ""),
+    "a stale form": (lambda w: do(w, incidents.acknowledge, "ben", 7), Moved, "version"),
     "a pause in the past": (lambda w: do(w, incidents.pause, "ben", None, w.now - HOUR, "so"), Wrong, "lies ahead"),
     "a pause for ever": (lambda w: do(w, incidents.pause, "ben", None, w.now + 900 * HOUR, "so"), Wrong, "31 days"),
     "an end of no pause": (lambda w: do(w, incidents.resume, "ben", None), NotAllowed, "not paused"),
     "a merger with itself": (lambda w: do(w, incidents.merge, "ben", None, w.case, ""), Wrong, "another incident"),
     "a merger with nothing": (lambda w: do(w, incidents.merge, "ben", None, "INC-2026-9999", ""), Unknown, "INC-2026-9999"),
-    "a dismissal without a reason": (lambda w: do(w, incidents.dismiss, "ben", None, " "), ReasonNeeded, ""),
+    "a dismissal without a reason": (lambda w: do(w, incidents.dismiss, "ben", None, " "), ReasonNeeded, "reason"),
     "a new plan where there is none": (lambda w: do(w, incidents.replan, "maria", None, "so"), NotAllowed, "in force already"),
 }
 

@@ -13,7 +13,7 @@ from isms_workflow.domain.calendars import DueRule
 from isms_workflow.domain.clocks import escalation, incidents_of, response_due, response_rule, severity_of
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.incident import UNANSWERED, Stop
-from isms_workflow.domain.ladders import Rung
+from isms_workflow.domain.ladders import Rung, rung
 from isms_workflow.domain.machine import CLOCK
 from isms_workflow.domain.people import ISMS_MANAGER, Actor
 from isms_workflow.domain.plan import Arm, Beside, Insert, Plan
@@ -163,19 +163,25 @@ def word_due(view: CaseView, repeat: int, when: When) -> Plan:
 
 
 def escalate(view: CaseView, seen: int | None, reason: str, actor: Actor, when: When) -> Plan:
-    """Somebody has the next level told now, also while a word holds; the levels after it keep their own instants."""
+    """Somebody has the next level told now, also while a word holds; the levels after it keep their own instants.
+
+    At the ladder's end the last level is told once more, beside its own repetitions.
+    """
     check(view, "escalate", seen, actor)
     why = reasoned("escalate an incident", reason)
-    still = replace(view, incident=replace(incidents_of(view)[1], stops=()))  # whoever waits: the next one, whenever
-    level = escalation(still, when.happened)
-    if level is None:
-        raise NotAllowed(view.case.reference, "escalate", "at the last level of its ladder", ("respond",))
+    _, incident = incidents_of(view)
+    ladder = view.programme.ladders[severity_of(view).ladder]
+    is_over = incident.climbed >= len(ladder.levels) - 1
+    number, repeat = (len(ladder.levels) - 1, incident.repeats) if is_over else (incident.climbed + 1, 0)
+    level = rung(ladder, number, repeat, view.case.opened_at, view.calendar)
     told, then = tell_level(view, level, actor, when, why)
-    change = _moved(view, "escalate", IncidentRecord.ESCALATED, actor, when,
-                    {"ladder": level.ladder, "level": level.level, "repeat": level.repeat}, why)
+    plan = replace(told, record=()) + _moved(view, "escalate", IncidentRecord.ESCALATED, actor, when, {
+        "ladder": level.ladder, "level": number, "repeat": repeat, "by_hand": True, "again": is_over}, why)
+    if is_over:
+        return plan
     onwards = escalation(then, when.happened)
-    return change + replace(told, record=()) + Plan(
-        cancel=((view.case.id, LADDER),), arm=() if onwards is None else (on_ladder(then, onwards, when.happened),))
+    return plan + Plan(cancel=((view.case.id, LADDER),),
+                       arm=() if onwards is None else (on_ladder(then, onwards, when.happened),))
 
 
 def pause(view: CaseView, seen: int | None, until: datetime, reason: str, actor: Actor, when: When) -> Plan:

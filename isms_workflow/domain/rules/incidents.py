@@ -159,7 +159,7 @@ def _reassessed(view: CaseView, severity: str, when: When) -> Plan:
     plan = Plan(beside=(Beside("incidents", view.case.id, {"severity": severity}),))
     if view.case.state not in UNANSWERED:
         return plan
-    return plan + (Plan() if incident.pause or incident.word else escalation.anew(then, when)) + Plan(
+    return plan + escalation.anew(then, when) + Plan(
         send=tell(view, "incident_reassessed", escalation.told_so_far(view), f"{view.case.id}:{view.case.version}",
                   severity=severity, before=incident.severity))
 
