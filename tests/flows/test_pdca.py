@@ -74,7 +74,7 @@ def test_a_worker_killed_in_the_middle_of_a_run_loses_nothing(stack: Stack) -> N
     stack.act(pass_plan)
     eventually("the run is taken", lambda: not stack.run_is("Suspended") or stack.state() == "do")
     stack.kill("worker")
-    stack.start_worker()
+    stack.start("worker", "worker")
     eventually("DO is open", lambda: stack.state() == "do", seconds=100)
     eventually("a run waits in DO", lambda: stack.run_is("Suspended"), seconds=100)
 
