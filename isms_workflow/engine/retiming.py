@@ -20,7 +20,7 @@ from isms_workflow.domain.plan import Change, Plan
 from isms_workflow.domain.records import AuditRecord, DeadlineRecord, GateRecord, Scalar, StepRecord
 from isms_workflow.domain.rules import owing
 from isms_workflow.domain.rules.common import LADDER, LAPSE, change, record
-from isms_workflow.domain.rules.escalation import WORD
+from isms_workflow.domain.rules.escalation import RESPONSE, WORD
 from isms_workflow.domain.times import When, from_iso, iso
 from isms_workflow.domain.views import CaseView, Gate, Step
 from isms_workflow.engine import programmes, reading
@@ -29,7 +29,7 @@ from isms_workflow.store.database import Store, Transaction
 from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as case_questions
 from isms_workflow.store.statements import deadlines as questions
-from isms_workflow.store.tables import deadlines
+from isms_workflow.store.tables import deadlines, incidents
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,8 @@ def _deadlines(tx: Transaction, view: CaseView, calendar: WorkingCalendar, ancho
         told = {**rule.under(calendar).as_json(), **({"base": base} if base else {})}
         tx.execute(update(deadlines).where(deadlines.c.id == row.id, deadlines.c.settled_at.is_(None))
                    .values(due_at=due_at, rule=told))
+        if row.event == RESPONSE:
+            tx.execute(update(incidents).where(incidents.c.case_id == row.case_id).values(response_due=due_at))
         facts: dict[str, Scalar] = {"deadline": row.id, "event": row.event, "from": iso(row.due_at), "due": iso(due_at)}
         yield (Moved(view.case.reference, f"{row.event} of {row.subject} {row.subject_id}", row.due_at, due_at),
                record(DeadlineRecord.RETIMED, view, row.subject_id, actor, when, facts))

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from isms_workflow.domain.records import AuditRecord, PersonRecord
 from isms_workflow.domain.refusals import Missing, Moved, NotAllowed, NotYours, ReasonNeeded, Unknown, Wrong
-from isms_workflow.engine import watchdog
+from isms_workflow.engine import clock, programmes, watchdog
 from isms_workflow.engine.commands import incidents
-from isms_workflow.store import audit
+from isms_workflow.engine.retiming import retime
+from isms_workflow.programme.load import parse, shipped
+from isms_workflow.store import audit, tables
+from isms_workflow.store.audit.erase import erase
 from isms_workflow.store.tables import deadlines, occurrences
-from tests.engine.incidents import do, report, respond
-from tests.world import World
+from tests.engine.incidents import do, report, respond, without_incidents
+from tests.world import OPERATOR, World
 
 HOUR = timedelta(hours=1)
 
@@ -292,10 +296,76 @@ def test_what_cannot_be_is_refused_whole(world: World, act: Callable[[World], An
     assert count(world) == before
 
 
+def test_whoever_reported_it_can_have_their_words_erased(both: World) -> None:
+    """The incident stays, and the chain verifies."""
+    report(both)
+    with both.store.write() as tx:
+        assert erase(tx, both.ids["gil"], both.now).what["reports of incidents"] == 1
+        audit.append(tx, [AuditRecord(PersonRecord.ERASED, "operator", both.now, both.now, subject=both.ids["gil"])])
+        assert tx.execute(select(tables.incidents.c.title)).scalars().all() == [None]
+        assert audit.verify(tx).ok
+
+
+def programme(world: World, **texts: tuple[str, str]) -> None:
+    """The shipped programme with one text of a file replaced, put in force."""
+    files = dict(shipped())
+    for file, (old, new) in texts.items():
+        assert old in files[f"{file}.yaml"]
+        files[f"{file}.yaml"] = files[f"{file}.yaml"].replace(old, new)
+    with world.store.write() as tx:
+        programmes.apply(tx, parse(files), OPERATOR, world.when())
+
+
+def test_a_clock_in_working_hours_stands_still_at_night(world: World) -> None:
+    """Four working hours from Monday 15:00 end on Tuesday 11:00; a pause gives back working time alone."""
+    programme(world, incident=("response: 4 hours", "response: 4 working hours"))
+    world.sim.now = datetime(2026, 1, 5, 15, tzinfo=UTC)
+    report(world)
+    assert incident(world).response_due == datetime(2026, 1, 6, 11, tzinfo=UTC)
+    do(world, incidents.pause, "ben", None, datetime(2026, 1, 6, 10, tzinfo=UTC), "waits for the vendor")
+    world.advance(hours=20)
+    assert incident(world).response_due == datetime(2026, 1, 6, 14, tzinfo=UTC)
+
+
+def test_a_new_holiday_moves_what_counts_working_time(world: World) -> None:
+    """The instant that pages show moves with the deadline."""
+    programme(world, incident=("response: 4 hours", "response: 4 working hours"))
+    world.sim.now = datetime(2026, 1, 5, 15, tzinfo=UTC)
+    report(world)
+    programme(world, incident=("response: 4 hours", "response: 4 working hours"),
+              calendar=("extra_holidays: {}", "extra_holidays: {2026-01-06: Epiphany}"))
+    retime(world.store, OPERATOR, world.when())
+    assert incident(world).response_due == datetime(2026, 1, 7, 11, tzinfo=UTC)
+    assert ("response", datetime(2026, 1, 7, 11, tzinfo=UTC)) in world.armed(world.case)
+
+
+def test_an_incident_keeps_its_programme_until_somebody_re_plans_it(world: World) -> None:
+    """Then its severity picks the clocks there, and the level that was told isn't told again."""
+    report(world)
+    start = world.now
+    world.advance(hours=2, minutes=1)
+    programme(world, incident=("response: 4 hours", "response: 3 hours"), ladders=("offset: 4 hours, repeat: 4 hours",
+                                                                                 "offset: 5 hours, repeat: 4 hours"))
+    assert incident(world).response_due == start + 4 * HOUR
+    do(world, incidents.replan, "maria", None, "the customer's contract asks for it")
+    assert sorted(world.armed(world.case)) == [("ladder", start + 5 * HOUR), ("response", start + 3 * HOUR)]
+    assert [who for _, who in world.mails("incident_escalated")] == ["maria"]
+
+
+def test_after_an_outage_what_was_due_happens_once_and_says_how_late(both: World) -> None:
+    """The level has its true instant, and the record the instant at which somebody got round to it."""
+    report(both)
+    start, both.sim.now = both.now, both.now + timedelta(hours=2, minutes=10)
+    clock.drain(both.store, both.now)
+    with both.store.read() as conn:
+        row = conn.execute(select(tables.audit).where(tables.audit.c.kind == "deadline.expired")).one()
+    assert (row.happened_at, row.noticed_at) == (start + 2 * HOUR, both.now)
+    clock.drain(both.store, both.now)
+    assert [who for _, who in both.mails("incident_escalated")] == ["maria"]
+
+
 def test_a_programme_without_incidents_says_what_to_do(world: World) -> None:
     """An organisation that was set up before they were there copies the section first."""
-    from tests.engine.incidents import without_incidents
-
     without_incidents(world)
     with pytest.raises(Missing, match=r"incident\.yaml"):
         report(world)

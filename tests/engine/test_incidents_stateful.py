@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from isms_workflow.errors import IsmsError
 from isms_workflow.store import audit, tables
 from isms_workflow.store.database import open_store
 from tests.engine.incidents import do, report
-from tests.world import World, found
+from tests.world import found
 
 WHO = st.sampled_from(("ben", "ravi", "maria", "dana", "gil"))
 SEVERITY = st.sampled_from(("critical", "high", "medium", "low"))
@@ -60,10 +60,8 @@ class Handled(RuleBasedStateMachine):
 
     def try_to(self, command: Any, who: str, *what: Any) -> None:
         """Something that may be refused; what may not is a bug of ours, and shows."""
-        try:
+        with suppress(IsmsError):
             do(self.world, command, who, None, *what)
-        except IsmsError:
-            pass
 
     @rule(who=WHO)
     def acknowledge(self, who: str) -> None:
@@ -119,12 +117,10 @@ class Handled(RuleBasedStateMachine):
     @rule(who=WHO)
     def work(self, who: str) -> None:
         """Everything that is open is done."""
-        try:
-            for phase in ("responding", "lessons_learned"):
-                self.world.complete_phase(phase)
+        for phase in ("responding", "lessons_learned"):
+            self.world.complete_phase(phase)
+        with suppress(IsmsError, AssertionError):  # the gate isn't open
             self.world.answer("lessons_learned", who)
-        except (IsmsError, AssertionError):  # the gate isn't open
-            pass
 
     @rule(minutes=st.sampled_from((1, 20, 45, 90, 300, 1500, 5000)))
     def wait(self, minutes: int) -> None:

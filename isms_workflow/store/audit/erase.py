@@ -16,6 +16,7 @@ from isms_workflow.store.tables import (
     comments,
     decisions,
     evidence,
+    incidents,
     outbox,
     people,
     sessions,
@@ -49,7 +50,7 @@ class Erased:
 
 
 def erase(tx: Transaction, person: str, now: datetime) -> Erased:
-    """Erases a person's data beside the chain, on the account, in comments and names of files; the chain still verifies.
+    """Erases a person's data beside the chain, on the account, in comments, reports and names of files; the chain still verifies.
 
     For the command that has checked the right to do so, and writes the record. Doing it again erases nothing more.
     """
@@ -62,6 +63,9 @@ def erase(tx: Transaction, person: str, now: datetime) -> Erased:
         "names of evidence files": tx.execute(
             update(evidence).where(evidence.c.added_by == person, evidence.c.name.is_not(None))
             .values(name=None)).rowcount,
+        "reports of incidents": tx.execute(
+            update(incidents).where(incidents.c.reported_by == person, incidents.c.title.is_not(None))
+            .values(title=None, description=None)).rowcount,
         "names of API tokens": tx.execute(
             update(tokens).where(tokens.c.person == person, tokens.c.name != "").values(name="")).rowcount,
         "kept answers of the API": tx.execute(delete(answers).where(answers.c.person == person)).rowcount,
