@@ -211,7 +211,7 @@ def test_the_register_is_filled_by_a_form_and_by_a_list(office: Office, tmp_path
     maria.goes("Register")
     assert "The register lists what your organisation runs" in maria.reads()
     _looked_at(maria, "register-empty")
-    maria.page.get_by_text("Add a system").click()
+    maria.page.locator("summary", has_text="Add a system").click()
     maria.fills(Name="ERP", Description="Orders, invoices and payroll.")
     form = maria.page.locator("form#add")
     form.get_by_label("Owner").select_option(label="Ben Ito")
@@ -226,14 +226,14 @@ def test_the_register_is_filled_by_a_form_and_by_a_list(office: Office, tmp_path
     file = tmp_path / "systems.csv"
     file.write_text("Wiki,ines@example.org,low,low,low,internal\nMail,maria@example.org,medium,medium,high,personal\n")
     maria.goes("Register")
-    maria.page.get_by_text("Add many from a CSV file").click()
+    maria.page.locator("summary", has_text="Add many from a CSV file").click()
     maria.page.get_by_label("CSV file").set_input_files(file)
     maria.presses("Add many from a CSV file")
     assert "2 systems are in the register now." in maria.reads()
     maria.follows(maria.page.get_by_role("columnheader", name="Availability").get_by_role("link"))
     _looked_at(maria, "register")
     maria.follows(maria.page.get_by_role("link", name="ERP"))
-    maria.page.get_by_text("Change what the register says").click()
+    maria.page.locator("summary", has_text="Change what the register says").click()
     _looked_at(maria, "register-entry")
     assert maria.complaints == []
 
