@@ -19,7 +19,7 @@ demo: $(VENV)/.run ## the same with a small believable company, in a data folder
 test: $(VENV)/.dev ## everything that passes here; names what it skipped
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not soak" $(ARGS)
 
-soak: $(VENV)/.dev ## the long crash tests: 200 rounds of kill -9
+soak: $(VENV)/.dev ## the long crash tests: 200 rounds of kill -9, and cycles whose services are killed
 	$(BIN)/pytest -n 1 -m soak $(ARGS)
 
 bench: $(VENV)/.bench ## the table of ratios; see bench/README.md

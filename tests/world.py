@@ -120,9 +120,9 @@ class World:
         with self.sim.write() as (tx, when):
             steps.complete(tx, step.id, None, self.actor(who), when)
 
-    def complete_phase(self, phase: str) -> None:
-        """Every open step of a phase, and those that open by it."""
-        while open_ones := [s for s in self.view().steps_of(phase) if s.state == "open"]:
+    def complete_phase(self, phase: str, but: str = "") -> None:
+        """Every open step of a phase, and those that open by it; one may be left out."""
+        while open_ones := [s for s in self.view().steps_of(phase) if s.state == "open" and s.key != but]:
             for step in open_ones:
                 self.complete(step.key)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import Update, bindparam, insert, update
 
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.messages import PREFECT, Message
@@ -67,12 +68,19 @@ def _change(tx: Transaction, changes: Iterable[Change]) -> None:
         alike.setdefault(f"{each.subject} {each.to} {each.seen} {sorted(each.sets.items())!r}", []).append(each)
     for group in alike.values():
         first = group[0]
-        sets = {"state": first.to, **first.sets}
-        moved = tx.execute(case_questions.compare_and_set(first.subject, tuple(sets)),
-                           {**among.ids(c.id for c in group), "seen": first.seen,
-                            **{f"new_{name}": value for name, value in sets.items()}}).rowcount
+        moved = tx.execute(_moving(first.subject, tuple(first.sets)),
+                           {**among.ids(c.id for c in group), "seen": first.seen, "to": first.to,
+                            **{f"new_{name}": value for name, value in first.sets.items()}}).rowcount
         if moved != len(group):
             raise Moved(f"{first.subject} {first.id}", first.seen, None)
+
+
+@cache
+def _moving(subject: str, columns: tuple[str, ...]) -> Update:
+    """The compare-and-set of rows that change in these columns, made once a process."""
+    table = case_questions.CHANGE_OF[subject]
+    become = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns}
+    return case_questions.compare_and_set(subject).values(state=bindparam("to"), **become)
 
 
 def _amend(tx: Transaction, amends: Iterable[Amend]) -> None:

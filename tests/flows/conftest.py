@@ -7,12 +7,20 @@ from collections.abc import Iterator
 import pytest
 
 from tests.flows.stack import Stack
+from tests.notify.post_office import PostOffice
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def office() -> Iterator[PostOffice]:
+    """The organisation's SMTP server."""
+    with PostOffice() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory, office: PostOffice) -> Iterator[Stack]:
     """Server, worker, clock and deliverer, and people to act."""
-    stack = Stack.begin(tmp_path_factory.mktemp("installation") / "data")
+    stack = Stack.begin(tmp_path_factory.mktemp("installation") / "data", office.port)
     yield stack
     stack.end()
 

@@ -1,14 +1,15 @@
-"""The product's processes for a test: a real Prefect server, a real worker, and clock and deliverer beside them."""
+"""The product's processes for a test: clock, deliverer, worker and a real Prefect server, each a process of its own."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,9 @@ import httpx
 from sqlalchemy import select
 
 from isms_workflow.domain import machines
-from isms_workflow.engine import clock, deliverer
 from isms_workflow.engine.commands import cases
 from isms_workflow.engine.context import utc_now
 from isms_workflow.engine.prefect import local, server
-from isms_workflow.engine.prefect.channel import PrefectChannel
-from isms_workflow.engine.prefect.gateway import PrefectGateway
-from isms_workflow.errors import IsmsError
 from isms_workflow.settings import Settings
 from isms_workflow.store import schema
 from isms_workflow.store.database import Store, open_store
@@ -42,43 +39,56 @@ class Stack:
     store: Store
     world: World
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    stop: threading.Event = field(default_factory=threading.Event)
-    threads: list[threading.Thread] = field(default_factory=list)
 
     @classmethod
-    def begin(cls, data: Path) -> Stack:
-        """A set-up installation in an empty folder, its processes running."""
+    def begin(cls, data: Path, smtp_port: int | None = None) -> Stack:
+        """A set-up installation in an empty folder, its processes running; mails become files unless a port is named."""
         settings = Settings(data=data, prefect_port=free_port())
+        if smtp_port is not None:
+            settings = settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": smtp_port, "smtp_tls": "none"})
         store = open_store(settings.store_url)
         schema.upgrade(store, [(m.kind, m.states) for m in machines.ALL.values()])
         world = found(store, start=utc_now())
         world.sim.run_flows = lambda: None  # type: ignore[method-assign]  # Prefect does this here
         stack = cls(settings, store, world)
         stack.start_server()
-        stack.start_worker()
-        stack._run(stack._deliver)
-        stack._run(stack._tick)
+        for name, command in (("worker", "worker"), ("clock", "clock"), ("deliverer", "deliver")):
+            stack.start(name, command)
         return stack
 
     @property
     def environment(self) -> Mapping[str, str]:
         """What children inherit."""
-        return {**local.child_environment(self.settings), "ISMS_DATA": str(self.settings.data),
-                "ISMS_PREFECT_PORT": str(self.settings.prefect_port), "PYTHONPATH": str(ROOT)}
+        said = self.settings.model_dump(mode="json", exclude_unset=True)
+        return {**local.child_environment(self.settings), "PYTHONPATH": str(ROOT),
+                **{f"ISMS_{name.upper()}": str(value) for name, value in said.items()}}
 
     def start_server(self) -> None:
         """Prefect's server; returns when it answers."""
-        self._start("server", server.command())
+        self._begin("server", server.command())
         eventually("Prefect's server answers", lambda: server.reachable(self.settings))
 
-    def start_worker(self) -> None:
-        """Our worker; it registers itself in its own time."""
-        self._start("worker", [sys.executable, "-m", "isms_workflow.cli", "worker"])
+    def start(self, name: str, command: str) -> None:
+        """One of our own services, by its command; it is ready in its own time."""
+        self._begin(name, [sys.executable, "-m", "isms_workflow.cli", command])
 
     def kill(self, name: str, by: signal.Signals = signal.SIGKILL) -> None:
         """Ends a process, without a chance to tidy up unless another signal is named."""
         self.processes[name].send_signal(by)
         self.processes[name].wait(20)
+
+    @contextmanager
+    def without_server(self, by: signal.Signals) -> Iterator[None]:
+        """Prefect's server is away: stopped in the middle of everything (it hangs), or killed (it refuses); then goes on."""
+        self.processes["server"].send_signal(by)
+        try:
+            yield
+        finally:
+            if by is signal.SIGSTOP:
+                self.processes["server"].send_signal(signal.SIGCONT)
+            else:
+                self.processes["server"].wait(20)
+                self.start_server()
 
     def lose_prefects_database(self) -> None:
         """Server stopped, its database deleted, server started."""
@@ -87,17 +97,18 @@ class Stack:
             path.unlink()
         self.start_server()
 
-    def fresh_cycle(self) -> None:
-        """A cycle of this test's own: whatever was open is cancelled by top management."""
+    def fresh_cycle(self, ago: timedelta = timedelta(0)) -> None:
+        """A cycle of this test's own, opened so long ago: whatever was open is cancelled by top management."""
         self.world.sim.now = utc_now()
         with self.store.write() as tx:
             for case in tx.execute(questions.open_cases()).scalars().all():
                 cases.cancel(tx, case, None, "the next test", self.world.actor("dana"), self.world.when())
+        self.world.sim.now = utc_now() - ago
         self.world.open_cycle()
 
-    def act(self, deed: Callable[[World], None]) -> None:
-        """People act now, in real time."""
-        self.world.sim.now = utc_now()
+    def act(self, deed: Callable[[World], None], at: datetime | None = None) -> None:
+        """People act: now, in real time, unless it is told of another instant."""
+        self.world.sim.now = at or utc_now()
         deed(self.world)
 
     def state(self) -> str:
@@ -130,41 +141,18 @@ class Stack:
 
     def end(self) -> None:
         """Everything ends."""
-        self.stop.set()
-        for thread in self.threads:
-            thread.join(20)
-        for name in ("worker", "server"):
-            if self.processes[name].poll() is None:
-                self.processes[name].terminate()
-                try:
-                    self.processes[name].wait(8)
-                except subprocess.TimeoutExpired:
-                    self.kill(name)
+        for process in self.processes.values():
+            process.terminate()
+        for name, process in self.processes.items():
+            try:
+                process.wait(8)
+            except subprocess.TimeoutExpired:
+                self.kill(name)
         self.store.close()
 
-    def _start(self, name: str, command: list[str]) -> None:
+    def _begin(self, name: str, command: list[str]) -> None:
         log = (self.settings.data / f"{name}.log").open("ab")
         self.processes[name] = subprocess.Popen(command, env=dict(self.environment), stdout=log, stderr=log, cwd=ROOT)
-
-    def _run(self, turn: Callable[[], bool]) -> None:
-        def loop() -> None:
-            while not self.stop.is_set():
-                try:
-                    if not turn():
-                        self.stop.wait(0.05)
-                except IsmsError:
-                    self.stop.wait(0.2)
-
-        self.threads.append(threading.Thread(target=loop, daemon=True))
-        self.threads[-1].start()
-
-    def _deliver(self) -> bool:
-        if not hasattr(self, "_channel"):
-            self._channel = PrefectChannel(self.store, PrefectGateway(self.settings), "http://127.0.0.1", utc_now)
-        return deliverer.turn(self.store, self._channel, utc_now())
-
-    def _tick(self) -> bool:
-        return clock.turn(self.store, utc_now())
 
 
 def _csrf(client: httpx.Client) -> dict[str, str]:

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
+from isms_workflow.engine import programmes
+from isms_workflow.engine.context import utc_now
+from isms_workflow.engine.prefect import server
 from isms_workflow.engine.prefect.local import child_environment
-from isms_workflow.store.tables import audit, transitions
+from isms_workflow.programme.load import parse, shipped
+from isms_workflow.programme.model import Programme
+from isms_workflow.store.tables import audit, deadlines, transitions
 from tests.flows.stack import ROOT, Stack
+from tests.notify.post_office import PostOffice
 from tests.patience import eventually
-from tests.world import World
+from tests.world import OPERATOR, World
 
 pytestmark = [pytest.mark.xdist_group("prefect"), pytest.mark.timeout(420)]
+
+HOUR = timedelta(hours=1)
+AHEAD = timedelta(seconds=3)
+"""From the server's going to the escalation's instant: time enough for one step to be done."""
+
+LATE = timedelta(seconds=2)
+"""No escalation may be later; how late they are is measured in `bench/`."""
 
 
 def history(stack: Stack) -> tuple[int, int]:
@@ -27,6 +43,36 @@ def history(stack: Stack) -> tuple[int, int]:
 def pass_plan(world: World) -> None:
     """PLAN from its first step to its gate."""
     world.pass_phase("plan")
+
+
+def hasty() -> Programme:
+    """The shipped programme, but PLAN's gate is due an hour after it opens, and goes to the ISMS manager at once."""
+    files = dict(shipped())
+    for name, old, new in (
+            ("pdca.yaml", "quorum: 2\n      due: 5 working days", "quorum: 2\n      due: 1 hours"),
+            ("ladders.yaml", "{to: approvers, offset: 0 days}\n      - {to: isms_manager, offset: 1 working days at 09:00}",
+             "{to: isms_manager, offset: 0 hours}")):
+        assert old in files[name], f"{name} has changed"
+        files[name] = files[name].replace(old, new, 1)
+    return parse(files)
+
+
+@pytest.fixture
+def nearly_done(running: Stack) -> Iterator[Stack]:
+    """A cycle opened an hour ago under the hasty programme: of PLAN only its last step is owed, and the run waits for it."""
+    running.act(lambda world: put_in_force(world, hasty()))
+    running.fresh_cycle(ago=HOUR)
+    running.world.complete_phase("plan", but="soa")
+    eventually("the run waits for the last step", lambda: running.run_is("Suspended")
+               and running.run()["state"]["message"].startswith("Waits for step soa"))
+    yield running
+    running.act(lambda world: put_in_force(world, parse(shipped())))
+
+
+def put_in_force(world: World, programme: Programme) -> None:
+    """Another version, for the cycles to come."""
+    with world.sim.write() as (tx, when):
+        programmes.apply(tx, programme, OPERATOR, when)
 
 
 def test_the_run_says_what_it_waits_for_and_is_resumed_to_the_end(stack: Stack) -> None:
@@ -58,14 +104,44 @@ def test_resumed_by_hand_with_nothing_decided_it_suspends_again(stack: Stack) ->
     assert history(stack) == before
 
 
-def test_the_clock_does_not_need_prefect_and_the_run_catches_up(stack: Stack) -> None:
-    """While the server is away people decide and deadlines fire; afterwards the flow goes on by itself."""
-    eventually("the run waits", lambda: stack.run_is("Suspended"))
-    stack.kill("server")
-    stack.act(pass_plan)
-    assert stack.world.gate("plan").state == "passed"
-    stack.start_server()
+@pytest.mark.parametrize("by", [signal.SIGSTOP, signal.SIGKILL], ids=["hangs", "refuses"])
+def test_escalations_do_not_need_prefect_and_the_run_catches_up(nearly_done: Stack, office: PostOffice,
+                                                                by: signal.Signals) -> None:
+    """The server is away: a gate opens, escalates on time and is decided; afterwards the flow goes on by itself."""
+    stack = nearly_done
+    with stack.without_server(by):
+        assert not server.reachable(stack.settings, timeout=0.5)
+        stack.act(lambda world: world.complete("soa"), at=utc_now() - HOUR + AHEAD)
+        gate = stack.world.gate("plan")
+        sent = eventually("the escalation's mail is there", lambda: escalations(office, stack), seconds=20)
+        due, fired = escalated(stack, gate.id)
+        stack.act(lambda world: decide(world, "plan"))
+        assert (stack.world.gate("plan").state, stack.state()) == ("passed", "plan")
+        assert not server.reachable(stack.settings, timeout=0.5)
+    assert sent == ["maria@example.org"]
+    assert (due, due <= fired < due + LATE) == (gate.due_at, True), f"due {due}, fired {fired}"
     eventually("DO is open", lambda: stack.state() == "do")
+    assert [step.key for step in stack.world.view().steps_of("do") if step.state == "open"]
+
+
+def decide(world: World, phase: str) -> None:
+    """Both approvals that a gate asks for."""
+    for who in ("dana", "ravi"):
+        world.answer(phase, who)
+
+
+def escalations(office: PostOffice, stack: Stack) -> list[str]:
+    """To whom this cycle's escalations were mailed."""
+    reference = stack.world.view().case.reference
+    return [str(mail["To"].addresses[0].addr_spec) for mail in list(office.inbox)
+            if all(words in str(mail["Subject"]) for words in ("Escalated to you: The gate of PLAN", reference))]
+
+
+def escalated(stack: Stack, gate: str) -> tuple[datetime, datetime]:
+    """When a gate's one escalation fell due, and when it was carried out."""
+    with stack.store.read() as conn:
+        row = conn.execute(select(deadlines).where(deadlines.c.subject_id == gate, deadlines.c.outcome == "fired")).one()
+    return row.due_at, row.noticed_at
 
 
 def test_a_worker_killed_in_the_middle_of_a_run_loses_nothing(stack: Stack) -> None:
@@ -74,7 +150,7 @@ def test_a_worker_killed_in_the_middle_of_a_run_loses_nothing(stack: Stack) -> N
     stack.act(pass_plan)
     eventually("the run is taken", lambda: not stack.run_is("Suspended") or stack.state() == "do")
     stack.kill("worker")
-    stack.start_worker()
+    stack.start("worker", "worker")
     eventually("DO is open", lambda: stack.state() == "do", seconds=100)
     eventually("a run waits in DO", lambda: stack.run_is("Suspended"), seconds=100)
 

@@ -46,6 +46,13 @@ def test_a_mail_is_a_file_that_any_mail_program_opens(channel: FileChannel) -> N
     assert mail["To"].addresses[0].addr_spec == "ben@example.org"
 
 
+def test_a_long_subject_is_listed_as_it_was_written(channel: FileChannel) -> None:
+    """In the file it begins on a line of its own, after a blank that isn't part of it."""
+    long = written("a late gate escalates")
+    channel.send(KEY, BEN, long, sensitive=False)
+    assert [each.subject for each in listing(channel.folder, 1)] == [long.subject]
+
+
 def test_the_newest_mails_are_listed_first(channel: FileChannel) -> None:
     """As many as are asked for, with the key by which their case is found."""
     for hours in range(5):

@@ -219,16 +219,14 @@ CHANGE_OF = {"case": cases, "step": steps, "gate": gates}
 """The tables whose rows change by compare-and-set."""
 
 
-@cache
-def compare_and_set(subject: str, columns: tuple[str, ...]) -> Update:
-    """For the one writer: rows move only if they are still the ones that were read.
+def compare_and_set(subject: str) -> Update:
+    """For the one writer: rows move only if they are still the ones that were read; it adds what they become.
 
-    Its parameters are `ids`, the version `seen`, and `new_…` for each of the columns.
+    Its parameters are `ids` and the version that was `seen`.
     """
     table = CHANGE_OF[subject]
-    become = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns}
     return (table.update().where(named(table.c.id), table.c.version == bindparam("seen"))
-            .values(version=table.c.version + 1, **become))
+            .values(version=table.c.version + 1))
 
 
 def woken(ids: Collection[str], times: int, now: datetime) -> Update:
