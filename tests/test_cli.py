@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from isms_workflow import cli
 from isms_workflow.commands import demo
 from isms_workflow.domain.messages import Message
-from isms_workflow.engine import clock, outbox, reading
+from isms_workflow.engine import clock, outbox, reading, register
 from isms_workflow.engine.accounts import sessions
 from isms_workflow.engine.mailing.of_day import can_decide
 from isms_workflow.programme.load import copy_shipped
@@ -359,9 +359,11 @@ def test_the_demo_is_a_company_in_the_middle_of_its_work(played: tuple[Path, dic
         names = {row.id: row.email for row in conn.execute(select(people.c.id, people.c.email))}
         (gate,) = [g for g in view.gates if g.state == "open"]
         able = {names[p].partition("@")[0] for p in names if can_decide(view, gate, p, NOW)}
+        systems = register.in_use(conn)
         assert audit.verify(conn).ok
     assert (view.case.state, late, gate.name, gate.round) == ("do", ["resources", "train"], "plan", 3)
     assert able == {"ravi"}
+    assert [each.name for each in systems] == ["ERP", "File store", "Mail", "Public website"]
     assert len(list((folder / "mail").glob("*.eml"))) > 40
     assert folder.stat().st_mode & 0o077 == 0
 

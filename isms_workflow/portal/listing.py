@@ -21,7 +21,7 @@ Found = Sequence[tuple[str, v.SystemLine]]
 
 EMPTY = v.Empty("No systems.", "The register lists what your organisation runs: who answers for each system, how much its "
                 "confidentiality, integrity and availability matter, which data it holds. Whoever is ISMS manager adds "
-                "them here, one by one or from a CSV file; the severity of an incident is judged by them.")
+                "them here, one by one or from a CSV file.")
 NONE_FOUND = v.Empty("No system fits.", "Another word, or the other state, may find it.", v.Link("All in use", "/systems"))
 
 

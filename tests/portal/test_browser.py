@@ -166,7 +166,7 @@ def test_a_cycle_is_led_from_its_start_to_the_next_one(office: Office, lived: Ma
 PAGES = {
     "my-work": ("maria", "/"), "cycle": ("maria", "/cycle"), "cases": ("maria", "/cases"),
     "evidence": ("maria", "/evidence"), "audit": ("olga", "/audit"), "accesses": ("olga", "/audit/access"),
-    "people": ("alex", "/people"), "programme": ("maria", "/programme"), "system": ("alex", "/system"),
+    "people": ("alex", "/people"), "register": ("maria", "/systems"), "programme": ("maria", "/programme"), "system": ("alex", "/system"),
     "mail": ("alex", "/mail"), "not-found": ("maria", "/cases/PDCA-1999-0001"), "forbidden": ("gil", "/audit"),
     "search": ("maria", "/search?q=0001"), "login": ("nobody", "/login"), "reset": ("nobody", "/reset"),
     "guest": ("gil", "/"),
@@ -203,6 +203,39 @@ def test_what_belongs_to_a_case_reads_well_too(office: Office, lived: Mapping[st
     alex.opens("/people")
     alex.follows(alex.page.get_by_role("link", name="Dana Weber").first)
     _looked_at(alex, "person")
+
+
+def test_the_register_is_filled_by_a_form_and_by_a_list(office: Office, tmp_path: Path) -> None:
+    """Empty at first; a system with its owner, one that is refused and put right, two from a file, one retired."""
+    maria = office["maria"]
+    maria.goes("Register")
+    assert "The register lists what your organisation runs" in maria.reads()
+    _looked_at(maria, "register-empty")
+    maria.page.locator("summary", has_text="Add a system").click()
+    maria.fills(Name="ERP", Description="Orders, invoices and payroll.")
+    form = maria.page.locator("form#add")
+    form.get_by_label("Owner").select_option(label="Ben Ito")
+    for need in ("confidentiality", "integrity", "availability"):
+        form.get_by_label(f"Need of {need}").select_option("high")
+    maria.presses("Add a system")
+    assert "say what it holds" in maria.reads()
+    _looked_at(maria, "register-refused")
+    maria.page.get_by_label("personal about people").check()
+    maria.presses("Add a system")
+    assert "put it in the register, for Ben Ito" in maria.reads()
+    file = tmp_path / "systems.csv"
+    file.write_text("Wiki,ines@example.org,low,low,low,internal\nMail,maria@example.org,medium,medium,high,personal\n")
+    maria.goes("Register")
+    maria.page.locator("summary", has_text="Add many from a CSV file").click()
+    maria.page.get_by_label("CSV file").set_input_files(file)
+    maria.presses("Add many from a CSV file")
+    assert "2 systems are in the register now." in maria.reads()
+    maria.follows(maria.page.get_by_role("columnheader", name="Availability").get_by_role("link"))
+    _looked_at(maria, "register")
+    maria.follows(maria.page.get_by_role("link", name="ERP"))
+    maria.page.locator("summary", has_text="Change what the register says").click()
+    _looked_at(maria, "register-entry")
+    assert maria.complaints == []
 
 
 def _looked_at(person: Person, name: str) -> None:

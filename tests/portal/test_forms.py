@@ -134,7 +134,8 @@ def test_a_step_without_its_evidence_says_what_it_needs(planning: House) -> None
     assert "It carries 0 of 1 files of evidence" in said
 
 
-EMPTY = {"/": "No decision waits for you", "/cycle": "No cycle yet", "/cases": "No cases", "/evidence": "No evidence"}
+EMPTY = {"/": "No decision waits for you", "/cycle": "No cycle yet", "/cases": "No cases", "/evidence": "No evidence",
+         "/systems": "No systems"}
 
 
 @pytest.mark.parametrize("path", EMPTY)

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from isms_workflow.store.tables import cases
 from tests.portal.visitor import House
 
-EVERYBODY = ("/", "/cycle", "/cases", "/evidence", "/people", "/programme")
+EVERYBODY = ("/", "/cycle", "/cases", "/evidence", "/people", "/systems", "/systems.csv", "/programme")
 PAGES = {  # who: (what they see beside everybody's pages, what they don't)
     "alex": (("/system", "/mail"), ("/audit", "/audit/access")),
     "maria": ((), ("/audit", "/audit/access", "/system", "/mail")),

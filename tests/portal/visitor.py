@@ -19,7 +19,7 @@ from isms_workflow.store.tables import accesses, people
 from tests.world import World
 
 PASSWORD = "seven quiet hills at dawn"
-FORM = re.compile(r"<form[^>]*action=\"([^\"]*)\"[^>]*>(.*?)</form>", re.DOTALL)
+FORM = re.compile(r"<form[^>]*action=\"([^\"]*)\" method=\"post\"[^>]*>(.*?)</form>", re.DOTALL)
 HIDDEN = re.compile(r"<input type=\"hidden\" name=\"([^\"]*)\" value=\"([^\"]*)\"")
 CSRF = re.compile(r"name=\"csrf\" value=\"([^\"]*)\"")
 

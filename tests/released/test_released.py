@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from isms_workflow.engine import register
+from isms_workflow.engine.commands import people as commands
 from isms_workflow.programme.load import load
 from isms_workflow.simulator.simulation import Simulation
 from isms_workflow.store import audit, schema
@@ -66,3 +68,17 @@ def test_an_earlier_release_s_cycle_is_finished_by_this_one(release: str, tmp_pa
             assert conn.execute(select(cases.c.state).where(cases.c.id == world.case)).scalar() == "closed"
             assert audit.verify(conn).ok
         assert world.open_case() != world.case
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_an_earlier_release_s_organisation_fills_its_register(release: str, tmp_path: Path) -> None:
+    """What came later works on what was there: its people own systems, which change hands when they leave."""
+    with closing(opened(release, tmp_path)) as store:
+        world = inside(store)
+        erp = world.system("erp")
+        with world.sim.write() as (tx, when):
+            commands.deactivate(tx, world.ids["ben"], world.actor("alex"), when)
+        with store.read() as conn:
+            assert register.by_ids(conn, [erp])[erp].owner == world.ids["maria"]
+            assert schema.min_code(conn) == schema.CODE
+            assert audit.verify(conn).ok
