@@ -9,9 +9,9 @@ from typing import Any
 from isms_workflow.domain.gates import authority
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT
 from isms_workflow.domain.rules.common import stands_in
-from isms_workflow.domain.views import CaseView, Gate, Step
+from isms_workflow.domain.views import CaseView, Gate, Step, phase_name
 from isms_workflow.engine.mailing.look import Look
-from isms_workflow.engine.mailing.of_wait import needs, phase_name
+from isms_workflow.engine.mailing.of_wait import needs
 from isms_workflow.errors import IsmsError
 from isms_workflow.notify.digest import Item, Sort, digest
 from isms_workflow.store.statements import mails as questions
