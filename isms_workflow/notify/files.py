@@ -108,7 +108,7 @@ def _read(path: Path) -> WrittenMail:
     return WrittenMail(
         at=datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC),
         to=message["To"].addresses[0].addr_spec,
-        subject=str(message["Subject"]),
+        subject=str(message["Subject"]).strip(),  # one of 70 letters or so is folded before its first word
         text="\n".join(body.get_content().splitlines()) + "\n" if body else "",
         key=unquote(str(message["Message-ID"]).strip(" <>").rpartition("@")[0]),
         file=path.name,
