@@ -128,7 +128,8 @@ def waiting(conn: Connection, view: CaseView) -> v.Wait | None:
         return None
     first = min(found, key=lambda w: (w.until is None, w.until))
     ahead = rungs(conn, view, first.subject or view.case.id)
-    return v.Wait(waited_for(view), min(since), first.until, after(ahead, first.until))
+    at_once = "; ".join(r.says for r in ahead if view.incident and not first.subject and r.at == first.until)
+    return v.Wait(waited_for(view), min(since), first.until, at_once or after(ahead, first.until))
 
 
 def after(ahead: Sequence[v.Rung], until: datetime | None) -> str:

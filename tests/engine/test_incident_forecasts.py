@@ -9,7 +9,7 @@ import pytest
 
 from isms_workflow.engine.commands import incidents
 from isms_workflow.engine.mailing.look import Look
-from isms_workflow.portal.showing import rungs
+from isms_workflow.portal.showing import rungs, waiting
 from tests.engine.incidents import do, report, respond
 from tests.world import World
 
@@ -63,6 +63,26 @@ def test_pages_say_the_same_instants(world: World, meanwhile: Callable[[World], 
     assert {each.at for each in mails} == {each.at for each in page} - again
     own = {each.says for each in mails if not each.says.startswith("escalates")}
     assert own <= {each.says for each in page}
+
+
+THEN: dict[str, tuple[Callable[[World], object], str]] = {
+    "nobody responds": (lambda w: None, "escalates to Top management; the response is recorded as missed"),
+    "it is paused": (lambda w: do(w, incidents.pause, "ben", None, w.now + timedelta(hours=3), "waits for the vendor"),
+                     "the pause ends by itself, and its clocks go on"),
+    "nobody responded": (lambda w: w.advance(hours=5), "escalates to Top management, and again every time"),
+}
+
+
+@pytest.mark.parametrize(("meanwhile", "said"), THEN.values(), ids=THEN)
+def test_a_page_says_what_comes_when_the_response_is_due(
+        world: World, meanwhile: Callable[[World], object], said: str) -> None:
+    """All that happens at that instant; else what happens next."""
+    report(world)
+    meanwhile(world)
+    with world.store.read() as conn:
+        wait = waiting(conn, Look(conn, world.now).view(world.case))
+    assert wait is not None
+    assert wait.then == said
 
 
 def test_what_was_said_comes(world: World) -> None:

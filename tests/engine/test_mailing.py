@@ -102,6 +102,23 @@ def test_a_mail_says_for_whom_since_when_until_when_and_what_then(planning: Worl
         assert said in found.text.replace("\n                ", " "), said
 
 
+def test_what_is_next_after_an_approval(planning: World, post: Settings) -> None:
+    """The phase that opens, or the cycle's end and the one after it."""
+    at_act_gate(planning)
+    planning.answer("act", "dana")
+    planning.answer("act", "ravi")
+    said = {m.subject.partition(" ")[0]: m.text for m in deliver(planning, post) if m.key.startswith("decided:")}
+    assert "What's next     the cycle closes, and the next one is opened." in said["ACT"]
+
+
+def test_a_rejection_says_what_can_be_done_with_a_cycle(planning: World, post: Settings) -> None:
+    """It is restarted or cancelled."""
+    planning.complete_phase("plan")
+    planning.answer("plan", "dana", "reject", "no")
+    said = " ".join(only(deliver(planning, post), "maria", "rejected_waits").text.split())
+    assert "The cycle waits until top management either restarts PLAN, naming the steps that reopen, or cancels" in said
+
+
 def test_several_steps_that_open_at_once_are_one_mail(planning: World, post: Settings) -> None:
     """A phase's start doesn't fill anybody's mailbox."""
     planning.pass_phase("plan")
