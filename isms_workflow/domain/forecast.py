@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from isms_workflow.domain.ladders import following, tone
+from isms_workflow.domain.calendars import DueRule
+from isms_workflow.domain.clocks import incidents_of, severity_of
+from isms_workflow.domain.ladders import tone
 from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME
-from isms_workflow.domain.rules.ladder import PARTS_OF_A_WAIT, Deadline, reached
+from isms_workflow.domain.rules.escalation import RESPONSE, WORD
+from isms_workflow.domain.rules.ladder import PARTS_OF_A_WAIT, Deadline, next_rung, reached
 from isms_workflow.domain.times import from_iso
 from isms_workflow.domain.views import CaseView
-from isms_workflow.programme.model import Level
+from isms_workflow.programme.model import Level, Span
 
 Name = Callable[[str], str]
 """A person's name by their id."""
@@ -52,8 +55,30 @@ def _of(view: CaseView, deadline: Deadline, name: Name, now: datetime) -> Iterat
     elif deadline.event == LAPSE:
         owner = title(view, view.workflow.phase(view.gate(deadline.subject_id).name).owner)
         yield Coming(deadline.due_at, f"lapses undecided, back to the phase's owner ({owner})")
-    elif deadline.event == RESUME:
-        yield Coming(deadline.due_at, "the pause ends by itself")
+    else:
+        yield from of_clock(view, deadline, name)
+
+
+def of_clock(view: CaseView, deadline: Deadline, name: Name) -> Iterator[Coming]:
+    """What an armed deadline of a case itself leads to: a pause's end, an incident's missed response, a word that lapses."""
+    if deadline.event == RESUME:
+        yield Coming(deadline.due_at, "the pause ends by itself" + (", and its clocks go on" if view.incident else ""))
+    elif deadline.event == RESPONSE:
+        yield Coming(deadline.due_at, "the response is recorded as missed")
+    elif deadline.event == WORD:
+        yield from _word(view, deadline, name)
+
+
+def _word(view: CaseView, deadline: Deadline, name: Name) -> Iterator[Coming]:
+    """Whoever gave their word is asked after it until it lapses."""
+    spec, word = severity_of(view).acknowledgement, incidents_of(view)[1].word
+    if word is None:
+        return
+    at, who = deadline.due_at, name(word.by)
+    for _ in range(deadline.repeat, spec.reminders):
+        yield Coming(at, f"asks {who} whether their word still holds")
+        at = DueRule.of(at, spec.remind, view.calendar).instant(view.calendar)
+    yield Coming(at, f"the word of {who} lapses, and the escalation goes on")
 
 
 def _levels(view: CaseView, deadline: Deadline, name: Name, now: datetime) -> Iterator[Coming]:
@@ -66,7 +91,7 @@ def _levels(view: CaseView, deadline: Deadline, name: Name, now: datetime) -> It
         told = reached(view, deadline, spec, now)
         if told:
             yield Coming(at, _says(view, spec, [name(person) for person in told]))
-        rung = following(ladder, level, repeat, base, view.calendar)
+        rung = next_rung(view, deadline, (level, repeat), base, at)
         if rung is None or rung.level == level:
             return
         at, level, repeat = (max(rung.due_at, at) if told else at), rung.level, rung.repeat  # passed on at once
@@ -76,8 +101,13 @@ def _says(view: CaseView, level: Level, people: list[str]) -> str:
     if tone(level) != "escalated":
         return f"reminds {_listed(people)}"
     to = [title(view, part) for part in level.to if part not in PARTS_OF_A_WAIT]
-    again = f", then every {level.repeat.amount} {level.repeat.unit.replace('_', ' ')}" if level.repeat else ""
+    again = f", then every {_every(level.repeat)}" if level.repeat else ""
     return f"escalates to {_listed(to or people)}{again}"
+
+
+def _every(span: Span) -> str:
+    unit = span.unit.replace("_", " ")
+    return unit.removesuffix("s") if span.amount == 1 else f"{span.amount} {unit}"
 
 
 def _listed(names: list[str]) -> str:

@@ -185,6 +185,11 @@ class CaseView:
         return self.workflow.step(programme_key(step.key)).title
 
 
+def phase_name(phase: str) -> str:
+    """A phase as it is called in a sentence: `PLAN`, `LESSONS LEARNED`."""
+    return phase.replace("_", " ").upper()
+
+
 def programme_key(key: str) -> str:
     """The programme's id of a step; one that was carried over has its origin's reference behind an `@`."""
     return key.partition("@")[0]

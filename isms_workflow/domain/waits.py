@@ -8,7 +8,7 @@ from datetime import datetime
 from isms_workflow.domain.incident import HANDLING, UNANSWERED, Incident
 from isms_workflow.domain.people import TOP_MANAGEMENT
 from isms_workflow.domain.rules.cases import needed
-from isms_workflow.domain.views import CaseView, Gate, Step
+from isms_workflow.domain.views import CaseView, Gate, Step, phase_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ def _of_gate(view: CaseView, gate: Gate) -> Wait | None:
     phase = view.workflow.phase(gate.name)
     if gate.state == "open":
         left = gate.quorum - len(gate.decisions)
-        return Wait(f"{left} of {gate.quorum} approvals of {gate.name.upper()}, round {gate.round}",
+        return Wait(f"{left} of {gate.quorum} approvals of {phase_name(gate.name)}, round {gate.round}",
                     view.workflow.gate(gate.name).responsibilities, gate.opened_at, gate.due_at, gate.id)
     if gate.waits_for_way_out:
         who = TOP_MANAGEMENT if gate.state == "rejected" else phase.owner
-        return Wait(f"a way on after gate {gate.name.upper()} was {gate.state}", (who,), gate.closed_at, None, gate.id)
+        return Wait(f"a way on after gate {phase_name(gate.name)} was {gate.state}", (who,), gate.closed_at, None, gate.id)
     return None
 
 

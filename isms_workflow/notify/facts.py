@@ -131,9 +131,11 @@ class GateLapsed(Waiting):
 
 
 class RejectedWaits(Waiting):
-    """To top management and the ISMS manager: how to go on?"""
+    """To top management and the ISMS manager: how to go on? `ends` is whether the case (`cycle`) may be cancelled."""
 
     phase: Line
+    case: Line
+    ends: bool
     by: Line
     reason: Text
 

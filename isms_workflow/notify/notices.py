@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from isms_workflow.domain.times import utc
 from isms_workflow.errors import IsmsError
 from isms_workflow.notify import facts as f
+from isms_workflow.notify import incident_facts as i
 from isms_workflow.notify.filters import FILTERS
 from isms_workflow.notify.wording import one_line
 
@@ -31,38 +32,51 @@ class Notice:
 
 
 NOTICES: Mapping[str, Notice] = {notice.name: notice for notice in (
-    Notice("step_opened",       f.StepOpened),
-    Notice("reminder",          f.Reminder),
-    Notice("overdue",           f.Overdue),
-    Notice("escalated",         f.Escalated),
-    Notice("several",           f.Several),
-    Notice("reassigned",        f.Reassigned),
-    Notice("gate_opened",       f.GateOpened),
-    Notice("decided",           f.Decided),
-    Notice("voided",            f.Voided),
-    Notice("gate_lapsed",       f.GateLapsed),
-    Notice("rejected_waits",    f.RejectedWaits),
-    Notice("undecidable_gate",  f.UndecidableGate),
-    Notice("planned_missing",   f.PlannedMissing),
-    Notice("cycle_started",     f.CycleStarted),
-    Notice("cycle_paused",      f.CyclePaused),
-    Notice("cycle_closed",      f.CycleClosed),
-    Notice("cycle_cancelled",   f.CycleCancelled),
-    Notice("invitation",        f.Invitation, sensitive=True),
-    Notice("password_reset",    f.PasswordReset, sensitive=True),
-    Notice("deactivated",       f.Deactivated),
-    Notice("system_reassigned", f.SystemReassigned),
-    Notice("granted",           f.Granted),
-    Notice("deputised",         f.Deputised),
-    Notice("delegated",         f.Delegated),
-    Notice("programme_applied", f.ProgrammeApplied),
-    Notice("operator_notice",   f.OperatorNotice),
-    Notice("digest",            f.Digest),
+    Notice("step_opened",           f.StepOpened),
+    Notice("reminder",              f.Reminder),
+    Notice("overdue",               f.Overdue),
+    Notice("escalated",             f.Escalated),
+    Notice("several",               f.Several),
+    Notice("reassigned",            f.Reassigned),
+    Notice("gate_opened",           f.GateOpened),
+    Notice("decided",               f.Decided),
+    Notice("voided",                f.Voided),
+    Notice("gate_lapsed",           f.GateLapsed),
+    Notice("rejected_waits",        f.RejectedWaits),
+    Notice("undecidable_gate",      f.UndecidableGate),
+    Notice("planned_missing",       f.PlannedMissing),
+    Notice("cycle_started",         f.CycleStarted),
+    Notice("cycle_paused",          f.CyclePaused),
+    Notice("cycle_closed",          f.CycleClosed),
+    Notice("cycle_cancelled",       f.CycleCancelled),
+    Notice("incident_reported",     i.IncidentReported),
+    Notice("incident_escalated",    i.IncidentEscalated),
+    Notice("incident_acknowledged", i.IncidentAcknowledged),
+    Notice("word_asked",            i.WordAsked),
+    Notice("word_lapsed",           i.WordLapsed),
+    Notice("incident_paused",       i.IncidentPaused),
+    Notice("incident_resumed",      i.IncidentResumed),
+    Notice("incident_reassessed",   i.IncidentReassessed),
+    Notice("response_missed",       i.ResponseMissed),
+    Notice("incident_responded",    i.IncidentResponded),
+    Notice("incident_closed",       i.IncidentClosed),
+    Notice("incident_reopened",     i.IncidentReopened),
+    Notice("report_answered",       i.ReportAnswered),
+    Notice("invitation",            f.Invitation, sensitive=True),
+    Notice("password_reset",        f.PasswordReset, sensitive=True),
+    Notice("deactivated",           f.Deactivated),
+    Notice("system_reassigned",     f.SystemReassigned),
+    Notice("granted",               f.Granted),
+    Notice("deputised",             f.Deputised),
+    Notice("delegated",             f.Delegated),
+    Notice("programme_applied",     f.ProgrammeApplied),
+    Notice("operator_notice",       f.OperatorNotice),
+    Notice("digest",                f.Digest),
 )}
 
 _GAP = re.compile(r"\n{3,}")
 
-GIVEN = frozenset({"layout", "parts", "ui", "zone", "now", "name", "organisation", "url"})
+GIVEN = frozenset({"layout", "marks", "parts", "ui", "zone", "now", "name", "organisation", "url"})
 """What every template has besides its notice's facts."""
 
 
@@ -112,9 +126,12 @@ class BrokenTemplate(IsmsError):
 
 
 def render(
-    notice: str, facts: Mapping[str, object], recipient: Recipient, now: datetime, public_url: str, organisation: str
+    notice: str, facts: Mapping[str, object], recipient: Recipient, now: datetime, public_url: str, organisation: str,
+    marks: Sequence[str] = (),
 ) -> Mail:
     """The mail to one person about `facts`, which hold JSON values: instants as ISO 8601 with a zone.
+
+    `marks` stand before the subject: `EXERCISE`, `CRITICAL`.
 
     Raises `WrongFacts`; `UnknownZone` for the recipient's zone; `BrokenTemplate` at the first use.
     """
@@ -128,6 +145,7 @@ def render(
     given = {
         **dict(checked), "zone": recipient.zone, "now": utc(now), "name": one_line(recipient.name),
         "organisation": one_line(organisation), "url": _address(notice, checked.link, public_url),
+        "marks": tuple(one_line(each) for each in marks),
     }
     text, html = (environment.get_template(f"notices/{notice}.txt") for environment in templates())
     return Mail(
@@ -160,15 +178,13 @@ def broken(environment: Environment) -> Iterator[tuple[str, str]]:
 
 
 def _misfit(environment: Environment, notice: Notice) -> str:
-    assert environment.loader is not None  # _environment gives it one
-    source, _, _ = environment.loader.get_source(environment, f"notices/{notice.name}.txt")
     try:
-        tree = environment.parse(source)
+        trees = tuple(_whole(environment, f"notices/{notice.name}.txt"))
     except TemplateSyntaxError as error:
         return f"line {error.lineno}: {error.message}"
-    own = {each.target.name for each in tree.find_all(nodes.Assign) if isinstance(each.target, nodes.Name)}
-    used = meta.find_undeclared_variables(tree) - own
-    blocks = {each.name for each in tree.find_all(nodes.Block)}
+    own = {each.target.name for tree in trees for each in tree.find_all(nodes.Assign) if isinstance(each.target, nodes.Name)}
+    used = {name for tree in trees for name in meta.find_undeclared_variables(tree)} - own
+    blocks = {each.name for tree in trees for each in tree.find_all(nodes.Block)}
     if missing := {"subject", "says", "act"} - blocks:
         return f"it has no block {', '.join(sorted(missing))}"
     facts = set(notice.facts.model_fields) - {"link"}  # the layout shows it, as `url`
@@ -177,6 +193,17 @@ def _misfit(environment: Environment, notice: Notice) -> str:
     if unused := facts - used:
         return f"it doesn't say {', '.join(sorted(unused))}"
     return ""
+
+
+def _whole(environment: Environment, name: str) -> Iterator[nodes.Template]:
+    """A template, and those that it extends by name; the layout is given by another name in each form."""
+    assert environment.loader is not None  # _environment gives it one
+    source, _, _ = environment.loader.get_source(environment, name)
+    tree = environment.parse(source)
+    yield tree
+    for parent in tree.find_all(nodes.Extends):
+        if isinstance(parent.template, nodes.Const):
+            yield from _whole(environment, parent.template.value)
 
 
 def _environment(*, escape: bool) -> Environment:

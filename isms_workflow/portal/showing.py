@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from isms_workflow.domain.access import may_see
-from isms_workflow.domain.ladders import Rung, following
+from isms_workflow.domain.forecast import of_clock
 from isms_workflow.domain.people import Person
 from isms_workflow.domain.rules.common import LADDER, LAPSE
+from isms_workflow.domain.rules.ladder import next_rung
 from isms_workflow.domain.times import from_iso
 from isms_workflow.domain.views import CaseView, Gate, Step
 from isms_workflow.domain.waits import waits
+from isms_workflow.engine.mailing.look import deadline
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names, responsibility
-from isms_workflow.store.tables import comments, deadlines, evidence
+from isms_workflow.store.tables import comments, deadlines, evidence, people
 
 PARTS = {"owner": "the owner", "deputy": "the deputy", "approvers": "whoever can approve"}
 
@@ -58,7 +61,7 @@ def remarks(conn: Connection, steps: Iterable[Step], names: Names) -> dict[str, 
 
 
 def rungs(conn: Connection, view: CaseView, subject: str, most: int = 5) -> tuple[v.Rung, ...]:
-    """What happens when, if nobody acts: the armed level and those after it, and a gate's lapse."""
+    """What happens when, if nobody acts: the armed level and those after it, a gate's lapse, an incident's own clocks."""
     rows = conn.execute(select(deadlines).where(
         deadlines.c.subject_id == subject, deadlines.c.settled_at.is_(None))).all()
     found: list[v.Rung] = []
@@ -68,22 +71,27 @@ def rungs(conn: Connection, view: CaseView, subject: str, most: int = 5) -> tupl
         elif row.event == LAPSE:
             found.append(v.Rung(row.due_at, "the gate lapses; its phase waits for its owner"))
         else:
-            found.append(v.Rung(row.due_at, "it goes on by itself"))
+            found += [v.Rung(each.at, each.says) for each in of_clock(view, deadline(row), partial(_called, conn))]
     lapse = min((r.due_at for r in rows if r.event == LAPSE), default=None)
     return tuple(sorted((r for r in found if lapse is None or r.at <= lapse), key=lambda r: r.at))[:most]
 
 
 def _climb(view: CaseView, row: Any, most: int) -> list[v.Rung]:
     ladder, base = view.programme.ladders[row.ladder], from_iso(row.rule["base"])
-    found, next_one = [v.Rung(row.due_at, tells(view, ladder.levels[row.level].to, row.repeat))], None
-    level, repeat = row.level, row.repeat
+    found = [v.Rung(row.due_at, tells(view, ladder.levels[row.level].to, row.repeat))]
+    at, level, repeat = row.due_at, row.level, row.repeat
     for _ in range(most):
-        next_one: Rung | None = following(ladder, level, repeat, base, view.calendar)  # type: ignore[no-redef]
+        next_one = next_rung(view, deadline(row), (level, repeat), base, at)
         if next_one is None or next_one.repeat > 1:
             break
-        found.append(v.Rung(next_one.due_at, tells(view, ladder.levels[next_one.level].to, next_one.repeat)))
-        level, repeat = next_one.level, next_one.repeat
+        at, level, repeat = next_one.due_at, next_one.level, next_one.repeat
+        found.append(v.Rung(at, tells(view, ladder.levels[level].to, repeat)))
     return found
+
+
+def _called(conn: Connection, person: str) -> str:
+    """A person's name, without a reader to whom it might be `you`."""
+    return str(conn.execute(select(people.c.name).where(people.c.id == person)).scalar() or "somebody erased")
 
 
 def tells(view: CaseView, to: Iterable[str], repeat: int = 0) -> str:
@@ -120,7 +128,8 @@ def waiting(conn: Connection, view: CaseView) -> v.Wait | None:
         return None
     first = min(found, key=lambda w: (w.until is None, w.until))
     ahead = rungs(conn, view, first.subject or view.case.id)
-    return v.Wait(waited_for(view), min(since), first.until, after(ahead, first.until))
+    at_once = "; ".join(r.says for r in ahead if view.incident and not first.subject and r.at == first.until)
+    return v.Wait(waited_for(view), min(since), first.until, at_once or after(ahead, first.until))
 
 
 def after(ahead: Sequence[v.Rung], until: datetime | None) -> str:

@@ -17,6 +17,7 @@ from isms_workflow.store.audit import Checkpoint, make_key, read_checkpoints, wr
 from isms_workflow.store.schema import triggers
 from isms_workflow.store.tables import audit as records
 from isms_workflow.store.tables import audit_head, audit_private, checkpoints, outbox, people
+from tests.engine.incidents import report
 from tests.world import World
 
 EIGHT = datetime(2026, 1, 6, 8, tzinfo=UTC)
@@ -68,6 +69,13 @@ def test_who_has_nothing_to_be_told_gets_none(keyed: World, tmp_path: Path) -> N
     """No cycle, no news: only those who keep checkpoints hear of the day."""
     run(keyed, tmp_path, EIGHT)
     assert set(queued(keyed)) == {"maria", "ines", "olga"}
+
+
+def test_an_incident_that_waits_is_told_to_those_who_answer_it(keyed: World, tmp_path: Path) -> None:
+    """Reason enough for a digest, also to the ISMS manager; no news yet to anybody else."""
+    report(keyed)
+    run(keyed, tmp_path, EIGHT)
+    assert set(queued(keyed)) == {"ben", "ravi", "maria", "ines", "olga"}  # the last two keep checkpoints
 
 
 def test_isms_manager_and_auditors_get_a_signed_checkpoint(keyed: World, tmp_path: Path) -> None:

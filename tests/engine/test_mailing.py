@@ -10,17 +10,17 @@ from sqlalchemy import select, update
 
 from isms_workflow.domain.messages import Notice
 from isms_workflow.domain.times import iso
-from isms_workflow.engine import deliverer, outbox
+from isms_workflow.engine import outbox
 from isms_workflow.engine.accounts import invitations
 from isms_workflow.engine.commands import cases, gates, people, steps
-from isms_workflow.engine.mailing import MailChannel
 from isms_workflow.engine.mailing.channel import FACTS
 from isms_workflow.engine.notices import to_operators
-from isms_workflow.notify.files import FileChannel, WrittenMail, listing, sealed
+from isms_workflow.notify.files import sealed
 from isms_workflow.notify.notices import NOTICES
 from isms_workflow.settings import Settings
 from isms_workflow.store.tables import cases as case_table
 from isms_workflow.store.tables import outbox as outbox_table
+from tests.engine.mails import became, deliver, in_write, only
 from tests.world import OPERATOR, World
 
 Situation = Callable[[World], object]
@@ -32,38 +32,11 @@ def post(settings: Settings) -> Settings:
     return settings
 
 
-def deliver(world: World, post: Settings) -> list[WrittenMail]:
-    """Everything that waits leaves now; the mails, oldest first."""
-    channel = MailChannel(world.store, FileChannel(post), post.public_url)
-    while deliverer.turn(world.store, channel, world.now):
-        pass
-    return list(reversed(listing(post.mail_dir, 1000)))
-
-
-def became(world: World, outcome: str) -> list[tuple[str, str]]:
-    """(notice, why) of the mails that had this outcome."""
-    with world.store.read() as conn:
-        rows = conn.execute(select(outbox_table).where(outbox_table.c.outcome == outcome)).all()
-    return [(row.payload["notice"], row.error) for row in rows if row.channel == "mail"]
-
-
-def only(mails: list[WrittenMail], to: str, notice: str) -> WrittenMail:
-    """The one mail of a sort to somebody."""
-    (found,) = [m for m in mails if m.to == f"{to}@example.org" and m.key.startswith(f"{notice}:")]
-    return found
-
-
 def at_act_gate(world: World) -> None:
     """From the start to the open gate of ACT."""
     for phase in ("plan", "do", "check"):
         world.pass_phase(phase)
     world.complete_phase("act")
-
-
-def in_write(world: World, deed: Callable[..., object]) -> None:
-    """A command at this instant."""
-    with world.sim.write() as (tx, when):
-        deed(tx, when)
 
 
 YEAR: dict[str, Situation] = {
@@ -127,6 +100,23 @@ def test_a_mail_says_for_whom_since_when_until_when_and_what_then(planning: Worl
     for said in ("Dana Weber and Ravi Singh", "2 approvals", "in 7 days", "escalates to top management",
                  f"/gates/{planning.gate('plan').id}"):
         assert said in found.text.replace("\n                ", " "), said
+
+
+def test_what_is_next_after_an_approval(planning: World, post: Settings) -> None:
+    """The phase that opens, or the cycle's end and the one after it."""
+    at_act_gate(planning)
+    planning.answer("act", "dana")
+    planning.answer("act", "ravi")
+    said = {m.subject.partition(" ")[0]: m.text for m in deliver(planning, post) if m.key.startswith("decided:")}
+    assert "What's next     the cycle closes, and the next one is opened." in said["ACT"]
+
+
+def test_a_rejection_says_what_can_be_done_with_a_cycle(planning: World, post: Settings) -> None:
+    """It is restarted or cancelled."""
+    planning.complete_phase("plan")
+    planning.answer("plan", "dana", "reject", "no")
+    said = " ".join(only(deliver(planning, post), "maria", "rejected_waits").text.split())
+    assert "The cycle waits until top management either restarts PLAN, naming the steps that reopen, or cancels" in said
 
 
 def test_several_steps_that_open_at_once_are_one_mail(planning: World, post: Settings) -> None:

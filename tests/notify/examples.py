@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from isms_workflow.notify.notices import Mail, Recipient, render
+from tests.notify import incident_examples
 
 NOW = datetime(2026, 3, 9, 14, 0, tzinfo=UTC)
 URL = "https://isms.example.org"
@@ -78,7 +80,11 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "a round is withdrawn": ("voided", {
         **CASE, "phase": "PLAN", "round": 1, "at": "2026-03-09T13:50:00Z", "due": None, "then": []}),
     "a gate lapses": ("gate_lapsed", {**GATE, "round": 1, "lapsed_at": "2026-03-09T13:00:00Z"}),
-    "a phase is rejected": ("rejected_waits", {**GATE, "by": "Ravi Singh", "reason": "Residual risk is too high."}),
+    "a phase is rejected": ("rejected_waits", {
+        **GATE, "case": "cycle", "ends": True, "by": "Ravi Singh", "reason": "Residual risk is too high."}),
+    "the lessons of an incident are rejected": ("rejected_waits", {
+        **GATE, "reference": "INC-2026-0042", "phase": "LESSONS LEARNED", "case": "incident", "ends": False,
+        "by": "Dana Weber", "reason": "That is what came last, and not the cause."}),
     "nobody can decide": ("undecidable_gate", {
         **GATE, "lacking": 1, "responsibilities": ["top management", "risk owner"], "excluded": ["Maria Okafor"]}),
     "a planned cycle waits": ("planned_missing", {
@@ -153,13 +159,14 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         "late": {"lines": [{**LINE, "due": LATE["due"], "note": "waits for Maria Okafor"}], "more": 0},
         "news": {"lines": [{**LINE, "due": None, "note": "returned by Dana Weber"}], "more": 0},
         "checkpoint": '{"head":"' + "7f3a" * 16 + '","signature":"' + "c2" * 64 + '","size":48211}'}),
+    **incident_examples.EXAMPLES,
     "a morning without": ("digest", {
         "link": "/", "decide": NONE, "owe": NONE, "late": NONE, "news": NONE}),
 }  # fmt: skip
 """By situation: a notice and its facts."""
 
 
-def written(situation: str, to: Recipient = BEN, **changes: Any) -> Mail:
+def written(situation: str, to: Recipient = BEN, marks: Sequence[str] = (), **changes: Any) -> Mail:
     """The mail that a situation leads to, some facts changed."""
     notice, facts = EXAMPLES[situation]
-    return render(notice, {**facts, **changes}, to, NOW, URL, ORGANISATION)
+    return render(notice, {**facts, **changes}, to, NOW, URL, ORGANISATION, marks)

@@ -76,7 +76,8 @@ def test_a_mail_about_a_case_names_its_reference_in_the_subject(situation: str) 
 @situations
 def test_whatever_waits_says_for_whom_since_when_until_when_and_what_then(situation: str) -> None:
     """The portal's second rule, in mails as well."""
-    if not issubclass(NOTICES[EXAMPLES[situation][0]].facts, Waiting):
+    notice, facts = EXAMPLES[situation]
+    if not issubclass(NOTICES[notice].facts, Waiting) or facts.get("waits_for") == []:
         return
     text = " ".join(written(situation).text.split())
     assert " For " in text
@@ -101,6 +102,44 @@ def test_lines_of_a_text_mail_can_be_quoted(situation: str) -> None:
 def test_every_notice_has_an_example() -> None:
     """Whoever adds a notice shows what it looks like."""
     assert {notice for notice, _ in EXAMPLES.values()} == set(NOTICES)
+
+
+def test_an_incident_that_nobody_waits_for_any_more_says_so() -> None:
+    """What was late, and what would have happened then, isn't said when somebody responded before the mail left."""
+    text = written("nobody responds in time", stands="being responded to", waits_for=[], then=[]).text
+    assert "Meanwhile nobody is waited for any more." in text
+    assert "How it stands   being responded to" in text
+    assert "If nobody acts" not in text
+    assert "Was due" not in text
+
+
+def test_marks_stand_before_the_subject_in_both_forms() -> None:
+    """An exercise is named as one before anything else, and again in the text."""
+    mail = written("an incident escalates", marks=("EXERCISE", "CRITICAL"))
+    assert mail.subject == "EXERCISE: CRITICAL: Escalated to you: Someone reads our mails (INC-2026-0042)"
+    assert "<h1>EXERCISE: CRITICAL: Escalated to you: Someone reads our mails" in mail.html
+    for form in (mail.text, mail.html):
+        assert "This is part of an exercise; nothing has really happened." in form
+
+
+def test_a_long_title_of_an_incident_leaves_room_in_the_subject() -> None:
+    """The reference is never pushed out of sight; the whole title is in the mail."""
+    long = "Someone reads our mails " * 8
+    mail = written("an incident is reported", title=long)
+    assert mail.subject == "Incident: Someone reads our mails Someone reads our mails… (INC-2026-0042)"
+    assert long.strip() in " ".join(mail.text.split())
+
+
+def test_an_incidents_title_stays_text() -> None:
+    """Whoever reports one may be anybody."""
+    mail = written("an incident is reported", title='<a href="https://evil.example">click</a>')
+    assert Reading(mail.html).links == [f"{URL}/incidents/INC-2026-0042"]
+
+
+def test_whoever_reported_it_is_told_nothing_but_their_words_and_the_state() -> None:
+    """Its template has no other facts to say."""
+    facts = NOTICES["report_answered"].facts
+    assert set(facts.model_fields) == {"link", "reference", "title", "state"}
 
 
 def test_instants_are_the_readers() -> None:

@@ -18,7 +18,7 @@ from isms_workflow.domain.rules.escalation import RESPONSE, WORD
 from isms_workflow.domain.times import When, from_iso, iso
 from isms_workflow.domain.views import CaseView, Gate, Step
 from isms_workflow.errors import IsmsError
-from isms_workflow.programme.model import Ladder, Level
+from isms_workflow.programme.model import Level
 
 ACTOR = Actor(CLOCK, CLOCK)
 PARTS_OF_A_WAIT = frozenset({"owner", "deputy", "approvers"})
@@ -77,7 +77,7 @@ def climb(view: CaseView, deadline: Deadline, when: When) -> Plan:
     ladder = view.programme.ladders[deadline.ladder]
     level = ladder.levels[deadline.level]
     anchor = from_iso(deadline.base)
-    after = _following(view, deadline, ladder, anchor, when)
+    after = next_rung(view, deadline, (deadline.level, deadline.repeat), anchor, when.happened)
     is_last = deadline.level == len(ladder.levels) - 1
     people = reached(view, deadline, level, when.noticed) or (_administrators(view) if is_last else ())
     plan = Plan(
@@ -105,13 +105,16 @@ def _is_incidents(view: CaseView, deadline: Deadline) -> bool:
     return view.incident is not None and deadline.subject == "case"
 
 
-def _following(view: CaseView, deadline: Deadline, ladder: Ladder, anchor: datetime, when: When) -> Rung | None:
-    """What comes after the level that fired; an incident's, by its history, which may have stood still."""
-    assert deadline.level is not None  # `climb` has looked
+def next_rung(view: CaseView, deadline: Deadline, fired: tuple[int, int], anchor: datetime, now: datetime) -> Rung | None:
+    """What comes after a level of a deadline's ladder and its repetition; an incident's, by its history, which may
+    have stood still.
+    """
+    level, repeat = fired
     if view.incident is None or deadline.subject != "case":
-        return following(ladder, deadline.level, deadline.repeat, anchor, view.calendar)
-    climbed = replace(view.incident, climbed=max(deadline.level, view.incident.climbed), repeats=deadline.repeat)
-    return clocks.escalation(replace(view, incident=climbed), when.happened)
+        assert deadline.ladder is not None  # whoever asks has looked
+        return following(view.programme.ladders[deadline.ladder], level, repeat, anchor, view.calendar)
+    climbed = replace(view.incident, climbed=max(level, view.incident.climbed), repeats=repeat)
+    return clocks.escalation(replace(view, incident=climbed), now)
 
 
 def _arm(deadline: Deadline, rung: Rung, skipped: When | None) -> Arm:

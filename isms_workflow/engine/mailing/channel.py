@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from isms_workflow.domain.effects import EffectError, Refused, Unsent
 from isms_workflow.domain.messages import MAIL
 from isms_workflow.engine.deliverer import Effect
-from isms_workflow.engine.mailing import of_account, of_case, of_wait
+from isms_workflow.engine.mailing import of_account, of_case, of_incident, of_wait
 from isms_workflow.engine.mailing.look import Look
 from isms_workflow.errors import IsmsError
 from isms_workflow.notify.digest import shared_key, together
@@ -21,7 +21,10 @@ from isms_workflow.store.database import DatabaseGone, Store
 TO_WHOM_IT_ENDS = frozenset({"deactivated"})
 """Notices that also go to somebody whose account is not in use any more."""
 
-FACTS = {**of_case.FACTS, **of_wait.FACTS, **of_account.FACTS}
+WHATEVER_THE_LABEL = of_incident.REPORTERS
+"""Notices that also go to somebody who may not see the case: they say nothing of it that isn't theirs."""
+
+FACTS = {**of_case.FACTS, **of_wait.FACTS, **of_incident.FACTS, **of_account.FACTS}
 """By notice: what its template is filled with."""
 
 
@@ -87,10 +90,11 @@ class MailChannel:
         first = effects[0]
         name, person = str(first.payload["notice"]), str(first.payload["to"])
         to = look.recipient(person, also_gone=name in TO_WHOM_IT_ENDS)
-        if first.case is not None and not look.sees(person, first.case):
+        if first.case is not None and name not in WHATEVER_THE_LABEL and not look.sees(person, first.case):
             raise Unsent("its recipient may not see the case")
         notice, facts = self._facts(look, name, person, effects)
-        mail = render(notice, facts, to, look.now, self._public_url, look.organisation)
+        marks = of_incident.marks(look, name, first.case)
+        mail = render(notice, facts, to, look.now, self._public_url, look.organisation, marks)
         key = first.key if len(effects) == 1 else shared_key(effects)
         return Letter(key, to, mail, first.sensitive)
 

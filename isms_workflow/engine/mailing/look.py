@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -19,13 +19,14 @@ from isms_workflow.domain.rules.ladder import Deadline
 from isms_workflow.domain.sight import sees
 from isms_workflow.domain.times import iso
 from isms_workflow.domain.views import CaseView
-from isms_workflow.engine import reading
+from isms_workflow.engine import reading, register
 from isms_workflow.notify.notices import Recipient
+from isms_workflow.store.statements import incidents as incident_questions
 from isms_workflow.store.statements import mails as questions
 
 AGENTS = {"operator": "The operator", "engine": "The system", "clock": "The clock", "flow": "The system",
           "deliverer": "The system"}
-ERASED = "Somebody whose data was erased"
+ERASED, ERASED_TEXT = "Somebody whose data was erased", "(erased)"
 MOST_TO_COME = 5
 """As many as a ladder has levels."""
 
@@ -48,6 +49,7 @@ class Look:
     now: datetime
     _views: dict[str, CaseView] = field(default_factory=dict)
     _reached: dict[str, frozenset[str]] = field(default_factory=dict)
+    _titles: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def people(self) -> Directory:
@@ -94,6 +96,17 @@ class Look:
     def reference(self, person: str, case: str | None) -> str:
         """The case's reference, if the person may see the case; else nothing."""
         return self.view(case).case.reference if case and self.sees(person, case) else ""
+
+    def incident_title(self, case: str) -> str:
+        """What whoever reported an incident calls it."""
+        if case not in self._titles:
+            found = self.conn.execute(incident_questions.title(case)).scalar()
+            self._titles[case] = found or ERASED_TEXT
+        return self._titles[case]
+
+    def systems(self, ids: Iterable[str]) -> list[str]:
+        """Systems of the register by name, retired ones too."""
+        return sorted(each.name for each in register.by_ids(self.conn, ids).values())
 
     def then(self, view: CaseView, subject: str) -> list[dict[str, str]]:
         """What happens next if nobody acts, soonest first; nothing if the thing waits no more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from isms_workflow.domain.forecast import within
@@ -13,7 +13,7 @@ from isms_workflow.domain.messages import MAIL
 from isms_workflow.domain.records import PersonRecord, StepRecord
 from isms_workflow.domain.times import from_iso
 from isms_workflow.domain.views import CaseView, Gate
-from isms_workflow.engine import programmes, register
+from isms_workflow.engine import programmes
 from isms_workflow.engine.deliverer import Effect
 from isms_workflow.engine.mailing import of_day
 from isms_workflow.engine.mailing.look import Look
@@ -43,14 +43,14 @@ def deactivated(look: Look, person: str, effect: Effect) -> Facts:
     yours = person == about["person"]
     return {"link": "/" if yours else f"/people/{about['person']}", "person": look.name(about["person"]),
             "yours": yours, "at": about["at"], "by": look.name(record.actor) if record else "",
-            "steps": list(_handed_over(look, about, person)), "systems": _systems(look, about.get("systems", ()))}
+            "steps": list(_handed_over(look, about, person)), "systems": look.systems(about.get("systems", ()))}
 
 
 def system_reassigned(look: Look, person: str, effect: Effect) -> Facts:
     """Systems of the register have another owner."""
     about = effect.payload["about"]
     ids = about["systems"]
-    return {"link": f"/systems/{ids[0]}" if len(ids) == 1 else "/systems", "systems": _systems(look, ids),
+    return {"link": f"/systems/{ids[0]}" if len(ids) == 1 else "/systems", "systems": look.systems(ids),
             "before": look.name(about["from"]) if about["from"] else "", "after": look.name(about["to"]),
             "yours": person == about["to"], "by": look.name(about["by"]), "left": about["by"] == ENGINE, "at": about["at"]}
 
@@ -135,10 +135,6 @@ def _as_told(look: Look, person: str, about: Mapping[str, Any]) -> Facts:
 TROUBLES: Mapping[str, Callable[[Look, str, Mapping[str, Any]], Facts]] = {
     "dead_letter": _dead_letter, "deadline_failed": _deadline_failed, "unreachable": _unreachable,
 }
-
-
-def _systems(look: Look, ids: Iterable[str]) -> list[str]:
-    return sorted(each.name for each in register.by_ids(look.conn, ids).values())
 
 
 def _handed_over(look: Look, about: Mapping[str, Any], reader: str) -> Iterator[str]:

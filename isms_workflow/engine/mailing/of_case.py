@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from isms_workflow.domain.forecast import title
 from isms_workflow.domain.records import CaseRecord, GateRecord
-from isms_workflow.domain.views import CaseView, Decision, Gate
+from isms_workflow.domain.views import CaseView, Decision, Gate, phase_name
 from isms_workflow.engine.deliverer import Effect
 from isms_workflow.engine.mailing.look import Look
-from isms_workflow.engine.mailing.of_wait import Expand, Facts, phase_name, told
+from isms_workflow.engine.mailing.of_wait import Expand, Facts, told
 from isms_workflow.store.statements import mails as questions
 
 
@@ -89,8 +89,9 @@ def _giver(look: Look, decision: Decision) -> str:
 def _next_up(view: CaseView, gate: Gate) -> str:
     order = [phase.id for phase in view.workflow.phases]
     here = order.index(gate.name)
-    if here + 1 == len(order):
-        return "the cycle closes, and the next one is opened."
-    if view.case.state in order and order.index(view.case.state) > here + 1:
+    now = order.index(view.case.state) if view.case.state in order else here
+    if now < here or now > here + 1:
         return f"{phase_name(view.case.state)} goes on as before."
+    if here + 1 == len(order):
+        return "the incident closes." if view.incident else "the cycle closes, and the next one is opened."
     return f"{phase_name(order[here + 1])} opens; whoever owns a step in it gets a mail."

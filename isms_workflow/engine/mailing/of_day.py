@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from isms_workflow.domain.gates import authority
+from isms_workflow.domain.incident import Incident
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT
 from isms_workflow.domain.rules.common import stands_in
-from isms_workflow.domain.views import CaseView, Gate, Step
+from isms_workflow.domain.rules.escalation import responders
+from isms_workflow.domain.views import CaseView, Gate, Step, phase_name
+from isms_workflow.engine.mailing import of_incident
 from isms_workflow.engine.mailing.look import Look
-from isms_workflow.engine.mailing.of_wait import needs, phase_name
+from isms_workflow.engine.mailing.of_wait import needs
 from isms_workflow.errors import IsmsError
 from isms_workflow.notify.digest import Item, Sort, digest
 from isms_workflow.store.statements import mails as questions
@@ -30,10 +34,16 @@ def items(look: Look, person: str, since: datetime) -> list[Item]:
     """Everything that a digest may tell one person, in cases that they may see."""
     ids = look.conn.execute(questions.cases_lately(since)).scalars().all()
     views = [look.view(case) for case in ids if look.sees(person, case)]
-    return [each for view in views for each in (
+    return [_marked(look, view, each) for view in views for each in (
         *_decisions(look, view, person), *_owed(look, view, person), *_late(look, view, person),
-        *_news(look, view, person, since),
+        *_unanswered(look, view, person), *_news(look, view, person, since),
     )]
+
+
+def _marked(look: Look, view: CaseView, item: Item) -> Item:
+    """What is about an exercise says so first, and what is about one of the gravest incidents."""
+    marks = "".join(f"{each}: " for each in of_incident.marks(look, "digest", view.case.id))
+    return replace(item, title=marks + item.title)
 
 
 def _decisions(look: Look, view: CaseView, person: str) -> Iterator[Item]:
@@ -79,6 +89,27 @@ def _late(look: Look, view: CaseView, person: str) -> Iterator[Item]:
                        gate.opened_at, gate.due_at, f"{gate.quorum - len(gate.decisions)} approvals are missing")
 
 
+def _unanswered(look: Look, view: CaseView, person: str) -> Iterator[Item]:
+    """To whoever is to answer an incident: that nobody has yet. To the ISMS manager too, as late once it is late."""
+    team = of_incident.waits_for(view)
+    theirs = bool(team) and person in (*team, *responders(view))
+    if view.incident is None or not (theirs or (team and view.directory.holds(person, ISMS_MANAGER))):
+        return
+    due = of_incident.due(view)
+    sort = Sort.OWE if theirs or due >= look.now else Sort.LATE
+    what = "Triage" if view.case.state == "reported" else "Respond to"
+    yield Item(person, sort, view.case.id, view.case.reference, f"{what}: {look.incident_title(view.case.id)}",
+               view.case.opened_at, due, _for_whom(look, view.incident, team, person, theirs))
+
+
+def _for_whom(look: Look, incident: Incident, team: tuple[str, ...], person: str, theirs: bool) -> str:
+    if incident.pause:
+        return "is paused until then"
+    if incident.word:
+        return "you gave your word" if incident.word.by == person else f"{look.name(incident.word.by)} gave their word"
+    return "" if theirs else f"waits for {' or '.join(look.name(each) for each in team)}"
+
+
 def _of_step(look: Look, view: CaseView, step: Step, person: str, sort: Sort, note: str) -> Item:
     return Item(person, sort, step.id, view.case.reference, view.title(step), step.opened_at or look.now, step.due_at,
                 note)
@@ -91,5 +122,7 @@ def _news(look: Look, view: CaseView, person: str, since: datetime) -> Iterator[
             yield Item(person, Sort.NEWS, row.subject_id, view.case.reference, what, row.noticed_at, None,
                        SAID[row.to_state])
         elif row.subject == "case":
-            yield Item(person, Sort.NEWS, f"{row.subject_id}:{row.to_state}", view.case.reference,
-                       view.workflow.title, row.noticed_at, None, f"is {row.to_state} now")
+            what = look.incident_title(view.case.id) if view.incident else view.workflow.title
+            now = of_incident.STANDS[row.to_state] if view.incident else f"is {row.to_state} now"
+            yield Item(person, Sort.NEWS, f"{row.subject_id}:{row.to_state}", view.case.reference, what, row.noticed_at,
+                       None, now)

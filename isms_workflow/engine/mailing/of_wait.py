@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from isms_workflow.domain import machines
 from isms_workflow.domain.effects import Unsent
 from isms_workflow.domain.forecast import title
 from isms_workflow.domain.gates import conflicts, eligible
@@ -13,18 +14,13 @@ from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT
 from isms_workflow.domain.records import GateRecord, StepRecord
 from isms_workflow.domain.rules.ladder import PARTS_OF_A_WAIT
 from isms_workflow.domain.times import iso
-from isms_workflow.domain.views import CaseView, Gate, Step, programme_key
+from isms_workflow.domain.views import CaseView, Gate, Step, phase_name, programme_key
 from isms_workflow.engine.deliverer import Effect
 from isms_workflow.engine.mailing.look import Look
 
 Facts = dict[str, Any]
 Expand = Callable[[Look, str, Effect], Facts]
 """The facts of one notice to one person."""
-
-
-def phase_name(phase: str) -> str:
-    """A phase as it is called in a sentence: `PLAN`."""
-    return phase.upper()
 
 
 def told(at: datetime | None) -> str | None:
@@ -109,6 +105,8 @@ def rejected_waits(look: Look, person: str, effect: Effect) -> Facts:  # noqa: A
     view, gate = _gate(look, effect)
     record = look.record(GateRecord.REJECTED, gate.id, view.case.id)
     return {**_of_gate(look, view, gate), "due": effect.payload["about"]["due"], "since": told(gate.closed_at),
+            "case": "incident" if view.incident else "cycle",
+            "ends": "cancel" in {each.event for each in machines.ALL[view.case.kind].rules},
             "by": look.name(record.actor if record else None), "reason": record.reason if record else ""}
 
 
@@ -179,13 +177,20 @@ def _rung(facts: Facts, look: Look, view: CaseView, person: str, waits_for: Sequ
 
 def _told_as(view: CaseView, person: str, waits_for: Sequence[str], about: Mapping[str, Any]) -> str:
     """As which of those whom the level names the reader is told."""
-    to = view.programme.ladders[about["ladder"]].levels[about["level"]].to
+    to = _named_by(view, about)
     for name in to:
         if name not in PARTS_OF_A_WAIT and view.directory.holds(person, name):
             return title(view, name)
         if name in ("owner", "approvers") and person in waits_for:
             return "approver" if name == "approvers" else name
     return "deputy" if "deputy" in to else "somebody concerned"
+
+
+def _named_by(view: CaseView, about: Mapping[str, Any]) -> tuple[str, ...]:
+    """Whom the level names; nobody if the case goes on under a programme without it."""
+    ladder = view.programme.ladders.get(about["ladder"])
+    levels = ladder.levels if ladder else ()
+    return levels[about["level"]].to if about["level"] < len(levels) else ()
 
 
 def _gate_waits_for(gate: Gate) -> tuple[str, datetime]:

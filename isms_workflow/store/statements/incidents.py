@@ -30,6 +30,11 @@ def systems_of() -> Select[Any]:
     return select(incident_systems).where(named(incident_systems.c.case_id)).order_by(incident_systems.c.system_id)
 
 
+def title(case: str) -> Select[Any]:
+    """What whoever reported an incident calls it; null once erased."""
+    return select(incidents.c.title).where(incidents.c.case_id == case)
+
+
 def of_key(source: str, key: str) -> Select[Any]:
     """For reports that name a key of their source's own: the incidents under it, newest first."""
     return (select(cases.c.id, cases.c.closed_at)
