@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import httpx
 import pytest
@@ -64,3 +65,43 @@ def test_the_server_never_waits_a_minute_for_its_database(running: Stack) -> Non
     answer = subprocess.run([sys.executable, "-c", WAIT], env=dict(running.environment), cwd=ROOT, capture_output=True,
                             text=True, timeout=120, check=True)
     assert int(answer.stdout) == server.LOCK_S * 1000
+
+
+MEET = """
+import asyncio
+import sqlalchemy
+from isms_workflow.engine.prefect.server import bound_waits_for_locks
+bound_waits_for_locks()
+from prefect.server.database import provide_database_interface
+
+async def look(session):
+    return (await session.execute(sqlalchemy.text("SELECT n FROM met"))).scalar()
+
+async def count(db):
+    async with db.session_context(begin_transaction=True) as session:
+        seen = await look(session)
+        await asyncio.sleep(0.5)
+        await session.execute(sqlalchemy.text("UPDATE met SET n = :n"), {"n": seen + 1})
+
+async def meet():
+    db = provide_database_interface()
+    async with db.session_context(begin_transaction=True) as session:
+        await session.execute(sqlalchemy.text("CREATE TABLE met AS SELECT 0 AS n"))
+    both = asyncio.gather(count(db), count(db))
+    await asyncio.sleep(0.2)
+    async with db.session_context() as session:
+        meanwhile = await look(session)
+    await both
+    async with db.session_context() as session:
+        return meanwhile, await look(session)
+
+print(*asyncio.run(meet()))
+"""
+
+
+def test_of_two_that_read_and_then_write_the_second_waits(running: Stack, tmp_path: Path) -> None:
+    """Neither is refused with 503, neither's change is lost, and who only reads isn't held up."""
+    place = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{tmp_path / 'met.db'}"}
+    answer = subprocess.run([sys.executable, "-c", MEET], env={**running.environment, **place}, cwd=ROOT,
+                            capture_output=True, text=True, timeout=120, check=True)
+    assert answer.stdout.split() == ["0", "2"]

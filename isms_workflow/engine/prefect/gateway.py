@@ -146,9 +146,9 @@ class PrefectGateway:
         """Show a case's running state, with a link to the portal, on its run's page; replaces the last one."""
         key = reference.lower()
         data = f"{markdown}\n\n[{reference}]({link})\n"
-        latest = self._api.find(f"/artifacts/{key}/latest")
-        if latest is not None and latest["flow_run_id"] == run_id:
-            self._api.patch(f"/artifacts/{latest['id']}", {"data": data})
+        shown = {"key": {"any_": [key]}, "flow_run_id": {"any_": [run_id]}}
+        for artifact in self._api.post("/artifacts/filter", {"artifacts": shown, "limit": 1}) if run_id else ():
+            self._api.patch(f"/artifacts/{artifact['id']}", {"data": data})
             return
         body = {"key": key, "type": "markdown", "data": data, "flow_run_id": run_id, "description": reference}
         self._api.post("/artifacts/", body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import httpx
@@ -11,7 +12,10 @@ from isms_workflow.engine.prefect import local
 from isms_workflow.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
     from sqlalchemy.pool import ConnectionPoolEntry
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -73,11 +77,15 @@ class OwnOrigin:
 
 
 def bound_waits_for_locks() -> None:
-    """Let no connection of the server to its SQLite file wait for a lock longer than `LOCK_S`; before its first.
+    """Let the server wait for a lock of its SQLite file rather than refuse, but never longer than `LOCK_S`.
 
     Prefect waits for a minute, and now and then nothing answers for exactly that long: the event loop's thread
     runs no Python meanwhile. The likeliest cause: a thread that waits holds its connection's mutex, and the loop's
     thread comes upon a cursor of that connection to be freed, so that whoever holds the lock can't commit.
+
+    Most of Prefect's transactions begin by reading. When one comes to write and another has written since, SQLite
+    refuses at once, however long it may wait: an answer 503, and Prefect's client asks again after 2, 4 and 8 s.
+    Beginning as a writer, it waits its turn instead. What only reads has no transaction, and waits for nobody.
     """
     from prefect.server.database.configurations import AioSqliteConfiguration
     from prefect.server.database.dependencies import set_database_config
@@ -89,6 +97,13 @@ def bound_waits_for_locks() -> None:
             cursor = conn.cursor()
             cursor.execute(f"PRAGMA busy_timeout = {LOCK_S * 1000}")
             cursor.close()
+
+        @asynccontextmanager
+        async def begin_transaction(
+            self, session: AsyncSession, with_for_update: bool = False,  # noqa: ARG002  # all of them may write
+        ) -> AsyncGenerator[AsyncSessionTransaction, None]:
+            async with super().begin_transaction(session, with_for_update=True) as transaction:
+                yield transaction
 
     url = get_current_settings().server.database.connection_url
     assert url is not None  # the environment of `local` names it
