@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from isms_workflow.store.statements.among import named
-from isms_workflow.store.tables import cases, incident_systems, incidents, occurrences, stops
+from isms_workflow.store.tables import audit, cases, incident_systems, incidents, occurrences, reached, stops
 
 
 @cache
@@ -67,3 +67,21 @@ def occurrences_of() -> Select[Any]:
     """For lists: how often each of these incidents occurred again; those that didn't are left out."""
     return (select(occurrences.c.case_id, func.count()).where(named(occurrences.c.case_id))
             .group_by(occurrences.c.case_id))
+
+
+@cache
+def of_kind() -> Select[Any]:
+    """For the operator's list: every incident, newest first."""
+    return (select(cases.c.reference, cases.c.state, cases.c.opened_at, cases.c.closed_at, incidents)
+            .join(incidents, incidents.c.case_id == cases.c.id).order_by(cases.c.id.desc()))
+
+
+def history(case: str) -> Select[Any]:
+    """For whoever asks who was told when: what the history says of the incident itself, in order."""
+    return (select(audit.c.kind, audit.c.actor, audit.c.happened_at, audit.c.body)
+            .where(audit.c.case_id == case, audit.c.subject == case).order_by(audit.c.seq))
+
+
+def reached_since(case: str) -> Select[Any]:
+    """For the same: whom the report or a level has reached, and since when."""
+    return select(reached.c.person, reached.c.since).where(reached.c.case_id == case).order_by(reached.c.since, reached.c.person)
