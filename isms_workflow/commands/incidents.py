@@ -20,7 +20,7 @@ from isms_workflow.engine.commands import incidents as commands
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.engine.context import utc_now
 from isms_workflow.engine.mailing.look import Look
-from isms_workflow.store.statements import among
+from isms_workflow.store.statements import among, sources
 from isms_workflow.store.statements import incidents as questions
 
 app = App(name="incidents", help="Information security incidents.")
@@ -48,7 +48,7 @@ def show(reference: str) -> None:
         say(f"{view.case.reference} is {view.case.state}, severity {incident.severity}: {line(row.title or 'erased')}")
         table(("what", "is"), (
             ("category", incident.category), ("label", view.case.label), ("systems", ", ".join(systems) or None),
-            ("reported", view.case.opened_at), ("by", look.name(incident.reported_by or incident.source)),
+            ("reported", view.case.opened_at), ("by", _source(conn, look, incident.source)),
             ("occurred", row.occurred_at), ("occurred again", again.get(view.case.id, 0)), ("key", row.external_key),
             ("exercise", "yes" if incident.is_exercise else "no"), ("response due", incident.response_due),
             ("responded", incident.responded_at), ("missed", incident.breached_at)), "")
@@ -91,6 +91,11 @@ def explain(reference: str) -> None:
     now = utc_now()
     with reading() as conn:
         explaining.explain(conn, _view(conn, reference), now)
+
+
+def _source(conn: Connection, look: Look, name: str) -> str:
+    row = conn.execute(sources.of_id(name)).first()
+    return look.name(name) if row is None else f"{row.name} ({row.kind})"
 
 
 def _view(conn: Connection, reference: str) -> CaseView:
