@@ -18,11 +18,13 @@ from isms_workflow.commands import (
     database,
     deadlines,
     doctor,
+    incidents,
     outbox,
     people,
     prefect,
     programme,
     running,
+    sources,
     systems,
 )
 from isms_workflow.errors import IsmsError
@@ -39,7 +41,7 @@ def build() -> App:
                     database.backup, database.restore, doctor.doctor):
         app.command(command)
     app.command("isms_workflow.commands.demo:demo", help="Run a small believable company in a data folder of its own.")  # read when it is asked for: it imports Prefect and the flows
-    for part in (database, programme, people, systems, cycles, deadlines, outbox, audit, prefect):
+    for part in (database, programme, people, systems, cycles, incidents, sources, deadlines, outbox, audit, prefect):
         app.command(part.app)
     return app
 

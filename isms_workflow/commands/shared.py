@@ -74,7 +74,12 @@ def instant(value: datetime | None) -> str:
     return "-" if value is None else f"{value:%Y-%m-%d %H:%M} UTC"
 
 
+def line(text: str) -> str:
+    """A text of a stranger's on one line, without what a terminal would take for an order."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
+
+
 def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return instant(value)
-    return "-" if value is None else " ".join(str(value).split())
+    return "-" if value is None else line(str(value))

@@ -7,7 +7,7 @@ escalation also while somebody's word holds.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from isms_workflow.domain.calendars import DueRule, WorkingCalendar, delayed, elapsed
@@ -67,13 +67,29 @@ def _at(view: CaseView, found: Rung) -> Rung | None:
 
 def moved_on(instant: datetime, rule: DueRule, stops: Iterable[Stop], calendar: WorkingCalendar) -> datetime | None:
     """The instant, later by the time that its clock stood still before it; None if it stands still now."""
+    return next((each.to for each in reversed(pushes(instant, rule, stops, calendar))), instant)
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A time during which a clock stood still, and the instant to which that moved what it counts; None: it goes on."""
+
+    began: datetime
+    ended: datetime | None
+    to: datetime | None
+
+
+def pushes(instant: datetime, rule: DueRule, stops: Iterable[Stop], calendar: WorkingCalendar) -> list[Push]:
+    """What moves an instant, in order: each time that its clock stood still before it."""
+    found: list[Push] = []
     for began, ended in stood_still(stops):
         if began >= instant:
             break
         if ended is None:
-            return None
+            return [*found, Push(began, None, None)]
         instant = delayed(instant, elapsed(rule.unit, began, ended, calendar), rule.unit, calendar)
-    return instant
+        found.append(Push(began, ended, instant))
+    return found
 
 
 def stood_still(stops: Iterable[Stop]) -> list[tuple[datetime, datetime | None]]:

@@ -118,6 +118,13 @@ class SystemRecord(StrEnum):
     RETIRED = "system.retired"
 
 
+class SourceRecord(StrEnum):
+    """What reports incidents by itself: webhooks and mailboxes."""
+
+    ADDED = "source.added"
+    REVOKED = "source.revoked"
+
+
 class ProgrammeRecord(StrEnum):
     """The organisation's definition of its ISMS, and the organisation itself."""
 
@@ -151,6 +158,7 @@ Kind = (
     | EvidenceRecord
     | PersonRecord
     | SystemRecord
+    | SourceRecord
     | ProgrammeRecord
     | ChainRecord
     | OutboxRecord

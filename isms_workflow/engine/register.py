@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from isms_workflow.domain.refusals import Unknown
-from isms_workflow.domain.systems import Entry, System
+from isms_workflow.domain.systems import Entry, System, folded
 from isms_workflow.store.statements import among
 from isms_workflow.store.statements import systems as questions
 
@@ -31,6 +31,14 @@ def in_use(conn: Connection) -> tuple[System, ...]:
 def by_ids(conn: Connection, ids: Iterable[str]) -> dict[str, System]:
     """These systems, retired ones too; one that isn't there is left out."""
     return {row.id: system(row) for row in conn.execute(questions.found(), among.ids(ids))}
+
+
+def named(conn: Connection, names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The ids of the systems in use that have these names, however they are written, and the names that none has."""
+    known = dict(conn.execute(questions.names_in_use()).tuples().all())
+    asked = [name for name in dict.fromkeys(names) if name.strip()]
+    return ([known[folded(name)] for name in asked if folded(name) in known],
+            [name for name in asked if folded(name) not in known])
 
 
 def row(conn: Connection, system: str) -> Any:

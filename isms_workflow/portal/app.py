@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from isms_workflow.portal import api, faults
+from isms_workflow.portal.api import hooks
 from isms_workflow.portal.deps import Portal
 from isms_workflow.portal.security import Guard
 
@@ -38,6 +39,7 @@ def create_app(portal: Portal) -> FastAPI:
     folder = Path(str(resources.files("isms_workflow.portal") / "static"))
     app.mount("/static", Static(directory=folder), name="static")
     app.mount(api.PATH, api.create_api(portal))
+    app.mount(hooks.PATH, hooks.create_hooks(portal))
     for name in PAGES:
         app.include_router(import_module(f"isms_workflow.portal.pages.{name}").router)
     return app

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from isms_workflow.engine.accesslog import Access
 from isms_workflow.portal import api, faults
+from isms_workflow.portal.api import hooks
 from isms_workflow.portal.api.problems import problem
 from isms_workflow.portal.deps import Portal
 from isms_workflow.portal.texts import unsecret
@@ -113,7 +114,7 @@ def _refused(request: Request, host: str, origin: str) -> Response | None:
 
 def _plain(request: Request, status: int, said: str) -> Response:
     """A refusal without the page around it, which is nobody's who isn't here; to programs the document they expect."""
-    if request.url.path.startswith(f"{api.PATH}/"):
+    if request.url.path.startswith((f"{api.PATH}/", f"{hooks.PATH}/")):
         return problem(request, status, said, "refused")
     return PlainTextResponse(said, status)
 

@@ -11,11 +11,13 @@ from sqlalchemy import func, select
 
 from isms_workflow.domain.refusals import LastInOffice, NotAllowed
 from isms_workflow.domain.rules.gates import Answer, Shown
-from isms_workflow.engine.commands import cases, gates, people, steps
+from isms_workflow.domain.rules.incidents import Report
+from isms_workflow.engine.commands import cases, gates, incidents, people, steps
 from isms_workflow.errors import IsmsError
 from isms_workflow.store import audit
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.tables import cases as table
+from isms_workflow.store.tables import occurrences
 from tests.engine.test_steps import done
 from tests.world import World
 
@@ -107,3 +109,16 @@ def test_two_can_t_each_leave_the_other_as_the_last_in_office(both: World) -> No
         lambda tx, name=name: people.revoke(tx, both.ids[name], "isms_manager", both.actor("alex"), both.when())  # type: ignore[misc]
         for name in ("maria", "ines")))
     assert sorted(type(each) for each in refusals if each) == [LastInOffice]
+
+
+def test_two_reports_under_one_key_are_one_incident(both: World) -> None:
+    """The second is an occurrence of the first, whichever that is."""
+    found = Report("Someone reads our mails", "", "malware", external_key="ids-77")
+
+    def deed(tx: Transaction) -> object:
+        return incidents.report(tx, found, (), both.actor("gil"), both.when())
+
+    assert at_once(both, deed, deed, deed) == [None, None, None]
+    with both.store.read() as conn:
+        assert conn.execute(select(func.count()).select_from(table)).scalar() == 1
+        assert conn.execute(select(func.count()).select_from(occurrences)).scalar() == 2

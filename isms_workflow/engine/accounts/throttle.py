@@ -43,6 +43,13 @@ class Throttled(IsmsError):
         return f"Too many attempts failed. Try again in {wait}, or ask for a link to choose a new password."
 
 
+class TooMany(Throttled):
+    """More came from a source than is taken; `seconds` says when the next is."""
+
+    def __str__(self) -> str:
+        return f"More came in the last minute than is taken. Send the next in {self.seconds} s."
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One attempt that was counted before it was made."""
@@ -67,6 +74,17 @@ def take(tx: Transaction, what: str, email: str, address: str, now: datetime) ->
     tx.execute(statements.add_attempt(new_id(), account, now))
     tx.execute(statements.add_attempt(attempt.at_address, place, now))
     return attempt
+
+
+def bound(tx: Transaction, what: str, of: str, most: int, within: timedelta, now: datetime) -> None:
+    """Count one of at most so many within a time. Raises `TooMany`; one that is refused here isn't counted."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(statements.one_at_a_time(_LOCK))
+    subject = _subject(what, of)
+    found = tx.execute(statements.attempts_of(subject, now - within, now)).one()
+    if found.failures >= most:
+        raise TooMany(max(1, ceil((found.first + within - now).total_seconds())))
+    tx.execute(statements.add_attempt(new_id(), subject, now))
 
 
 def forgive(tx: Transaction, attempt: Attempt) -> None:

@@ -24,6 +24,7 @@ from isms_workflow.store.statements import accounts as statements
 
 SCOPES: Mapping[str, Action] = {
     "read": Action.READ,      # look
+    "report": Action.REPORT,  # incidents, and how one's own reports stand
     "write": Action.WRITE,    # steps, comments, evidence
     "decide": Action.WRITE,   # gates: apart, so that an integration that uploads can't approve
     "audit": Action.AUDIT,    # chain and access log

@@ -17,7 +17,7 @@ from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import programmes, reading, register
 from isms_workflow.engine.commands.cases import reference
-from isms_workflow.engine.commands.common import case_id, of_case
+from isms_workflow.engine.commands.common import case_id, in_turn, of_case
 from isms_workflow.engine.writer import write
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import incidents as questions
@@ -30,6 +30,7 @@ def report(tx: Transaction, found: Report, systems: Sequence[str], actor: Actor,
     Returns the case's id, and whether it is new. Raises `Wrong` naming the field, `Missing` while the programme in force
     has no section on incidents.
     """
+    in_turn(tx)  # of two reports under one key the second finds the first, and two references are two
     before = _under_key(tx, found, actor, when)
     if before is not None and before.case.closed_at is None:
         write(tx, [rules.occurred(before, None, actor, when)], when.noticed)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import secrets
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
-from isms_workflow.folders import private
+from isms_workflow.folders import made_once, private
 from isms_workflow.settings import Settings
 
 USER = "isms"
@@ -18,29 +15,9 @@ SECRET_FILE = "prefect.secret"  # noqa: S105  # a file's name
 
 
 def secret(settings: Settings) -> str:
-    """The password of our Prefect server; made once, whoever asks first, and readable by its owner only.
-
-    Lies in the keys folder, mode 0600. Processes that ask at the same instant all get the same one:
-    a finished file is linked into place, and the link succeeds once.
-    """
-    path = settings.keys_dir / SECRET_FILE
-    if not path.exists():
-        private(settings.keys_dir)
-        _make_secret(path)
-    return path.read_text(encoding="ascii").strip()
-
-
-def _make_secret(path: Path) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent)  # mkstemp: mode 0600 from the first byte on
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as draft:
-            draft.write(secrets.token_urlsafe(32))
-            draft.flush()
-            os.fsync(draft.fileno())
-        with suppress(FileExistsError):  # somebody was quicker: theirs is as good
-            os.link(name, path)
-    finally:
-        Path(name).unlink()
+    """The password of our Prefect server, in the keys folder; made once, whoever asks first."""
+    private(settings.keys_dir)
+    return made_once(settings.keys_dir / SECRET_FILE)
 
 
 def ui_url(settings: Settings) -> str:

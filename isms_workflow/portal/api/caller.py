@@ -59,11 +59,6 @@ class Caller:
         """The person, acting through the API."""
         return Actor(self.token.person.id, "api")
 
-    def need(self, scope: str) -> None:
-        """Raise `OutOfScope` unless both the token and the person's role allow this."""
-        if not self.token.allows(scope):
-            raise OutOfScope(scope)
-
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One look at the truth."""
@@ -95,12 +90,13 @@ class Caller:
         narrow = strictest(view.case.label, *labels)  # what is restricted is never called confidential
         require_sight(self.token.person, narrow, inside, what, name)
 
-    def write(self, body: BaseModel | None, deed: Callable[[Transaction, When], Any], status: int = 200,
-              **more: str) -> Response:
+    def write(self, body: BaseModel | None, deed: Callable[[Transaction, When], Any],
+              status: int | Callable[[Any], int] = 200, **more: str) -> Response:
         """Carries a write out in one transaction, with its answer if it has a key: both, or neither.
 
         A repeat under the same key is answered as the first was, and changes nothing; one that was refused left
-        nothing behind, and is tried anew. `more` is what the request says beside its body. Raises `KeyReused`.
+        nothing behind, and is tried anew. `status` may depend on what was done; `more` is what the request says beside
+        its body. Raises `KeyReused`.
         """
         asked = self._asked(body, more)
         with self.portal.store.write() as tx:
@@ -110,11 +106,11 @@ class Caller:
                 again.headers["Idempotent-Replayed"] = "true"
                 return again
             done = deed(tx, When.at(self.now))
-            answer = _answer(done, status)
+            answer = _answer(done, status if isinstance(status, int) else status(done))
             if asked.key:
                 tx.execute(answers.update()
                            .where(answers.c.person == self.token.person.id, answers.c.key == asked.key)
-                           .values(status=status, body=bytes(answer.body).decode()))
+                           .values(status=answer.status_code, body=bytes(answer.body).decode()))
         return answer
 
     def has_answer(self, conn: Connection) -> bool:
@@ -186,16 +182,19 @@ def caller(
     return Caller(request, portal, now, found)
 
 
-def scoped(scope: str) -> Callable[[Caller], Caller]:
-    """A dependency: a caller whose token has this scope."""
+def scoped(*scopes: str) -> Callable[[Caller], Caller]:
+    """A dependency: a caller whose token has one of these scopes."""
     def check(found: Annotated[Caller, Depends(caller)]) -> Caller:
-        found.need(scope)
+        if not any(found.token.allows(scope) for scope in scopes):
+            raise OutOfScope(" or ".join(scopes))
         return found
     return check
 
 
 Reads = Annotated[Caller, Depends(scoped("read"))]
 Writes = Annotated[Caller, Depends(scoped("write"))]
+Reports = Annotated[Caller, Depends(scoped("report"))]
+Follows = Annotated[Caller, Depends(scoped("report", "read"))]
 Decides = Annotated[Caller, Depends(scoped("decide"))]
 Administers = Annotated[Caller, Depends(scoped("admin"))]
 Match = Annotated[str | None, Header(alias="If-Match", description="The ETag that a GET of this gave, or `*`.")]

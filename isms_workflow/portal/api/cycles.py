@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -22,6 +22,9 @@ from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as questions
 
 router = APIRouter(prefix="/cycles", tags=["cycles"])
+
+WORDS: Mapping[str | None, str] = {"pdca": "cycle", "incident": "incident"}
+"""What a case of a kind is called where one isn't found."""
 
 Limit = Annotated[int, Query(ge=1, le=shapes.MOST)]
 
@@ -45,7 +48,7 @@ def cycles(caller: Reads, limit: Limit = 50, after: str = "") -> m.Page[m.Cycle]
 def cycle(cycle: str, caller: Reads, response: Response) -> m.Cycle:
     """One cycle by its reference or id."""
     with caller.reading() as conn:
-        found = shapes.cycle(by_name(conn, caller, cycle))
+        found = shapes.cycle(by_name(conn, caller, cycle, "pdca"))
     tagged(response, found.version)
     return found
 
@@ -86,18 +89,19 @@ def cancel(cycle: str, body: m.Why, caller: Decides, _match: Match = None) -> Re
         tx, case, seen, body.reason, caller.actor, when))
 
 
-def by_name(conn: Connection, caller: Caller, name: str) -> CaseView:
-    """A cycle that the caller may see. Raises `Unknown`, `NotShown`."""
-    found = case_id(conn, name)
-    if not conn.execute(questions.found(), among.ids((found,))).first():
-        raise Unknown("cycle", name)
-    return caller.view(conn, found, "cycle", name)
+def by_name(conn: Connection, caller: Caller, name: str, kind: str | None = None) -> CaseView:
+    """A case that the caller may see, of one kind or of any. Raises `Unknown`, `NotShown`."""
+    found, what = case_id(conn, name), WORDS.get(kind, "case")
+    row = conn.execute(questions.found(), among.ids((found,))).first()
+    if row is None or kind not in (None, row.kind):
+        raise Unknown(what, name)
+    return caller.view(conn, found, what, name)
 
 
 def _write(caller: Caller, name: str, body: m.Taken | None, deed: Callable[[Transaction, str, When], None]) -> Response:
     """A command on a cycle that the caller may see; answered with the cycle as it is then."""
     with caller.reading() as conn:
-        case = by_name(conn, caller, name).case.id
+        case = by_name(conn, caller, name, "pdca").case.id
 
     def carry_out(tx: Transaction, when: When) -> m.Cycle:
         deed(tx, case, when)

@@ -111,7 +111,7 @@ def install(app: FastAPI) -> None:
 def _ours(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, IsmsError)
     status = 412 if isinstance(error, Moved) and "if-match" in request.headers else error.status
-    headers = retry_after(error) | ({"WWW-Authenticate": "Bearer"} if status == 401 else {})
+    headers = retry_after(error) | ({"WWW-Authenticate": getattr(error, "scheme", "Bearer")} if status == 401 else {})
     return problem(request, status, str(error), _word(type(error).__name__), headers=headers)
 
 

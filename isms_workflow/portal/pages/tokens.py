@@ -12,7 +12,7 @@ from isms_workflow.portal.dates import end_of_day
 from isms_workflow.portal.visit import Posted, Visit
 from isms_workflow.store.database import Transaction
 
-SCOPE_SAYS = {"read": "look", "write": "steps, comments, evidence", "decide": "gates, in your name",
+SCOPE_SAYS = {"read": "look", "report": "incidents, in your name", "write": "steps, comments, evidence", "decide": "gates, in your name",
               "audit": "history and access log", "admin": "accounts, roles and responsibilities"}
 
 

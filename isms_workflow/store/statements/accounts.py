@@ -211,9 +211,10 @@ def one_at_a_time(key: int) -> Select[Any]:
 
 
 def attempts_of(subject: str, since: datetime, until: datetime) -> Select[Any]:
-    """For throttling: how many attempts, and when the last was."""
+    """For throttling: how many attempts, and when the first and the last was."""
     counted = and_(attempts.c.subject == subject, attempts.c.at > since, attempts.c.at <= until)
-    return select(func.count().label("failures"), func.max(attempts.c.at).label("last")).where(counted)
+    return select(func.count().label("failures"), func.min(attempts.c.at).label("first"),
+                  func.max(attempts.c.at).label("last")).where(counted)
 
 
 def add_attempt(attempt: str, subject: str, now: datetime) -> Insert:

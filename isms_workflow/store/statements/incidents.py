@@ -6,10 +6,10 @@ from collections.abc import Collection
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from isms_workflow.store.statements.among import named
-from isms_workflow.store.tables import cases, incident_systems, incidents, stops
+from isms_workflow.store.tables import audit, cases, incident_systems, incidents, occurrences, reached, stops
 
 
 @cache
@@ -51,3 +51,42 @@ def alike(case: str, category: str, systems: Collection[str], since: Any) -> Sel
             .where(cases.c.id != case, cases.c.closed_at.is_(None), cases.c.opened_at >= since,
                    incidents.c.category == category, incident_systems.c.system_id.in_(systems))
             .order_by(cases.c.opened_at))
+
+
+def listed(after: str, limit: int, state: str | None, severity: str | None, category: str | None) -> Select[Any]:
+    """For the API's list: the next so many behind one, oldest first, under these filters."""
+    query = (select(cases.c.id).join(incidents, incidents.c.case_id == cases.c.id)
+             .where(cases.c.id > after).order_by(cases.c.id).limit(limit))
+    for column, wanted in ((cases.c.state, state), (incidents.c.severity, severity), (incidents.c.category, category)):
+        query = query if wanted is None else query.where(column == wanted)
+    return query
+
+
+def reported_by(case: str, person: str) -> Select[Any]:
+    """For whoever asks how their own report stands: a row if it is theirs."""
+    return select(incidents.c.case_id).where(incidents.c.case_id == case, incidents.c.reported_by == person)
+
+
+@cache
+def occurrences_of() -> Select[Any]:
+    """For lists: how often each of these incidents occurred again; those that didn't are left out."""
+    return (select(occurrences.c.case_id, func.count()).where(named(occurrences.c.case_id))
+            .group_by(occurrences.c.case_id))
+
+
+@cache
+def of_kind() -> Select[Any]:
+    """For the operator's list: every incident, newest first."""
+    return (select(cases.c.reference, cases.c.state, cases.c.opened_at, cases.c.closed_at, incidents)
+            .join(incidents, incidents.c.case_id == cases.c.id).order_by(cases.c.id.desc()))
+
+
+def history(case: str) -> Select[Any]:
+    """For whoever asks who was told when: what the history says of the incident itself, in order."""
+    return (select(audit.c.kind, audit.c.actor, audit.c.happened_at, audit.c.body)
+            .where(audit.c.case_id == case, audit.c.subject == case).order_by(audit.c.seq))
+
+
+def reached_since(case: str) -> Select[Any]:
+    """For the same: whom the report or a level has reached, and since when."""
+    return select(reached.c.person, reached.c.since).where(reached.c.case_id == case).order_by(reached.c.since, reached.c.person)

@@ -19,6 +19,7 @@ from isms_workflow.store.tables.people import (
     sessions,
     tokens,
 )
+from isms_workflow.store.tables.sources import hook_answers, sources
 from isms_workflow.store.tables.systems import systems
 from isms_workflow.store.tables.work import (
     cases,
@@ -41,7 +42,7 @@ from isms_workflow.store.tables.work import (
 __all__ = [
     "accesses", "answers", "attempts", "audit", "audit_head", "audit_private", "cases", "channels", "checkpoints",
     "comments", "counters", "deadlines", "decisions", "delegations", "deputies", "dispositions", "evidence", "gates",
-    "incident_systems", "incidents", "invitations", "machine_states", "metadata", "occurrences", "organisation",
+    "hook_answers", "incident_systems", "incidents", "invitations", "machine_states", "metadata", "occurrences", "organisation",
     "outbox", "people", "planned_starts", "programmes", "reached", "responsibilities", "schema_info", "services",
-    "sessions", "steps", "stops", "systems", "tokens", "transitions",
+    "sessions", "sources", "steps", "stops", "systems", "tokens", "transitions",
 ]

@@ -28,14 +28,14 @@ ALLOWED = {  # the role now, the token's scopes, and what it lets do
     "a writer": ("user", {"read", "write"}, {"read", "write"}),
     "one that decides": ("user", {"decide"}, {"decide"}),
     "an administrator's": ("admin", {"read", "admin"}, {"read", "admin"}),
-    "of somebody who became a guest": ("guest", {"read", "write", "decide"}, {"read"}),
-    "of somebody who became an auditor": ("auditor", {"read", "write"}, {"read"}),
+    "of somebody who became a guest": ("guest", {"read", "report", "write", "decide"}, {"read", "report"}),
+    "of somebody who became an auditor": ("auditor", {"read", "report", "write"}, {"read", "report"}),
 }
 
 REFUSED: dict[str, tuple[str, Collection[str], datetime, str]] = {
     "without a name": ("  ", {"read"}, MONTH, "name: "),
     "with a name too long": ("x" * 81, {"read"}, MONTH, "name: "),
-    "without a scope": ("export", set(), MONTH, "can choose from read, write, decide"),
+    "without a scope": ("export", set(), MONTH, "can choose from read, report, write, decide"),
     "with a scope that nobody defined": ("export", {"read", "everything"}, MONTH, "'everything' can't be"),
     "with a scope beyond the role": ("export", {"read", "audit"}, MONTH, "'audit' can't be"),
     "that ended already": ("export", {"read"}, NOW, "within 366 days"),

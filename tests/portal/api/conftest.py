@@ -16,6 +16,7 @@ from sqlalchemy import select
 from isms_workflow.engine.accesslog import AccessLog
 from isms_workflow.engine.accounts import tokens
 from isms_workflow.portal import api
+from isms_workflow.portal.api import hooks
 from isms_workflow.portal.deps import Portal
 from isms_workflow.portal.security import Guard
 from isms_workflow.settings import Settings
@@ -78,6 +79,7 @@ def app(portal: Portal) -> FastAPI:
     outer = FastAPI()
     outer.add_middleware(Guard, portal=portal)
     outer.mount(api.PATH, api.create_api(portal))
+    outer.mount(hooks.PATH, hooks.create_hooks(portal))
     return outer
 
 

@@ -1,0 +1,100 @@
+"""Reports that come in by themselves: under a source's credential, never a person's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from isms_workflow.connectors.signatures import TOLERANCE
+from isms_workflow.domain.people import Actor
+from isms_workflow.domain.rules.incidents import LONGEST_TEXT, Report
+from isms_workflow.domain.times import When
+from isms_workflow.engine import register
+from isms_workflow.engine.accounts import throttle
+from isms_workflow.engine.commands import incidents
+from isms_workflow.store.database import Store, Transaction
+from isms_workflow.store.statements import among
+from isms_workflow.store.statements import cases as case_questions
+from isms_workflow.store.statements import sources as questions
+
+MOST_A_MINUTE = 60
+"""Reports of one source that are taken in a minute: a storm of alerts is one incident, under one key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What a source says has happened; systems by the names that it knows. Empty: as the source was made."""
+
+    title: str
+    description: str = ""
+    category: str = ""
+    systems: tuple[str, ...] = ()
+    occurred_at: datetime | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a message is answered; `again` says that it was before."""
+
+    status: int
+    body: dict[str, Any]
+    again: bool = False
+
+
+def source(conn: Connection, name: str, kind: str) -> Any:
+    """The row of a source in use of a kind; None if there is none."""
+    row = conn.execute(questions.of_id(name)).first()
+    return row if row is not None and row.kind == kind and row.revoked_at is None else None
+
+
+def count(store: Store, source: str, now: datetime) -> None:
+    """Count a message before it is looked into. Raises `TooMany`."""
+    with store.write() as tx:
+        throttle.bound(tx, "source", source, MOST_A_MINUTE, timedelta(minutes=1), now)
+
+
+def message(store: Store, source: Any, message: str, found: Incoming, now: datetime) -> Answer:
+    """Takes a message once, with its answer in the same transaction; a repeat is answered alike and writes nothing.
+
+    Raises as `report` does; one that was refused left nothing behind.
+    """
+    with store.write() as tx:
+        row = {"source_id": source.id, "message": message, "answered_at": now}
+        if tx.execute(questions.take(tx.dialect.name), row).first() is None:
+            before = tx.execute(questions.answer(source.id, message)).one()
+            return Answer(before.status, json.loads(before.body), again=True)
+        case, is_new = report(tx, source, found, now)
+        reference = tx.execute(case_questions.found(), among.ids((case,))).one().reference
+        answer = Answer(201 if is_new else 200, {"id": case, "reference": reference, "new": is_new})
+        tx.execute(questions.answered(source.id, message).values(status=answer.status, body=json.dumps(answer.body)))
+    return answer
+
+
+def report(tx: Transaction, source: Any, found: Incoming, now: datetime) -> tuple[str, bool]:
+    """An incident, or an occurrence of the one that is open under the key. Returns as `commands.incidents.report`.
+
+    Systems that the register doesn't have are named in the description: a report is never dropped for them.
+    """
+    ids, unknown = register.named(tx, found.systems)
+    told = Report(found.title, _description(found.description, unknown), found.category or source.category, (),
+                  _occurred(found.occurred_at, now), found.key)
+    systems = ids if found.systems else source.systems
+    return incidents.report(tx, told, systems, Actor(source.id, source.kind), When.at(now))
+
+
+def _description(text: str, unknown: Sequence[str]) -> str:
+    if not unknown:
+        return text
+    more = f"\n\nNamed, and not in the register: {', '.join(unknown)}"[:2000]
+    return text[:LONGEST_TEXT - len(more)] + more
+
+
+def _occurred(at: datetime | None, now: datetime) -> datetime | None:
+    """The sender's clock may be a little ahead of ours."""
+    return now if at is not None and now < at <= now + TOLERANCE else at

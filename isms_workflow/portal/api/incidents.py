@@ -1,0 +1,193 @@
+"""Incidents: everybody reports one and hears how it stands; responders see it through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from sqlalchemy import Connection
+
+from isms_workflow.domain.rules.incidents import Report
+from isms_workflow.domain.times import When
+from isms_workflow.engine import reading
+from isms_workflow.engine.commands import incidents as commands
+from isms_workflow.engine.commands.common import case_id
+from isms_workflow.portal.api import incident_models as im
+from isms_workflow.portal.api import incident_shapes, shapes
+from isms_workflow.portal.api import models as m
+from isms_workflow.portal.api.caller import Caller, Follows, Match, Reads, Reports, Writes, tagged
+from isms_workflow.portal.api.cycles import Limit, by_name
+from isms_workflow.store.database import Transaction
+from isms_workflow.store.statements import incidents as questions
+
+router = APIRouter(prefix="/incidents", tags=["incidents"])
+
+KIND = "incident"
+State = Literal["reported", "triaged", "responding", "resolved", "lessons_learned", "closed", "false_positive", "merged"]
+Named = Annotated[str | None, Query(max_length=60)]
+BATCH = 200
+"""Cases that are read at once to find those that the caller may see."""
+
+
+@router.get("")
+def incidents(caller: Reads, state: State | None = None, severity: Named = None, category: Named = None,
+              limit: Limit = 50, after: str = "") -> m.Page[im.Incident]:
+    """The incidents that you may see, oldest first."""
+    found: list[im.Incident] = []
+    with caller.reading() as conn:
+        behind = after
+        while len(found) <= limit:
+            ids = list(conn.execute(questions.listed(behind, BATCH, state, severity, category)).scalars())
+            if not ids:
+                break
+            found += _shown(conn, caller, ids)
+            behind = ids[-1]
+    return shapes.page(found[:limit + 1], limit, lambda each: each.id, caller)
+
+
+@router.get("/{incident}")
+def incident(incident: str, caller: Reads, response: Response) -> im.IncidentWhole:
+    """One incident by its reference or id."""
+    with caller.reading() as conn:
+        found = incident_shapes.whole(conn, caller, by_name(conn, caller, incident, KIND))
+    tagged(response, found.version)
+    return found
+
+
+@router.get("/{incident}/report")
+def how_it_stands(incident: str, caller: Follows) -> im.Reported:
+    """How a report of your own stands, whatever its incident's label; of others', if you may see the incident."""
+    with caller.reading() as conn:
+        case = case_id(conn, incident)
+        if not conn.execute(questions.reported_by(case, caller.token.person.id)).first():
+            by_name(conn, caller, incident, KIND)
+        return incident_shapes.reported(conn, case)
+
+
+@router.post("", status_code=201, response_model=im.Reported,
+             responses={200: {"model": im.Reported, "description": "It was open already, and counts an occurrence"}})
+def report(body: im.NewReport, caller: Reports) -> Response:
+    """An incident from now on, with its clocks running; the response team is told.
+
+    The same `external_key` of yours again, while its incident is open, is an occurrence of it, answered with 200.
+    """
+    found = Report(body.title, body.description, body.category, (), body.occurred_at, body.external_key, body.exercise)
+
+    def carry_out(tx: Transaction, when: When) -> im.Reported:
+        case, is_new = commands.report(tx, found, body.systems, caller.actor, when)
+        return incident_shapes.reported(tx, case, is_new)
+
+    return caller.write(body, carry_out, lambda done: 201 if done.new else 200)
+
+
+@router.post("/{incident}/acknowledge", response_model=im.IncidentWhole)
+def acknowledge(incident: str, caller: Writes, _match: Match = None) -> Response:
+    """You see to it: the escalation stands still while your word holds. Responders, ISMS manager, top management."""
+    seen = caller.seen()
+    return _write(caller, incident, None, lambda tx, case, when: commands.acknowledge(tx, case, seen, caller.actor, when))
+
+
+@router.post("/{incident}/triage", response_model=im.IncidentWhole)
+def triage(incident: str, body: im.Triage, caller: Writes, _match: Match = None) -> Response:
+    """It is an incident, and this is its severity. Responders and the ISMS manager, as for all that follows."""
+    seen = caller.seen()
+    return _write(caller, incident, body, lambda tx, case, when: commands.triage(
+        tx, case, seen, body.severity, body.reason, caller.actor, when))
+
+
+@router.post("/{incident}/respond", response_model=im.IncidentWhole)
+def respond(incident: str, caller: Writes, _match: Match = None) -> Response:
+    """You are at it: the escalation ends, and the steps of the response are owed."""
+    seen = caller.seen()
+    return _write(caller, incident, None, lambda tx, case, when: commands.respond(tx, case, seen, caller.actor, when))
+
+
+@router.post("/{incident}/reassess", response_model=im.IncidentWhole)
+def reassess(incident: str, body: im.Reassess, caller: Writes, _match: Match = None) -> Response:
+    """Another severity: its clocks count anew from the report; what would have been told by now is told at once."""
+    seen = caller.seen()
+    return _write(caller, incident, body, lambda tx, case, when: commands.reassess(
+        tx, case, seen, body.severity, body.reason, caller.actor, when))
+
+
+@router.post("/{incident}/escalate", response_model=im.IncidentWhole)
+def escalate(incident: str, body: m.Why, caller: Writes, _match: Match = None) -> Response:
+    """The next level is told now, also while somebody's word holds."""
+    seen = caller.seen()
+    return _write(caller, incident, body, lambda tx, case, when: commands.escalate(
+        tx, case, seen, body.reason, caller.actor, when))
+
+
+@router.post("/{incident}/pause", response_model=im.IncidentWhole)
+def pause(incident: str, body: im.PauseUntil, caller: Writes, _match: Match = None) -> Response:
+    """Every internal clock stands still until then."""
+    seen = caller.seen()
+    return _write(caller, incident, body, lambda tx, case, when: commands.pause(
+        tx, case, seen, body.until, body.reason, caller.actor, when))
+
+
+@router.post("/{incident}/resume", response_model=im.IncidentWhole)
+def resume(incident: str, caller: Writes, _match: Match = None) -> Response:
+    """Ends a pause before its time; the clocks go on where they stood."""
+    seen = caller.seen()
+    return _write(caller, incident, None, lambda tx, case, when: commands.resume(tx, case, seen, caller.actor, when))
+
+
+@router.post("/{incident}/dismiss", response_model=im.IncidentWhole)
+def dismiss(incident: str, body: m.Why, caller: Writes, _match: Match = None) -> Response:
+    """It was none: a false positive, which can be taken back."""
+    seen = caller.seen()
+    return _write(caller, incident, body, lambda tx, case, when: commands.dismiss(
+        tx, case, seen, body.reason, caller.actor, when))
+
+
+@router.post("/{incident}/take-back", response_model=im.IncidentWhole)
+def take_back(incident: str, body: m.Why, caller: Writes, _match: Match = None) -> Response:
+    """It was one after all; its clocks go on where they stood when it was dismissed."""
+    seen = caller.seen()
+    return _write(caller, incident, body, lambda tx, case, when: commands.take_back(
+        tx, case, seen, body.reason, caller.actor, when))
+
+
+@router.post("/{incident}/merge", response_model=im.IncidentWhole)
+def merge(incident: str, body: im.Merge, caller: Writes, _match: Match = None) -> Response:
+    """It is part of another that is open, and that you may see; the other counts it as an occurrence."""
+    seen = caller.seen()
+    with caller.reading() as conn:
+        into = by_name(conn, caller, body.into, KIND).case.id
+    return _write(caller, incident, body, lambda tx, case, when: commands.merge(
+        tx, case, seen, into, body.reason, caller.actor, when))
+
+
+@router.post("/{incident}/reopen", response_model=im.IncidentWhole)
+def reopen(incident: str, body: im.Reopen, caller: Writes, _match: Match = None) -> Response:
+    """It isn't over: the named steps of the response are owed again."""
+    seen = caller.seen()
+    return _write(caller, incident, body, lambda tx, case, when: commands.reopen(
+        tx, case, seen, body.steps, body.reason, caller.actor, when))
+
+
+@router.post("/{incident}/re-plan", response_model=im.IncidentWhole)
+def replan(incident: str, body: m.Why, caller: Writes, _match: Match = None) -> Response:
+    """It goes on under the programme in force: the ISMS manager."""
+    seen = caller.seen()
+    return _write(caller, incident, body, lambda tx, case, when: commands.replan(
+        tx, case, seen, body.reason, caller.actor, when))
+
+
+def _shown(conn: Connection, caller: Caller, ids: Collection[str]) -> list[im.Incident]:
+    views = reading.views(conn, ids, caller.now)
+    return incident_shapes.incidents(conn, [views[each] for each in ids if caller.sees(conn, views[each])])
+
+
+def _write(caller: Caller, name: str, body: m.Taken | None, deed: Callable[[Transaction, str, When], None]) -> Response:
+    """A command on an incident that the caller may see; answered with the incident as it is then."""
+    with caller.reading() as conn:
+        case = by_name(conn, caller, name, KIND).case.id
+
+    def carry_out(tx: Transaction, when: When) -> im.IncidentWhole:
+        deed(tx, case, when)
+        return incident_shapes.whole(tx, caller, reading.view(tx, case, caller.now))
+
+    return caller.write(body, carry_out)

@@ -1,0 +1,130 @@
+"""`isms incidents`: what the operator sees and reports, and how the clocks are explained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from isms_workflow.commands import incidents as commands
+from isms_workflow.engine.commands import incidents
+from isms_workflow.settings import Settings
+from isms_workflow.store.database import open_store
+from tests.engine.incidents import do, have_systems, report, respond
+from tests.shell import Shell
+from tests.world import World, found
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def world(database_url: str, settings: Settings, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The cast in office on the database that the shell speaks to, which looks at the same clock."""
+    with closing(open_store(database_url)) as store:
+        world = found(store)
+        monkeypatch.setattr(commands, "utc_now", lambda: world.now)
+        yield world
+
+
+def test_the_operator_reports_and_sees_what_was_reported(world: World, shell: Shell) -> None:
+    """Beside the database, as the operator; a system is named as the register names it, whatever its capitals."""
+    assert "Nothing was reported yet" in shell.ok("incidents list")
+    have_systems(world)
+    said = shell.ok("incidents report", "The shop is down", "--category", "outage", "--system", "web SHOP", "--exercise",
+                    "--description", "since noon", "--key", "mon-1")
+    assert "is reported, severity critical: somebody has to be at it by" in said
+    name = said.split()[0]
+    assert "The shop is down" in shell.ok("incidents list")
+    said = shell.ok(f"incidents show {name}")
+    for each in ("severity critical", "Web shop", "The operator", "mon-1", "waits for its triage", "Contain the incident"):
+        assert each in said
+    assert "counts another occurrence" in shell.ok(
+        "incidents report", "The shop is down", "--category", "outage", "--key", "mon-1")
+
+
+def test_what_a_stranger_wrote_gives_the_terminal_no_orders(world: World, shell: Shell) -> None:
+    """Escape sequences in a title are shown as what they are."""
+    report(world, title="Fire\x1b[2J\nalarm")
+    for line in ("incidents list", f"incidents show {world.view().case.reference}"):
+        said = shell.ok(line)
+        assert "\x1b" not in said
+        assert "Fire\ufffd[2J alarm" in said
+
+
+def explained(world: World, shell: Shell) -> str:
+    """What is said of this world's incident now."""
+    return shell.ok(f"incidents explain {world.view().case.reference}")
+
+
+def test_before_anything_happened_it_says_who_will_be_told(world: World, shell: Shell) -> None:
+    """Each clock's rule and instant, each level with whoever is in office now."""
+    report(world)
+    said = explained(world, shell)
+    assert "Response: 4 hours from 2026-01-05 08:00:01 UTC: 2026-01-05 12:00:01 UTC" in said
+    assert "Level 1, ISMS manager: 2 hours from 2026-01-05 08:00:01 UTC: 2026-01-05 10:00:01 UTC" in said
+    assert "2026-01-05 08:00:01 UTC  was reported by Gil Moreau, severity high: the response team was told" in said
+    assert "Ben Ito" in said
+    ahead = said.partition("if nobody acts:")[2]
+    assert "2026-01-05 10:00:01 UTC  level 1: ISMS manager (Maria Okafor)" in ahead
+    assert "2026-01-05 12:00:01 UTC  level 2: top management (Dana Weber), then every 4 hours" in ahead
+
+
+def test_a_stop_is_named_with_what_it_moved(world: World, shell: Shell) -> None:
+    """By whom, from when to when, and the instant that came of it; a word doesn't move the response."""
+    report(world)
+    world.advance(hours=1)
+    do(world, incidents.pause, "ben", None, world.now + HOUR, "waits for the vendor")
+    assert "if what stops it ends by itself at 2026-01-05 10:00:01 UTC:\n  2026-01-05 11:00:01 UTC  level 1" in explained(world, shell)
+    world.advance(hours=1)
+    do(world, incidents.acknowledge, "ravi", None)
+    said = explained(world, shell)
+    assert "Ravi Singh gave their word, which holds until 2026-01-05 11:00:01 UTC" in said
+    response, level, *_ = said.split("\nLevel ")
+    assert "stood still for a pause by Ben Ito, 2026-01-05 09:00:01 UTC to 2026-01-05 10:00:01 UTC" in response
+    assert "so it is 2026-01-05 13:00:01 UTC" in response
+    assert "the word of Ravi Singh" not in response
+    assert "and still does" in level
+    # asked after an hour and twice half an hour later, it lapses at noon; an hour of the level's two is left
+    assert "ends by itself at 2026-01-05 12:00:01 UTC:\n  2026-01-05 13:00:01 UTC  level 1" in said
+
+
+def test_what_is_foretold_is_what_happens(world: World, shell: Shell) -> None:
+    """The levels are told at the instants that were said before, and are said so afterwards."""
+    report(world)
+    world.advance(minutes=30)
+    do(world, incidents.acknowledge, "ravi", None)
+    foretold = [line.split("  level")[0].strip() for line in explained(world, shell).splitlines() if "UTC  level" in line]
+    world.advance(days=1)
+    told = [line.split("  level")[0].strip() for line in explained(world, shell).partition("Who was told")[0].splitlines()
+            if "UTC  level" in line]
+    assert len(foretold) == 2
+    assert told[:2] == foretold
+
+
+def test_after_the_fact_it_says_the_same(world: World, shell: Shell) -> None:
+    """Who was told when, by whom it came, and that nobody will be."""
+    report(world)
+    do(world, incidents.escalate, "ben", None, "she has to know")
+    world.advance(hours=5)
+    do(world, incidents.reassess, "ben", None, "critical", "customers")
+    respond(world, "ravi")
+    world.complete_phase("responding")
+    said = explained(world, shell)
+    for each in ("2026-01-05 08:00:01 UTC  level 1 of incident_high was told: ISMS manager, by Ben Ito",
+                 "2026-01-05 12:00:01 UTC  level 2 of incident_high was told: top management (1 person)",
+                 "2026-01-05 12:00:01 UTC  nobody was at it by 2026-01-05 12:00:01 UTC",
+                 "Ben Ito changed the severity from high to critical",
+                 "Ravi Singh: respond, from triaged to responding", "nobody: its escalation has ended"):
+        assert each in said, said
+
+
+def test_one_that_was_taken_back_says_how_long_its_clocks_stood(world: World, shell: Shell) -> None:
+    """Dismissed and taken back."""
+    report(world)
+    do(world, incidents.dismiss, "ben", None, "the scanner")
+    assert "nobody: its escalation has ended" in explained(world, shell)
+    world.advance(hours=3)
+    do(world, incidents.take_back, "ben", None, "it was none")
+    assert "stood still for an end by Ben Ito, 2026-01-05 08:00:01 UTC to 2026-01-05 11:00:01 UTC" in explained(world, shell)
