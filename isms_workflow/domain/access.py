@@ -11,13 +11,17 @@ from isms_workflow.errors import IsmsError
 
 
 class Action(StrEnum):
-    """What a role may do. Writing also needs the responsibility that the machine's rule names."""
+    """What a role may do. Writing also needs the responsibility that the machine's rule names.
+
+    To report an incident is everybody's: the one thing that guests and auditors write.
+    """
 
     READ = "read"
     WRITE = "write"
     DELETE = "delete"
     ADMIN = "admin"
     AUDIT = "audit"
+    REPORT = "report"
 
 
 class Label(StrEnum):
@@ -29,10 +33,10 @@ class Label(StrEnum):
 
 
 ROLES: Mapping[str, frozenset[Action]] = {
-    "admin":   frozenset({Action.READ, Action.WRITE, Action.DELETE, Action.ADMIN}),
-    "user":    frozenset({Action.READ, Action.WRITE}),
-    "auditor": frozenset({Action.READ, Action.AUDIT}),
-    "guest":   frozenset({Action.READ}),
+    "admin":   frozenset({Action.READ, Action.WRITE, Action.DELETE, Action.ADMIN, Action.REPORT}),
+    "user":    frozenset({Action.READ, Action.WRITE, Action.REPORT}),
+    "auditor": frozenset({Action.READ, Action.AUDIT, Action.REPORT}),
+    "guest":   frozenset({Action.READ, Action.REPORT}),
 }
 
 SEE_CONFIDENTIAL = frozenset({"admin", "auditor"})
