@@ -63,12 +63,16 @@ def _of_gate(view: CaseView, gate: Gate) -> Wait | None:
     phase = view.workflow.phase(gate.name)
     if gate.state == "open":
         left = gate.quorum - len(gate.decisions)
-        return Wait(f"{left} of {gate.quorum} approvals of {gate.name.upper()}, round {gate.round}",
+        return Wait(f"{left} of {gate.quorum} approvals of {_called(gate)}, round {gate.round}",
                     view.workflow.gate(gate.name).responsibilities, gate.opened_at, gate.due_at, gate.id)
     if gate.waits_for_way_out:
         who = TOP_MANAGEMENT if gate.state == "rejected" else phase.owner
-        return Wait(f"a way on after gate {gate.name.upper()} was {gate.state}", (who,), gate.closed_at, None, gate.id)
+        return Wait(f"a way on after gate {_called(gate)} was {gate.state}", (who,), gate.closed_at, None, gate.id)
     return None
+
+
+def _called(gate: Gate) -> str:
+    return gate.name.upper().replace("_", " ")
 
 
 def summary(found: tuple[Wait, ...], most: int = 3) -> str:

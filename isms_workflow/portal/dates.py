@@ -1,4 +1,4 @@
-"""Dates that people type: days of the organisation's zone."""
+"""Dates that people type: days of the organisation's zone, instants of their own."""
 
 from __future__ import annotations
 
@@ -25,6 +25,19 @@ def start_of_day(tx: Transaction, text: str, field: str) -> datetime | None:
 def end_of_day(tx: Transaction, text: str, field: str) -> datetime | None:
     """The end of a local day; None for an empty field. Raises `Wrong`."""
     return _midnight(tx, text, field, days_on=1)
+
+
+def instant(text: str, zone: str, field: str) -> datetime | None:
+    """The instant of a local date and time, as a browser sends it; None for an empty field. Raises `Wrong`."""
+    if not text.strip():
+        return None
+    try:
+        there = datetime.fromisoformat(text.strip())
+        if there.tzinfo is None and "T" in text.strip().replace(" ", "T"):
+            return instant_of(there.date(), there.time(), zone)
+    except (ValueError, OverflowError):
+        pass
+    raise Wrong(field, text, "give a date and a time such as 2026-03-12T14:00")
 
 
 def _midnight(tx: Transaction, text: str, field: str, days_on: int) -> datetime | None:
