@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from isms_workflow.domain.access import Action
-from isms_workflow.domain.refusals import Unknown, Wrong
+from isms_workflow.domain.refusals import Moved, NotAllowed, Unknown, Wrong
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import reading
@@ -109,9 +109,21 @@ def act(visit: Sender, form: Form, case: str, event: str) -> Response:
     visit.require(Action.WRITE, "Acting on an incident")
     with visit.portal.store.read() as conn:
         name = _seen(conn, visit, case).case.reference
-    with visit.portal.store.write() as tx:
-        what(tx, visit, form, case)
+    try:
+        with visit.portal.store.write() as tx:
+            what(tx, visit, form, case)
+    except NotAllowed:
+        _still_shown(visit, form, case)
+        raise
     return visit.go(f"/incidents/{name}", done)
+
+
+def _still_shown(visit: Visit, form: Posted, case: str) -> None:
+    """Raise `Moved` if what isn't possible now was so when the form was made: somebody else did it, or something else."""
+    with visit.portal.store.read() as conn:
+        now = _incident(conn, case, visit).case
+    if form.version() not in (None, now.version):
+        raise Moved(now.reference, form.version(), now.version)
 
 
 def _triage(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
