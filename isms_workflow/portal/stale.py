@@ -25,7 +25,8 @@ def clashes(conn: Connection, visit: Visit, path: str, typed: Mapping[str, str])
     room, subject, *_ = (*path.strip("/").split("/"), "")
     names = Names(conn, visit.person)
     now = THERE[room](conn, visit, names, subject) if room in THERE else {}
-    last = next(iter(of_subject(conn, subject, names, visit, limit=1)), None)
+    lately = of_subject(conn, subject, names, visit, limit=10)
+    last = next((each for each in lately if each.who.url), next(iter(lately), None))  # a person's deed, not what it led to
     if last is not None:
         now |= {name: last.reason for name in ("reason", "comment") if name in typed}
     typed = {**typed, "owner": names.who(typed["owner"]).name} if typed.get("owner") else typed  # a form has their id
