@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
@@ -38,6 +40,15 @@ def instant(text: str, zone: str, field: str) -> datetime | None:
     except (ValueError, OverflowError):
         pass
     raise Wrong(field, text, "give a date and a time such as 2026-03-12T14:00")
+
+
+@contextmanager
+def as_typed(text: str, field: str) -> Iterator[None]:
+    """Whoever typed an instant reads their own words in what is wrong with it."""
+    try:
+        yield
+    except Wrong as error:
+        raise (Wrong(field, text.replace("T", " "), error.right) if error.field == field else error) from None
 
 
 def _midnight(tx: Transaction, text: str, field: str, days_on: int) -> datetime | None:

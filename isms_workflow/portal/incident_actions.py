@@ -13,6 +13,7 @@ from isms_workflow.domain.views import CaseView
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import responsibility
 from isms_workflow.portal.visit import Visit
+from isms_workflow.programme.model import Span
 
 OPTIONAL = v.Field("reason", "Reason", "textarea", "Kept in the history. Needed if you change the severity.")
 WHY = v.Field("reason", "Reason", "textarea", "Kept in the history.")
@@ -86,13 +87,13 @@ class Desk:
         word = severity_of(self.view).acknowledgement
         if event == "acknowledge":
             again = "It starts anew. " if incidents_of(self.view)[1].word else ""
-            return (f"{again}The escalation stands still; the response clock runs on. You are asked after it in {word.holds}, "
+            return (f"{again}The escalation stands still; the response clock runs on. You are asked after it in {spoken(word.holds)}, "
                     f"and {word.reminders} times at most: without a response it then goes on.")
         return ""
 
     def _fields(self, event: str) -> tuple[v.Field, ...]:
         workflow, incident = incidents_of(self.view)
-        choices = tuple(v.Choice(s.id, f"{s.title}: a response within {s.response}") for s in workflow.severities)
+        choices = tuple(v.Choice(s.id, f"{s.title}: a response within {spoken(s.response)}") for s in workflow.severities)
         severity = v.Field("severity", "Severity", "select", value=incident.severity, choices=choices, required=True)
         settled = tuple(v.Choice(s.id, self.view.title(s)) for s in self.view.steps_of(RESPONDING) if s.is_settled)
         fields = {
@@ -106,6 +107,11 @@ class Desk:
             "reopen": (v.Field("steps", "Steps that are owed again", "checkboxes", choices=settled, required=True),),
         }
         return fields.get(event, ())
+
+
+def spoken(span: Span) -> str:
+    """`1 hour`, `4 working hours`."""
+    return str(span).removesuffix("s") if span.amount == 1 else str(span)
 
 
 WORDS = {

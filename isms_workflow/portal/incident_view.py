@@ -193,7 +193,7 @@ class Page:
             self.view.calendar) for sign in (-1, 1)]
         rows = self.conn.execute(questions.alike(self.view.case.id, self.incident.category, self.incident.systems, ends[0]))
         sight = Sight(self.conn, self.visit)
-        return tuple(v.Relation("Like this one", _link(row), row.opened_at, f"?into={row.reference}#merge")
+        return tuple(v.Relation("", _link(row), row.opened_at, f"?into={row.reference}#merge")
                      for row in rows if row.opened_at <= ends[1] and sight.sees(row.id))
 
 

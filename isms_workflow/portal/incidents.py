@@ -23,10 +23,10 @@ from isms_workflow.store.statements.sight import seen_by
 from isms_workflow.store.tables import cases, incidents
 
 COLUMNS: Mapping[str, str] = {
-    "reported": "Incident", "title": "Title", "severity": "Severity", "state": "State", "category": "Category",
+    "title": "Title", "severity": "Severity", "state": "State", "category": "Category", "reported": "Reported",
     "response": "Response due",
 }
-"""What can be sorted by, and the heads; when it was reported is the order of the references too."""
+"""What can be sorted by, and the heads."""
 
 STATES = ("reported", "triaged", "responding", "resolved", "lessons_learned", "closed", "false_positive", "merged")
 GROUPS: Mapping[str, frozenset[str]] = {"unanswered": frozenset(UNANSWERED), "open": frozenset(ANY)}
@@ -206,7 +206,8 @@ def listing(look: Look) -> v.Listing[v.IncidentLine]:
     wanted, rows, count = look.wanted, look.rows(PAGE + 1), look.count()
     shown = rows[:PAGE]
     return v.Listing(
-        "incidents", (*(_column(wanted, name) for name in COLUMNS), v.Column("Who sees to it")), look.lines(shown),
+        "incidents", (
+            v.Column("Incident"), *(_column(wanted, name) for name in COLUMNS), v.Column("Who sees to it")), look.lines(shown),
         NONE_FOUND if wanted.is_filtered else EMPTY, "/incidents", _filters(look),
         (v.Link("Download as CSV", f"/incidents.csv{wanted.url(after='')}"),),
         older=wanted.url(after=shown[-1].id) if len(rows) > PAGE else "",

@@ -21,14 +21,12 @@ LINES = (
     v.IncidentLine(OUTAGE, "Strange noises", "low", "false_positive", "Something else", at(-31), None, "ended before a response", ()),
 )
 INCIDENTS = v.Incidents(
-    v.Listing("incidents", columns("Incident", "Title", "Severity", "State", "Category", "Response due", "Who sees to it"),
+    v.Listing("incidents", columns("Incident", "Title", "Severity", "State", "Category", "Reported", "Response due", "Who sees to it"),
               LINES, EMPTY, "/incidents", (
                   v.Field("state", "State", "select", choices=(ANY, v.Choice("open", "open"))),
                   v.Field("severity", "Severity", "select", choices=(ANY, v.Choice("critical", "critical")))),
               (v.Link("Download as CSV", "/incidents.csv"),), older="?after=4", says="1,204 incidents", further="Next"),
     v.Link("Report one", "/incidents/report"))
-INCIDENTS = replace(INCIDENTS, incidents=replace(INCIDENTS.incidents, columns=(
-    *INCIDENTS.incidents.columns[:5], v.Column("Reported"), *INCIDENTS.incidents.columns[5:])))
 NO_INCIDENTS = v.Incidents(replace(INCIDENTS.incidents, rows=(), filter_url=""), INCIDENTS.report)
 
 FORM = v.Action("report", "Report the incident", "/incidents/report", (
@@ -72,7 +70,7 @@ INCIDENT = v.Incident(
     (entry(1204, at(0, 7), YOU, "reported an incident, assessed as high", reason="A mail of a colleague sends links"),),
     wait=v.Wait("its triage", at(0, 7), at(0, 11, 0), "escalates to top management"), occurrences=2,
     relations=(v.Relation("Follows", OUTAGE), v.Relation("Merged from", None, at(0, 8))),
-    alike=(v.Relation("Like this one", OUTAGE, at(0, 6), "?into=INC-2026-0043#merge"),),
+    alike=(v.Relation("", OUTAGE, at(0, 6), "?into=INC-2026-0043#merge"),),
     main=ACKNOWLEDGE, actions=(TRIAGE, MERGE), document="/incidents/INC-2026-0042/document", is_exercise=True)
 ANSWERED = replace(
     INCIDENT, state="responding", response="answered in time", due=None, ladder=(), wait=None, main=None, alike=(), actions=(),

@@ -161,7 +161,7 @@ def test_an_incident_goes_from_its_report_to_its_lessons(office: Office, tmp_pat
 
     def closed() -> bool:
         maria.opens(f"/incidents/{name}")
-        return "Reopen it" in maria.reads()
+        return "closed it" in maria.reads()
 
     eventually("the incident is closed", closed)
     _looked_at(maria, "closed")

@@ -98,7 +98,8 @@ def document_of(conn: Connection, visit: Visit, view: CaseView) -> v.Case:
 
 def _state(view: CaseView, phase: str) -> str:
     gate = view.latest_gate(phase)
-    return gate.state if gate else "open" if phase == view.case.state else "planned"
+    without = "done" if phase not in view.workflow.gates and view.is_settled(phase) else "planned"
+    return gate.state if gate else "open" if phase == view.case.state else without
 
 
 def _decision(conn: Connection, gate: Gate, names: Names) -> v.DecisionLine:

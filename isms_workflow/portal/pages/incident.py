@@ -18,7 +18,7 @@ from isms_workflow.engine.commands.common import case_id
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal import lists
 from isms_workflow.portal import views as v
-from isms_workflow.portal.dates import instant
+from isms_workflow.portal.dates import as_typed, instant
 from isms_workflow.portal.incident_actions import NOW
 from isms_workflow.portal.incident_view import Page
 from isms_workflow.portal.incidents import REPORT, Look, listing
@@ -138,7 +138,8 @@ def _pause(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
     until = instant(form.text("until"), visit.person.zone, "until")
     if until is None:
         raise Wrong("until", "", "give the date and time at which it ends by itself")
-    commands.pause(tx, case, form.version(), until, form.text("reason"), visit.actor, When.at(visit.now))
+    with as_typed(form.text("until"), "until"):
+        commands.pause(tx, case, form.version(), until, form.text("reason"), visit.actor, When.at(visit.now))
 
 
 def _merge(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:

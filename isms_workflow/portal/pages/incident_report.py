@@ -18,7 +18,7 @@ from isms_workflow.engine import programmes, reading, register
 from isms_workflow.engine.commands import incidents as commands
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal import views as v
-from isms_workflow.portal.dates import instant
+from isms_workflow.portal.dates import as_typed, instant
 from isms_workflow.portal.incidents import Terms, section_of
 from isms_workflow.portal.rendering import local_instant
 from isms_workflow.portal.visit import Form, Reader, Sender, Visit
@@ -86,7 +86,7 @@ def report(visit: Sender, form: Form) -> Response:
     began = instant(form.text("occurred_at"), visit.person.zone, "occurred_at")
     found = Report(form.text("title"), form.text("description"), form.text("category"), occurred_at=began,
                    is_exercise=bool(form.text("exercise")))
-    with visit.portal.store.write() as tx:
+    with as_typed(form.text("occurred_at"), "occurred_at"), visit.portal.store.write() as tx:
         case, _ = commands.report(tx, found, form.many("systems"), visit.actor, When.at(visit.now))
         name = reading.view(tx, case, visit.now).case.reference
     return visit.go(f"/incidents/{name}/report", f"Thank you: it is {name}, and the response team has been told.")

@@ -72,7 +72,7 @@ class Word:
 class Relation:
     """Another incident that this one has to do with."""
 
-    how: str  # "Merged from", "Follows"
+    how: str  # "Merged from", "Follows"; "" of a likely duplicate
     reference: Reference | None  # None: it isn't shown to the reader
     at: datetime | None = None
     merge: str = ""  # of a likely duplicate: where the form to merge stands filled in
