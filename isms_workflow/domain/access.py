@@ -11,8 +11,9 @@ from isms_workflow.errors import IsmsError
 
 
 class Action(StrEnum):
-    """What a role may do. Writing also needs the responsibility that the machine's rule names; whoever has an account
-    reports incidents.
+    """What a role may do. Writing also needs the responsibility that the machine's rule names.
+
+    To report an incident is everybody's: the one thing that guests and auditors write.
     """
 
     READ = "read"

@@ -9,6 +9,7 @@ from isms_workflow.domain.access import may_see
 from isms_workflow.domain.people import Directory
 from isms_workflow.domain.views import CaseView
 from isms_workflow.programme.incidents import IncidentWorkflow
+from isms_workflow.programme.model import Workflow
 
 
 def people_of(view: CaseView, reached: Collection[str], now: datetime) -> frozenset[str]:
@@ -18,7 +19,7 @@ def people_of(view: CaseView, reached: Collection[str], now: datetime) -> frozen
     `reached` are the people whom a ladder of the case told until now. Gates that have not opened yet count:
     who will decide may look beforehand.
     """
-    return _owing(view) | _deciding(view, now) | _answering(view) | frozenset(reached)
+    return _owing(view) | in_office(view.workflow, view.directory, now) | frozenset(reached)
 
 
 def sees(view: CaseView, person: str, reached: Collection[str], now: datetime) -> bool:
@@ -27,11 +28,15 @@ def sees(view: CaseView, person: str, reached: Collection[str], now: datetime) -
     return found is not None and may_see(found, view.case.label, person in people_of(view, reached, now))
 
 
-def _answering(view: CaseView) -> frozenset[str]:
+def in_office(workflow: Workflow, directory: Directory, now: datetime) -> frozenset[str]:
+    """Who is of every case of a workflow by what they hold: deciders at its gates, their delegates, responders."""
+    return _deciding(workflow, directory, now) | _answering(workflow, directory)
+
+
+def _answering(workflow: Workflow, directory: Directory) -> frozenset[str]:
     """Whoever answers incidents; who reported one sees their report, not the case."""
-    workflow = view.workflow
     names = workflow.responders if isinstance(workflow, IncidentWorkflow) else ()
-    return frozenset(person for name in names for person in view.directory.holders(name))
+    return frozenset(person for name in names for person in directory.holders(name))
 
 
 def _owing(view: CaseView) -> frozenset[str]:
@@ -40,10 +45,10 @@ def _owing(view: CaseView) -> frozenset[str]:
     return frozenset({owner for owner, _ in owners if owner} | stand_ins)
 
 
-def _deciding(view: CaseView, now: datetime) -> frozenset[str]:
-    names = {name for gate in view.workflow.gates.values() for name in gate.responsibilities}
-    holders = {person for name in names for person in view.directory.holders(name)}
-    return frozenset(holders | _delegates(view.directory, holders, now))
+def _deciding(workflow: Workflow, directory: Directory, now: datetime) -> frozenset[str]:
+    names = {name for gate in workflow.gates.values() for name in gate.responsibilities}
+    holders = {person for name in names for person in directory.holders(name)}
+    return frozenset(holders | _delegates(directory, holders, now))
 
 
 def _delegates(directory: Directory, people: Collection[str], now: datetime) -> set[str]:

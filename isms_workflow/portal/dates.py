@@ -1,7 +1,9 @@
-"""Dates that people type: days of the organisation's zone."""
+"""Dates that people type: days of the organisation's zone, instants of their own."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
@@ -25,6 +27,28 @@ def start_of_day(tx: Transaction, text: str, field: str) -> datetime | None:
 def end_of_day(tx: Transaction, text: str, field: str) -> datetime | None:
     """The end of a local day; None for an empty field. Raises `Wrong`."""
     return _midnight(tx, text, field, days_on=1)
+
+
+def instant(text: str, zone: str, field: str) -> datetime | None:
+    """The instant of a local date and time, as a browser sends it; None for an empty field. Raises `Wrong`."""
+    if not text.strip():
+        return None
+    try:
+        there = datetime.fromisoformat(text.strip())
+        if there.tzinfo is None and "T" in text.strip().replace(" ", "T"):
+            return instant_of(there.date(), there.time(), zone)
+    except (ValueError, OverflowError):
+        pass
+    raise Wrong(field, text, "give a date and a time such as 2026-03-12T14:00")
+
+
+@contextmanager
+def as_typed(text: str, field: str) -> Iterator[None]:
+    """Whoever typed an instant reads their own words in what is wrong with it."""
+    try:
+        yield
+    except Wrong as error:
+        raise (Wrong(field, text.replace("T", " "), error.right) if error.field == field else error) from None
 
 
 def _midnight(tx: Transaction, text: str, field: str, days_on: int) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, select
 from isms_workflow.domain.times import from_iso
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names
-from isms_workflow.portal.rendering import local_day
+from isms_workflow.portal.rendering import local_day, local_instant, word
 from isms_workflow.portal.sight import Sight
 from isms_workflow.portal.visit import Visit
 from isms_workflow.store.tables import audit, audit_private
@@ -24,12 +24,12 @@ SENTENCES: Mapping[str, str] = {
     "step.extended": "extended it from {from:day} to {due:day}",
     "step.reassigned": "gave it from {from:who} to {to:who}", "step.commented": "commented",
     "step.cancelled": "cancelled the step", "step.retimed": "moved its due date to {due:day}",
-    "gate.opened": "opened gate {gate:up}, round {round}", "gate.approved": "approved {gate:up}{for:for}",
-    "gate.passed": "passed gate {gate:up} with {approvals} approvals", "gate.returned": "returned {gate:up} for rework{for:for}",
-    "gate.rejected": "rejected {gate:up}{for:for}", "gate.lapsed": "let gate {gate:up} lapse: nobody decided in time",
-    "gate.withdrawn": "withdrew gate {gate:up}, because a step reopened", "gate.superseded": "superseded gate {gate:up}",
+    "gate.opened": "opened gate {gate:phase}, round {round}", "gate.approved": "approved {gate:phase}{for:for}",
+    "gate.passed": "passed gate {gate:phase} with {approvals} approvals", "gate.returned": "returned {gate:phase} for rework{for:for}",
+    "gate.rejected": "rejected {gate:phase}{for:for}", "gate.lapsed": "let gate {gate:phase} lapse: nobody decided in time",
+    "gate.withdrawn": "withdrew gate {gate:phase}, because a step reopened", "gate.superseded": "superseded gate {gate:phase}",
     "gate.voided": "voided an approval", "gate.changed": "noted that what the gate covers has changed",
-    "gate.retimed": "moved the gate's due date to {due:day}", "gate.answered": "said how gate {gate:up} goes on",
+    "gate.retimed": "moved the gate's due date to {due:day}", "gate.answered": "said how gate {gate:phase} goes on",
     "deadline.expired": "told {reached} of {to} (ladder {ladder})", "deadline.failed": "set a deadline aside",
     "evidence.added": "added evidence", "evidence.replaced": "replaced evidence", "evidence.withdrawn": "withdrew evidence",
     "evidence.damaged": "found a damaged file",
@@ -37,10 +37,27 @@ SENTENCES: Mapping[str, str] = {
     "person.granted": "granted {responsibility:title}", "person.revoked": "revoked {responsibility:title}",
     "person.changed": "changed the account", "person.deputised": "named {deputy:who} as deputy",
     "person.delegated": "delegated to {to:who} until {ends:day}", "programme.applied": "put programme {digest:short} in force",
+    "incident.reported": "reported an incident, assessed as {severity}",
+    "incident.occurred": "noted that it happened again",
+    "incident.acknowledged": "acknowledged it: somebody sees to it, asked after {until:instant}",
+    "incident.lapsed": "let the word of {by:who} lapse: they didn't answer",
+    "incident.escalated": "had level {level:count} of ladder {ladder:title} told", "incident.paused": "paused its clocks until {until:instant}",
+    "incident.breached": "noted that nobody was at it in time: a response was due {due:instant}",
+    "incident.reassessed": "changed the severity from {before} to {severity}",
+    "incident.resumed": "let its clocks go on", "incident.absorbed": "took another incident in as part of it",
+    "incident.replanned": "put it under programme {programme:short}",
+    "outbox.died": "set a message aside that couldn't be sent", "outbox.revived": "sent a message again",
     "system.added": "put it in the register, for {owner:who}", "system.retired": "retired it",
 }
 HIDDEN = "something in a case, or with a file, that isn't shown to you"
 MOVES = {"start": "started the cycle", "close": "closed the cycle", "cancel": "cancelled the cycle"}
+INCIDENT_MOVES = {
+    "triage": "triaged it as {severity}", "respond": "started responding", "resolve": "noted that the response is done",
+    "learn": "opened the lessons to be learned", "close": "closed it", "conclude": "closed it",
+    "dismiss": "dismissed it as a false positive", "merge": "merged it into another incident",
+    "take back": "took it back: it was an incident", "reopen": "reopened it",
+}
+"""A cycle closes from ACT; only an incident closes from being resolved."""
 
 
 def of_case(conn: Connection, case: str, names: Names, visit: Visit, limit: int = 500) -> tuple[v.HistoryEntry, ...]:
@@ -75,7 +92,7 @@ def _place(row: Any) -> v.HistoryEntry:
 
 
 def _entry(row: Any, data: Mapping[str, Any], private: Mapping[str, str], names: Names, zone: str) -> v.HistoryEntry:
-    reason = next((private[name] for name in ("reason", "text", "name", "description") if private.get(name)), "")
+    reason = next((private[name] for name in ("reason", "text", "name", "title", "description") if private.get(name)), "")
     late = (row.noticed_at - row.happened_at).total_seconds() >= 1
     return v.HistoryEntry(row.happened_at, names.who(row.actor), sentence(row.kind, data, names, zone), row.seq, row.hash,
                           reason, noticed=row.noticed_at if late else None,
@@ -85,7 +102,9 @@ def _entry(row: Any, data: Mapping[str, Any], private: Mapping[str, str], names:
 def sentence(kind: str, data: Mapping[str, Any], names: Names, zone: str) -> str:
     """What happened, in words; a kind without words of its own says its name."""
     if kind == "case.moved":
-        return MOVES.get(data["event"], f"went on from {data['from'].upper()} to {data['to'].upper()}")
+        said = MOVES if data["event"] in MOVES and data["from"] != "resolved" else INCIDENT_MOVES
+        going_on = f"went on from {word(data['from'])} to {word(data['to'])}"
+        return said.get(data["event"], going_on).format_map(_Words(data, names, zone))
     if kind == "system.changed":
         return f"changed {'; '.join(_differences(data, names))}"
     return SENTENCES.get(kind, kind.replace(".", " ")).format_map(_Words(data, names, zone))
@@ -117,17 +136,18 @@ class _Word:
         self.value, self.names, self.zone = value, names, zone
 
     def __format__(self, how: str) -> str:
-        if how == "who":
-            return self.names.name(self.value)
-        if how == "for":
-            return f" for {self.names.name(self.value)}" if self.value else ""
-        if how == "day":
-            return local_day(from_iso(self.value), self.zone) if self.value else "?"
-        if how == "up":
-            return str(self.value).upper()
-        if how == "title":
-            return str(self.value).replace("_", " ")
-        return str(self.value)[:12] if how == "short" else str(self.value if self.value is not None else "–")
+        value = self.value
+        words: Mapping[str, Callable[[], str]] = {
+            "who": lambda: self.names.name(value),
+            "for": lambda: f" for {self.names.name(value)}" if value else "",
+            "day": lambda: local_day(from_iso(value), self.zone) if value else "?",
+            "instant": lambda: local_instant(from_iso(value), self.zone) if value else "?",
+            "phase": lambda: word(str(value)),
+            "title": lambda: str(value).replace("_", " "),
+            "count": lambda: str(int(value or 0) + 1),
+            "short": lambda: str(value)[:12],
+        }
+        return words.get(how, lambda: str(value if value is not None else "–"))()
 
 
 def _private(conn: Connection, seqs: Sequence[int]) -> dict[int, dict[str, str]]:

@@ -18,18 +18,18 @@ UNKNOWN = Look("ring", "neutral")
 
 _BY_LOOK: dict[Look, str] = {
     Look("check", "good"): """
-        done, approved, passed, closed, completed, verified, sent, delivered, fired, granted, in force, carried over""",
-    Look("dot", "good"): "alive, up, active, running, plan, do, check, act, started, valid, in use",
-    Look("dot", "information"): "open, in progress, reopened",
+        done, approved, passed, closed, resolved, completed, verified, sent, delivered, fired, granted, in force, carried over""",
+    Look("dot", "good"): "alive, up, active, running, plan, do, check, act, responding, started, valid, in use",
+    Look("dot", "information"): "open, in progress, reopened, triaged, lessons learned, medium",
     Look("dots", "neutral"): "waiting",
-    Look("dots", "information"): "invited, starting, undecided, submitted",
-    Look("ring", "neutral"): "planned, not open, not started, queued, armed, unused, not verified",
-    Look("skip", "neutral"): "waived, skipped, superseded, replaced, spent, revoked, ended, expired, retired",
-    Look("cross", "neutral"): "cancelled, declined, withdrawn, unsent, deactivated, erased",
+    Look("dots", "information"): "invited, starting, undecided, submitted, reported",
+    Look("ring", "neutral"): "planned, not open, not started, queued, armed, unused, not verified, low",
+    Look("skip", "neutral"): "waived, skipped, superseded, replaced, spent, revoked, ended, expired, retired, merged",
+    Look("cross", "neutral"): "cancelled, declined, withdrawn, unsent, deactivated, erased, false positive",
     Look("bars", "attention"): "paused, suspended",
     Look("back", "attention"): "returned, lapsed, void",
-    Look("triangle", "attention"): "due, retrying, escalated, not held",
-    Look("triangle", "danger"): "late, overdue",
+    Look("triangle", "attention"): "due, retrying, escalated, not held, high",
+    Look("triangle", "danger"): "late, overdue, critical",
     Look("cross", "danger"): "rejected, refused, denied, down, dead, failed, broken, damaged, set aside",
 }
 LOOKS: dict[str, Look] = {

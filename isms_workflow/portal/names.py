@@ -52,8 +52,18 @@ class Names:
 
 def reference(view: CaseView) -> v.Reference:
     """A case by its reference."""
-    return v.Reference(view.case.reference, f"/cases/{view.case.reference}", view.workflow.title,
+    return v.Reference(view.case.reference, case_url(view.case.reference), view.workflow.title,
                        view.case.label)  # type: ignore[arg-type]  # the table's CHECK allows these three only
+
+
+def case_url(name: str) -> str:
+    """The page of a case, by its reference: incidents have their own."""
+    return f"/incidents/{name}" if name.startswith("INC-") else f"/cases/{name}"
+
+
+def entry(view: CaseView) -> str:
+    """The menu's entry under which a case, its steps and its gates stand."""
+    return "Incidents" if view.case.kind == "incident" else "Cycle"
 
 
 def step_url(step: Step) -> str:

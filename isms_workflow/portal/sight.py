@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, not_, select
 
+from isms_workflow.domain.access import Label
+from isms_workflow.domain.sight import in_office
 from isms_workflow.domain.views import CaseView
-from isms_workflow.engine import reading
+from isms_workflow.engine import programmes, reading
 from isms_workflow.portal.visit import Visit
+from isms_workflow.store.statements.sight import Eyes, seen_by
 from isms_workflow.store.tables import cases, evidence
 
 PAGE = 50
@@ -40,12 +43,26 @@ class Sight:
 
     def sees_everything(self) -> bool:
         """Whether no case at all is hidden from the reader."""
-        return all(self.sees(case) for case in self.conn.execute(select(cases.c.id)).scalars())
+        hidden = select(cases.c.id).where(not_(seen_by(eyes(self.conn, self.visit)))).limit(1)
+        return self.conn.execute(hidden).first() is None
 
     def labels_of(self, files: Iterable[str]) -> dict[str, str]:
         """The labels of these files, by id."""
         found = self.conn.execute(select(evidence.c.id, evidence.c.label).where(evidence.c.id.in_(list(files))))
         return {row.id: row.label for row in found}
+
+
+def eyes(conn: Connection, visit: Visit) -> Eyes:
+    """What lets the reader see cases, for lists that ask the database for those alone."""
+    reader, directory = visit.person.id, reading.directory(conn, visit.now)
+    acts = directory.is_active(reader)
+    ran = conn.execute(select(cases.c.kind, cases.c.programme).distinct()).all()
+    return Eyes(
+        reader, frozenset(label for label in Label if visit.sees_everybodys(label)),
+        [(row.kind, row.programme) for row in ran
+         if reader in in_office(programmes.version(conn, row.programme).programme.workflows[row.kind], directory, visit.now)],
+        {each.responsibility for each in directory.holdings if each.person == reader} if acts else (),
+        {each.person for each in directory.deputies if each.deputy == reader} if acts else ())
 
 
 def page(ask: Callable[[str], Sequence[Any]], key: Callable[[Any], str], shown: Callable[[Sequence[Any]], list[Any]],

@@ -17,7 +17,7 @@ from isms_workflow.portal.visit import Visit
 from isms_workflow.store.statements import cases as questions
 from isms_workflow.store.tables import people
 
-LABELS = {"due": "Due date", "until": "Paused until", "reopen": "Steps to reopen", "role": "Access role"}
+LABELS = {"due": "Due date", "until": "Paused until", "into": "Merge into", "respond": "Start responding now", "reopen": "Steps to reopen", "role": "Access role"}
 
 
 def clashes(conn: Connection, visit: Visit, path: str, typed: Mapping[str, str]) -> tuple[str, tuple[v.Clash, ...]]:
@@ -25,7 +25,8 @@ def clashes(conn: Connection, visit: Visit, path: str, typed: Mapping[str, str])
     room, subject, *_ = (*path.strip("/").split("/"), "")
     names = Names(conn, visit.person)
     now = THERE[room](conn, visit, names, subject) if room in THERE else {}
-    last = next(iter(of_subject(conn, subject, names, visit, limit=1)), None)
+    lately = of_subject(conn, subject, names, visit, limit=10)
+    last = next((each for each in lately if each.who.url), next(iter(lately), None))  # a person's deed, not what it led to
     if last is not None:
         now |= {name: last.reason for name in ("reason", "comment") if name in typed}
     typed = {**typed, "owner": names.who(typed["owner"]).name} if typed.get("owner") else typed  # a form has their id
@@ -55,6 +56,15 @@ def _case(conn: Connection, visit: Visit, names: Names, case: str) -> dict[str, 
     return {"state": "paused" if until else found.state, **until}
 
 
+def _incident(conn: Connection, visit: Visit, names: Names, case: str) -> dict[str, str]:
+    found = reading.view(conn, case, visit.now)
+    assert found.incident is not None  # its form was posted to an incident's address
+    paused, word = found.incident.pause, found.incident.word
+    return {"state": found.case.state.replace("_", " "), "severity": found.incident.severity,
+            **({"until": local_instant(paused.until, visit.person.zone)} if paused and paused.until else {}),
+            **({"seen to by": names.name(word.by)} if word else {})}
+
+
 def _person(conn: Connection, visit: Visit, names: Names, person: str) -> dict[str, str]:  # noqa: ARG001
     return {"role": str(conn.execute(select(people.c.role).where(people.c.id == person)).scalar_one())}
 
@@ -65,5 +75,5 @@ def _system(conn: Connection, visit: Visit, names: Names, system: str) -> dict[s
     return {"state": "retired" if found.retired else "in use", **says}
 
 
-THERE = {"steps": _step, "gates": _gate, "cases": _case, "people": _person, "systems": _system}
+THERE = {"steps": _step, "gates": _gate, "cases": _case, "people": _person, "systems": _system, "incidents": _incident}
 """By an address's first part: what is there now, by the names of the forms' fields."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ENTRIES: tuple[tuple[str, str, Action], ...] = (
     ("My work", "/", Action.READ),
     ("Cycle", "/cycle", Action.READ),
+    ("Incidents", "/incidents", Action.READ),
     ("Cases", "/cases", Action.READ),
     ("Evidence", "/evidence", Action.READ),
     ("Audit", "/audit", Action.AUDIT),

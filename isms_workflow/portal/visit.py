@@ -30,6 +30,7 @@ from isms_workflow.portal.views.forms import Typed
 
 SESSION = "isms_session"
 FLASH = "isms_flash"
+REPORT = v.Link("Report an incident", "/incidents/report")
 
 
 class SignInNeeded(IsmsError):
@@ -114,7 +115,7 @@ class Visit:
             return v.Frame(
                 self.now, self.person.zone, name, self.session.csrf,
                 v.Link(self.session.name, f"/people/{self.person.id}"), menu(self.person, current),
-                alive(conn, self), flash, search_url="/search")
+                alive(conn, self), flash, report=REPORT if self.may(Action.REPORT) else None, search_url="/search")
 
     def page(self, template: str, view: object, current: str = "", status: int = 200) -> Response:
         """A page for this reader."""

@@ -37,7 +37,7 @@ CYCLE = v.Reference("PDCA-2026-0001", "/cycles/PDCA-2026-0001", "ISMS cycle 2026
 RISK = v.Reference("RSK-2026-0017", "/cases/RSK-2026-0017", "Backup restore untested", label="confidential")
 FOLLOW_UP = v.Reference("CAP-2026-0003", "/cases/CAP-2026-0003", "Shared accounts on the line")
 
-MENU = ("My work", "Cycle", "Cases", "Evidence", "Audit", "People", "Register", "Programme", "System")
+MENU = ("My work", "Cycle", "Incidents", "Cases", "Evidence", "Audit", "People", "Register", "Programme", "System")
 
 
 def frame(current: str = "", **changes: object) -> v.Frame:
@@ -48,7 +48,8 @@ def frame(current: str = "", **changes: object) -> v.Frame:
     )
     whole = v.Frame(
         NOW, ZONE, "Halden Instruments", "csrf-of-this-session", v.Link("Ines Haddad", "/people/6"), menu,
-        v.Alive("alive", "9 of 24 steps done · DO · day 112"), search_url="/search", events_url="/events",
+        v.Alive("alive", "9 of 24 steps done · DO · day 112"),
+        report=v.Link("Report an incident", "/incidents/report"), search_url="/search", events_url="/events",
     )  # fmt: skip
     return replace(whole, **changes)  # type: ignore[arg-type]
 

@@ -5,6 +5,17 @@ from __future__ import annotations
 from isms_workflow.portal import views as v
 from tests.portal.case_examples import CASE, CASES, EMPTY_CASE, GATE, GATE_LAPSED, GATE_REFUSED, NO_CASES
 from tests.portal.cast import FIRST_RUN, OUTSIDE, frame
+from tests.portal.incident_examples import (
+    ANSWERED,
+    INCIDENT,
+    INCIDENTS,
+    NO_INCIDENTS,
+    NO_REPORT,
+    PAUSED,
+    REPORT,
+    REPORT_REFUSED,
+    REPORTED,
+)
 from tests.portal.record_examples import (
     ACCESS,
     AUDIT,
@@ -47,6 +58,15 @@ PAGES: dict[str, tuple[str, object, v.Frame]] = {
     "case, empty": ("case.html", EMPTY_CASE, frame("Cases")),
     "cases": ("cases.html", CASES, frame("Cases")),
     "cases, none": ("cases.html", NO_CASES, frame("Cases")),
+    "incidents": ("incidents.html", INCIDENTS, frame("Incidents")),
+    "incidents, none": ("incidents.html", NO_INCIDENTS, frame("Incidents")),
+    "incident": ("incident.html", INCIDENT, frame("Incidents")),
+    "incident, answered": ("incident.html", ANSWERED, frame("Incidents")),
+    "incident, paused": ("incident.html", PAUSED, frame("Incidents")),
+    "report": ("report.html", REPORT, frame("Incidents")),
+    "report, refused": ("report.html", REPORT_REFUSED, frame("Incidents")),
+    "report, impossible": ("report.html", NO_REPORT, frame("Incidents")),
+    "reported": ("reported.html", REPORTED, frame("Incidents")),
     "people": ("people.html", PEOPLE, frame("People")),
     "person": ("person.html", PERSON, frame("People", flash=v.Flash("good", "Aron Novak was invited."))),
     "person, newcomer": ("person.html", NEWCOMER, frame("People")),

@@ -40,6 +40,10 @@ MY_WORK = v.MyWork(
     ),
     owed=(
         v.WorkItem(
+            "Respond to: the web shop answers nobody", "/incidents/1", CYCLE, v.Link("Respond to it", "/incidents/1"), at(0, 9, 0),
+            at(0, 7), "nobody sees to it", "it counts as missed, and is told further", severity="critical",
+        ),
+        v.WorkItem(
             "Train personnel", "/steps/9", CYCLE, v.Link("Add evidence", "/steps/9"), at(0, 16, 0),
             said="needs: attendance list", then="reminds your deputy, Aron Novak",
         ),
@@ -53,6 +57,7 @@ MY_WORK = v.MyWork(
         ),
     ),
     lately="3 this week", history_url="/people/6#history",
+    reports=(v.ReportLine(v.Link("INC-2026-0042", "/incidents/INC-2026-0042/report"), "A mail sends links", "reported", at(0, 7)),),
 )  # fmt: skip
 NOTHING_TO_DO = v.MyWork((), (), "", next_up="CHECK opens when DO is approved, planned for Thu 30 Apr 2026.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter
@@ -14,13 +15,16 @@ from isms_workflow.engine import reading
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal import views as v
 from isms_workflow.portal.history import of_case
-from isms_workflow.portal.names import Names, gate_url, reference
+from isms_workflow.portal.names import Names, case_url, gate_url, reference
+from isms_workflow.portal.pages.incident_report import is_reporter
 from isms_workflow.portal.pages.pdca import line
-from isms_workflow.portal.rendering import local_day
+from isms_workflow.portal.rendering import local_day, word
 from isms_workflow.portal.showing import due, file, waited_for, waiting
-from isms_workflow.portal.sight import PAGE, Sight, older, page
+from isms_workflow.portal.sight import PAGE, Sight, eyes, older, page
 from isms_workflow.portal.visit import Reader, Visit
 from isms_workflow.store import audit
+from isms_workflow.store.statements import incidents as incident_questions
+from isms_workflow.store.statements.sight import seen_by
 from isms_workflow.store.tables import cases, decisions, evidence
 
 router = APIRouter()
@@ -36,27 +40,28 @@ def listing(visit: Reader) -> Response:
     if state := params.get("state"):
         query = query.where(cases.c.closed_at.is_(None) if state == "open" else cases.c.closed_at.is_not(None))
     with visit.portal.store.read() as conn:
-        sight = Sight(conn, visit)
+        query = query.where(seen_by(eyes(conn, visit)))
         rows, after = page(
             lambda before: conn.execute(query.where(cases.c.reference < before) if before else query).all(),
-            lambda row: str(row.reference), lambda some: [row for row in some if sight.sees(row.id)],
-            params.get("before", ""))
+            lambda row: str(row.reference), list, params.get("before", ""))
         found = reading.views(conn, [row.id for row in rows], visit.now)
-        lines = tuple(_line(conn, found[row.id]) for row in rows)
+        titles = {row.case_id: row.title for row in conn.execute(incident_questions.titles(list(found)))}
+        lines = tuple(_line(conn, found[row.id], titles) for row in rows)
     states = v.Field("state", "State", "select", value=state or "",
                      choices=(v.Choice("", "any"), v.Choice("open", "open"), v.Choice("ended", "ended")))
     columns = tuple(v.Column(name) for name in ("Case", "Title", "Kind", "State", "Waits for", "Due", "Changed"))
     table = v.Listing("cases", columns, lines,
-                      v.Empty("No cases.", "The first opens when a cycle is started.", v.Link("Go to the cycle", "/cycle")),
+                      v.Empty("No cases.", "The first opens when a cycle is started, or an incident is reported.", v.Link("Go to the cycle", "/cycle")),
                       "/cases", (v.Field("q", "Contains", value=text or ""), states),
                       older=older(params, after), says="1 case" if len(lines) == 1 else f"{len(lines)} cases")
     return visit.page("cases.html", v.Cases(table), "Cases")
 
 
-def _line(conn: Connection, view: CaseView) -> v.CaseLine:
+def _line(conn: Connection, view: CaseView, titles: Mapping[str, str | None]) -> v.CaseLine:
     case = view.case
+    title = view.workflow.title if view.incident is None else titles.get(case.id) or "(erased)"
     changed = case.closed_at or case.paused_at or case.phase_opened_at or case.opened_at
-    return v.CaseLine(reference(view), view.workflow.title, view.case.kind.upper(), view.case.state,
+    return v.CaseLine(reference(view), title, "PDCA" if view.incident is None else view.workflow.title, view.case.state,
                       waited_for(view), due(conn, view), changed)
 
 
@@ -65,12 +70,15 @@ def document(visit: Reader, name: str) -> Response:
     """Everything about one case, as an auditor files it."""
     with visit.portal.store.read() as conn:
         view = reading.view(conn, case_id(conn, name), visit.now)
+        if view.incident is not None and (visit.sees(conn, view) or is_reporter(conn, visit, view.case.id)):
+            return visit.go(case_url(view.case.reference))
         visit.require_sight(conn, view, "case", name)
-        page = _document(conn, visit, view)
+        page = document_of(conn, visit, view)
     return visit.page("case.html", page, "Cases")
 
 
-def _document(conn: Connection, visit: Visit, view: CaseView) -> v.Case:
+def document_of(conn: Connection, visit: Visit, view: CaseView) -> v.Case:
+    """A case whole, as it prints."""
     names, case = Names(conn, visit.person), view.case
     size, head = audit.head(conn)
     phases = tuple(v.CasePhase(p.title, _state(view, p.id), tuple(line(view, s, names) for s in view.steps_of(p.id)))
@@ -78,14 +86,20 @@ def _document(conn: Connection, visit: Visit, view: CaseView) -> v.Case:
     facts = (v.Fact("Kind", view.workflow.title), v.Fact("Opened", local_day(case.opened_at, visit.person.zone)),
              v.Fact("Programme", case.programme, "/programme"), v.Fact("Label", case.label))
     ended = f"ended {local_day(case.closed_at, visit.person.zone)}" if case.closed_at else "running"
-    return v.Case(reference(view), view.workflow.title, case.state, ended, facts, phases,
+    title = view.workflow.title
+    if view.incident is not None:
+        told = conn.execute(incident_questions.report_of(case.id)).one()
+        title = told.title or "(erased)"
+        facts = (*facts, v.Fact("Severity", view.incident.severity), v.Fact("Description", told.description or "none"))
+    return v.Case(reference(view), title, case.state, ended, facts, phases,
                   tuple(_decision(conn, g, names) for g in view.gates), _files(conn, visit, view, names),
                   of_case(conn, case.id, names, visit), head, size, waiting(conn, view))
 
 
 def _state(view: CaseView, phase: str) -> str:
     gate = view.latest_gate(phase)
-    return gate.state if gate else "open" if phase == view.case.state else "planned"
+    without = "done" if phase not in view.workflow.gates and view.is_settled(phase) else "planned"
+    return gate.state if gate else "open" if phase == view.case.state else without
 
 
 def _decision(conn: Connection, gate: Gate, names: Names) -> v.DecisionLine:
@@ -93,7 +107,7 @@ def _decision(conn: Connection, gate: Gate, names: Names) -> v.DecisionLine:
     rows = conn.execute(select(decisions).where(decisions.c.gate_id == gate.id).order_by(decisions.c.decided_at)).all()
     votes = tuple(v.Vote(names.who(r.person, f"for {names.name(r.for_person)}" if r.for_person else ""),
                          "void" if r.voided_at else words[r.answer], r.decided_at, r.digest) for r in rows)
-    return v.DecisionLine(v.Link(f"Gate: approve {gate.name.upper()}", gate_url(gate)), gate.round, gate.state,
+    return v.DecisionLine(v.Link(f"Gate: approve {word(gate.name)}", gate_url(gate)), gate.round, gate.state,
                           gate.closed_at, votes, gate.digest)
 
 
@@ -108,7 +122,7 @@ def search(visit: Reader) -> Response:
     text = visit.request.query_params.get("q", "").strip().upper()
     with visit.portal.store.read() as conn:
         row = conn.execute(select(cases.c.id).where(cases.c.reference == text)).first()
-        found = row is not None and Sight(conn, visit).sees(row.id)
+        found = row is not None and (Sight(conn, visit).sees(row.id) or is_reporter(conn, visit, row.id))
     if not text:
         raise Unknown("case", "without a reference")
-    return visit.go(f"/cases/{quote(text)}" if found else f"/cases?{urlencode({'q': text})}")
+    return visit.go(case_url(quote(text)) if found else f"/cases?{urlencode({'q': text})}")

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from isms_workflow.domain.access import Action
 from isms_workflow.domain.gates import authority, disposes, eligible, lacking, workers
+from isms_workflow.domain.incident import LEARNING
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT
 from isms_workflow.domain.refusals import ReasonNeeded, Unknown, Wrong
 from isms_workflow.domain.rules.gates import Answer, Shown
@@ -23,8 +24,9 @@ from isms_workflow.portal import views as v
 from isms_workflow.portal.again import refused
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_subject
-from isms_workflow.portal.names import Names, gate_url, reference, responsibility, step_url
+from isms_workflow.portal.names import Names, entry, gate_url, reference, responsibility, step_url
 from isms_workflow.portal.pages.steps import find as find_step
+from isms_workflow.portal.rendering import word
 from isms_workflow.portal.showing import files, remarks, rungs, wait_of_gate
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 from isms_workflow.store.statements import cases as questions
@@ -50,12 +52,13 @@ def show(visit: Reader, gate: str) -> Response:
     with visit.portal.store.read() as conn:
         view, found = find(conn, visit, gate)
         page = _page(conn, visit, view, found)
-    return visit.page("gate.html", page, "Cycle")
+    return visit.page("gate.html", page, entry(view))
 
 
 def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.Gate, str]:
     """The gate's page, for a form on it that was refused: template, view, menu entry."""
-    return "gate.html", _page(conn, visit, *find(conn, visit, path[0])), "Cycle"
+    view, gate = find(conn, visit, path[0])
+    return "gate.html", _page(conn, visit, view, gate), entry(view)
 
 
 def _page(conn: Connection, visit: Visit, view: CaseView, gate: Gate) -> v.Gate:
@@ -69,7 +72,7 @@ def _page(conn: Connection, visit: Visit, view: CaseView, gate: Gate) -> v.Gate:
     needed = " or ".join(responsibility(view, r) for r in spec.responsibilities)
     left = [p for p in able if p not in {d.person for d in gate.decisions}]
     return v.Gate(
-        reference(view), f"approve {gate.name.upper()}", gate.state, gate.due_at, gate.state != "open", gate.round,
+        reference(view), f"approve {word(gate.name)}", gate.state, gate.due_at, gate.state != "open", gate.round,
         gate.digest, f"{len(steps)} steps, {sum(len(s.evidence) for s in covered)} files", covered,
         f"{gate.quorum} of: {needed}",
         "" if spec.relaxed else f"nobody who did, evidenced or waived a step ({names.names(working)})",
@@ -122,9 +125,11 @@ def _answer(visit: Visit, view: CaseView, gate: Gate) -> tuple[v.Answer | None, 
         authority(view, gate, visit.person.id, visit.now)
     except IsmsError as error:
         return None, str(error)
-    name, url = gate.name.upper(), gate_url(gate)
+    name, url, incident = word(gate.name), gate_url(gate), view.incident is not None
     last = len(gate.decisions) + 1 >= gate.quorum
-    passes = f"{name} is approved and frozen, and the cycle goes on." if last else f"{len(gate.decisions) + 1} of {gate.quorum}."
+    goes_on = "the incident closes" if incident else "the cycle goes on"
+    passes = f"{_capital(name)} {_are(name)} approved and frozen, and {goes_on}." if last else (
+        f"{len(gate.decisions) + 1} of {gate.quorum}.")
     steps = tuple(v.Choice(s.id, view.title(s)) for s in view.steps_of(gate.name) if s.state in ("done", "waived"))
     return v.Answer(
         v.Field("comment", "Comment", "textarea", "Needed to return or reject. Kept in the history."),
@@ -133,7 +138,16 @@ def _answer(visit: Visit, view: CaseView, gate: Gate) -> tuple[v.Answer | None, 
          v.Action("return", "Return for rework", f"{url}/return",
                   then=f"Closes round {gate.round} at once; the chosen steps reopen, and the next round follows."),
          v.Action("reject", "Reject", f"{url}/reject", danger=True,
-                  then=f"Closes the gate at once; top management restarts {name} or cancels the cycle."))), ""
+                  then=f"Closes the gate at once; top management restarts {name}{'' if incident else ' or cancels the cycle'}."))), ""
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def _are(name: str) -> str:
+    """A phase is one; the lessons are several."""
+    return "are" if name == word(LEARNING) else "is"
 
 
 def _carried(conn: Connection, visit: Visit, view: CaseView, gate: Gate, names: Names) -> tuple[v.CarriedOver, ...]:
@@ -164,10 +178,10 @@ def _ways_out(visit: Visit, view: CaseView, gate: Gate) -> tuple[v.Action, ...]:
     reopen, version, url = v.Field("reopen", "Steps to reopen", "checkboxes", choices=steps), str(gate.version), gate_url(gate)
     if gate.state == "rejected":
         why = "" if view.directory.holds(visit.person.id, TOP_MANAGEMENT) else "Only top management restarts a rejected phase."
-        return (v.Action("restart", f"Restart {gate.name.upper()}", f"{url}/restart", (reopen,), main=True, why_not=why,
+        return (v.Action("restart", f"Restart {word(gate.name)}", f"{url}/restart", (reopen,), main=True, why_not=why,
                          reason_required=True, version=version,
-                         then="The chosen steps are owed again; the last of them opens the next round. Top management can "
-                              "also cancel the cycle, on its page."),)
+                         then="The chosen steps are owed again; the last of them opens the next round." + (
+                             "" if view.incident else " Top management can also cancel the cycle, on its page.")),)
     owner = view.workflow.phase(gate.name).owner
     why = "" if view.directory.holds(visit.person.id, owner) else f"Only the {responsibility(view, owner)} says how it goes on."
     return (v.Action("again", "Open the next round", f"{url}/again", (replace(reopen, hint="None: as it stands."),),
@@ -206,7 +220,8 @@ def _write(visit: Visit, form: Posted, gate: str, answer: str) -> None:
 def _refused(visit: Visit, form: Posted, gate: str, error: IsmsError) -> Response:
     """The same page, with what was typed and what was wrong with it."""
     with visit.portal.store.read() as conn:
-        page = _page(conn, visit, *find(conn, visit, gate))
+        view, found = find(conn, visit, gate)
+        page = _page(conn, visit, view, found)
     if page.answer is not None:
         field = "reopen" if isinstance(error, Wrong) and error.field != "reason" else "comment"
         typed = replace(page.answer, comment=replace(page.answer.comment, value=form.text("comment"),
@@ -216,7 +231,7 @@ def _refused(visit: Visit, form: Posted, gate: str, error: IsmsError) -> Respons
         page = replace(page, answer=typed, problems=(v.Problem(str(error), f"answer-{field}"),))
     else:
         page = refused(page, visit.request.url.path, form.typed(), error)
-    return visit.page("gate.html", page, "Cycle", status=422)
+    return visit.page("gate.html", page, entry(view), status=422)
 
 
 @router.post("/{gate}/carry/{step}")

@@ -16,9 +16,13 @@ from isms_workflow.engine import reading
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import gate_url, reference, step_url
+from isms_workflow.portal.pages.incident_report import reports
+from isms_workflow.portal.rendering import word
 from isms_workflow.portal.showing import rungs
+from isms_workflow.portal.sight import eyes
 from isms_workflow.portal.visit import Reader, Visit
-from isms_workflow.store.statements import cases as questions
+from isms_workflow.portal.waiting_incidents import unanswered
+from isms_workflow.store.statements import work as questions
 from isms_workflow.store.tables import transitions
 
 router = APIRouter()
@@ -28,15 +32,17 @@ router = APIRouter()
 def my_work(visit: Reader) -> Response:
     """The first screen."""
     with visit.portal.store.read() as conn:
-        ids = list(conn.execute(questions.open_cases()).scalars())
+        reader = eyes(conn, visit)
+        ids = list(conn.execute(questions.concerning(reader, visit.now)).scalars())
         views = [view for view in reading.views(conn, ids, visit.now).values() if visit.sees(conn, view)]
-        decisions = sorted((d for view in views for d in _decisions(conn, visit, view)), key=_urgency)
-        owed = sorted((o for view in views for o in _owed(conn, visit, view)), key=_urgency)
-        lately = _lately(conn, visit)
+        triage, respond = unanswered(conn, visit, reader)
+        decisions = triage + sorted((d for view in views for d in _decisions(conn, visit, view)), key=_urgency)
+        owed = respond + sorted((o for view in views for o in _owed(conn, visit, view)), key=_urgency)
+        lately, reported = _lately(conn, visit), reports(conn, visit)
     if decisions or owed:
         first = (decisions or owed)[0]
         (decisions or owed)[0] = replace(first, main=True)
-    page = v.MyWork(tuple(decisions), tuple(owed), lately, f"/people/{visit.person.id}#history", _next_up(views))
+    page = v.MyWork(tuple(decisions), tuple(owed), lately, f"/people/{visit.person.id}#history", reported, _next_up(views))
     return visit.page("my_work.html", page, "My work")
 
 
@@ -50,7 +56,7 @@ def _decisions(conn: Connection, visit: Visit, view: CaseView) -> list[v.WorkIte
         said = _decidable(visit, view, gate)
         if said:
             ahead = rungs(conn, view, gate.id, 1)
-            title = f"Approve {gate.name.upper()}" if gate.state == "open" else f"{gate.name.upper()} was {gate.state}"
+            title = f"Approve {word(gate.name)}" if gate.state == "open" else f"Gate {word(gate.name)} was {gate.state}"
             found.append(v.WorkItem(title, gate_url(gate), reference(view), v.Link("Review and decide", gate_url(gate)),
                                     gate.due_at if gate.state == "open" else None, gate.opened_at, said,
                                     ahead[0].says if ahead else ""))
@@ -101,9 +107,9 @@ def _lately(conn: Connection, visit: Visit) -> str:
 
 
 def _next_up(views: list[CaseView]) -> str:
-    for view in views:
+    for view in (each for each in views if each.incident is None):
         if view.phase:
             opened = sum(s.state == "open" for s in view.steps)
-            return f"{view.case.reference} is in {view.phase.id.upper()}: {opened} steps are open with others."
+            return f"{view.case.reference} is in {word(view.phase.id)}: {opened} steps are open with others."
         return f"{view.case.reference} is planned; it starts when every responsibility is held."
     return "No cycle is open. The ISMS manager starts one on the Cycle page."

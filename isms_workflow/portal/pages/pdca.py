@@ -19,6 +19,7 @@ from isms_workflow.engine.commands import cases as commands
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names, gate_url, reference, responsibility, step_url
+from isms_workflow.portal.rendering import word
 from isms_workflow.portal.showing import waiting
 from isms_workflow.portal.visit import Form, Reader, Sender, Visit
 from isms_workflow.programme.model import Phase
@@ -84,7 +85,7 @@ def _phase(visit: Visit, view: CaseView, phase: Phase, names: Names) -> v.Phase:
     state = _phase_state(view, phase, gate)
     opens = {"planned": "opens when the gate before it has passed", "open": "", "passed": "approved"}
     return v.Phase(phase.id, phase.id.upper(), state, v.Meter(sum(s.is_settled for s in steps), len(steps), late),
-                   tuple(line(view, s, names) for s in steps), _gate_line(view, phase, gate, names),
+                   tuple(line(view, s, names) for s in steps), gate_line(view, phase, gate, names),
                    opens.get(state, state))
 
 
@@ -109,14 +110,15 @@ def line(view: CaseView, step: Step, names: Names) -> v.StepLine:
                       step.due_at, step.settled_at, sum(not e.withdrawn for e in step.evidence), before, note)
 
 
-def _gate_line(view: CaseView, phase: Phase, gate: Gate | None, names: Names) -> v.GateLine:
+def gate_line(view: CaseView, phase: Phase, gate: Gate | None, names: Names) -> v.GateLine:
+    """A phase's gate as the last row of its table."""
     spec = view.workflow.gate(phase.id)
     needs = " or ".join(responsibility(view, r) for r in spec.responsibilities)
     if gate is None:
-        return v.GateLine(f"Gate: approve {phase.id.upper()}", "", "planned", f"{spec.quorum} of {needs}")
+        return v.GateLine(f"Gate: approve {word(phase.id)}", "", "planned", f"{spec.quorum} of {needs}")
     said = names.names(tuple(d.person for d in gate.decisions)) if gate.decisions else "nobody yet"
     says = f"{len(gate.decisions)} of {gate.quorum} approvals: {said}"
-    return v.GateLine(f"Gate: approve {phase.id.upper()}, round {gate.round}", gate_url(gate), gate.state, says,
+    return v.GateLine(f"Gate: approve {word(phase.id)}, round {gate.round}", gate_url(gate), gate.state, says,
                       gate.due_at, gate.closed_at)
 
 

@@ -17,7 +17,9 @@ from isms_workflow.portal import views as v
 from isms_workflow.portal.founding import Founding, Newcomer, found, newcomers, once
 from isms_workflow.portal.lists import listed
 from isms_workflow.portal.pages.account import begun_session
+from isms_workflow.portal.rendering import word
 from isms_workflow.portal.visit import Anybody, Form, Posted, Visit
+from isms_workflow.programme.incidents import IncidentWorkflow
 from isms_workflow.programme.load import parse, shipped
 from isms_workflow.programme.model import Programme
 
@@ -120,7 +122,9 @@ def does(programme: Programme, responsibility: str) -> str:
     """What a responsibility means for work: how many steps it owns, which gates it approves."""
     owned = sum(s.responsibility == responsibility for w in programme.workflows.values() for p in w.phases
                 for s in p.steps)
-    approves = [name.upper() for w in programme.workflows.values() for name, gate in w.gates.items()
+    approves = [word(name) for w in programme.workflows.values() for name, gate in w.gates.items()
                 if responsibility in gate.responsibilities]
     parts = [f"owns {owned} step{'s' if owned > 1 else ''}"] if owned else []
-    return ", ".join([*parts, *([f"approves {', '.join(approves)}"] if approves else [])]) or "is told"
+    answers = any(isinstance(w, IncidentWorkflow) and responsibility in w.responders for w in programme.workflows.values())
+    return ", ".join([*(["answers incidents"] if answers else []), *parts,
+                      *([f"approves {', '.join(approves)}"] if approves else [])]) or "is told"

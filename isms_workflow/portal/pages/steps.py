@@ -22,7 +22,8 @@ from isms_workflow.engine.commands import steps as commands
 from isms_workflow.portal import views as v
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_subject
-from isms_workflow.portal.names import Names, reference, responsibility, step_url
+from isms_workflow.portal.names import Names, entry, reference, responsibility, step_url
+from isms_workflow.portal.rendering import word
 from isms_workflow.portal.showing import file_url, files, remarks, rungs, wait_of_step
 from isms_workflow.portal.texts import file_name
 from isms_workflow.portal.visit import Form, Reader, Sender, Visit
@@ -51,12 +52,13 @@ def show(visit: Reader, step: str) -> Response:
     with visit.portal.store.read() as conn:
         view, found = find(conn, visit, step)
         page = _page(conn, visit, view, found)
-    return visit.page("step.html", page, "Cycle")
+    return visit.page("step.html", page, entry(view))
 
 
 def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.Step, str]:
     """The step's page, for a form on it that was refused: template, view, menu entry."""
-    return "step.html", _page(conn, visit, *find(conn, visit, path[0])), "Cycle"
+    view, step = find(conn, visit, path[0])
+    return "step.html", _page(conn, visit, view, step), entry(view)
 
 
 def _page(conn: Connection, visit: Visit, view: CaseView, step: Step) -> v.Step:
@@ -68,10 +70,10 @@ def _page(conn: Connection, visit: Visit, view: CaseView, step: Step) -> v.Step:
     shown = files(conn, (step,), names, visit.person, inside, with_withdrawn=True).get(step.id, ())
     frozen = ""
     if step.is_settled and gate and gate.state == "passed":
-        frozen = (f"Approved with {step.phase.upper()}, round {gate.round}: a correction reopens the step by a recorded "
+        frozen = (f"Approved with {word(step.phase)}, round {gate.round}: a correction reopens the step by a recorded "
                   "decision, and the gate must pass again.")
     return v.Step(
-        reference(view), view.title(step), step.phase.upper(), step.state, f"ISO/IEC 27001:2022, {spec.clause}",
+        reference(view), view.title(step), _phase(view, step), step.state, f"ISO/IEC 27001:2022, {spec.clause}",
         responsibility(view, step.responsibility), names.who(owner) if owner else None,
         tuple(names.who(d, "deputy") for d in view.directory.deputies_of(owner, step.responsibility)) if owner else (),
         step.due_at, step.is_settled, f"about {spec.effort_hours} hours", tuple(spec.guidance.strip().splitlines()),
@@ -118,7 +120,17 @@ def _complete(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
         why = f"It carries {carried} of {spec.evidence_min} files of evidence: {spec.evidence_needed}."
     return v.Action("complete", "Declare the step complete", f"/steps/{step.id}/complete", main=True, why_not=why,
                     version=str(step.version),
-                    then=f"It goes to the {step.phase.upper()} gate as it stands; whoever did it doesn't decide there.")
+                    then=_completed(view, step))
+
+
+def _phase(view: CaseView, step: Step) -> str:
+    return word(step.phase) if view.incident is None else view.workflow.phase(step.phase).title
+
+
+def _completed(view: CaseView, step: Step) -> str:
+    if step.phase in view.workflow.gates:
+        return f"It goes to the {word(step.phase)} gate as it stands; whoever did it doesn't decide there."
+    return "Once every step of the response is settled, the incident counts as resolved."
 
 
 def _upload(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
@@ -159,7 +171,7 @@ def _comment(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
     if view.case.closed_at is not None or _frozen(view, step) or not visit.may(Action.WRITE):
         return None
     return v.Action("comment", "Add the comment", f"/steps/{step.id}/comments",
-                    (v.Field("text", "Comment", "textarea", "Whoever decides at the gate reads it.", required=True),))
+                    (v.Field("text", "Comment", "textarea", "Whoever decides at the gate reads it." if view.incident is None else "Who was told what, and when; kept with the step.", required=True),))
 
 
 def _frozen(view: CaseView, step: Step) -> bool:
@@ -176,7 +188,7 @@ def _actions(visit: Visit, view: CaseView, step: Step, names: Names) -> tuple[v.
                    "The first extension is the owner's to give, a second one the ISMS manager's."),
         "reassign": ("Give it to somebody else", (v.Field("owner", "New owner", "select", choices=people, required=True),),
                      "Both sides are told."),
-        "waive": ("Waive the step", (), "The gate shows it with your reason; at the last gate it is carried over or declined."),
+        "waive": ("Waive the step", (), f"It is kept with your reason{_asks(view)}."),
         "reopen": ("Reopen the step", (), "It is owed again; a gate that covers it is withdrawn or must pass again."),
     }
     found = []
@@ -188,6 +200,10 @@ def _actions(visit: Visit, view: CaseView, step: Step, names: Names) -> tuple[v.
             found.append(v.Action(event, label, f"{url}/{event}", fields, reason_required=True, version=version, then=then,
                                   why_not=why, danger=event == "waive"))
     return tuple(found)
+
+
+def _asks(view: CaseView) -> str:
+    return ", which the gate shows; at the last gate it is carried over or declined" if view.workflow.is_followed else ""
 
 
 def _seen(visit: Visit, step: str, what: str) -> None:

@@ -15,6 +15,15 @@ from isms_workflow.portal.views.cases import (
 )
 from isms_workflow.portal.views.forms import REASON, Action, Choice, Field, Problem, problems
 from isms_workflow.portal.views.frame import Alive, Flash, Frame, MenuEntry
+from isms_workflow.portal.views.incidents import (
+    Incident,
+    IncidentLine,
+    Incidents,
+    Relation,
+    Report,
+    ReportForm,
+    Word,
+)
 from isms_workflow.portal.views.parts import (
     Column,
     Empty,
@@ -70,6 +79,7 @@ from isms_workflow.portal.views.work import (
     Missing,
     MyWork,
     Phase,
+    ReportLine,
     Step,
     StepLine,
     StepLink,
@@ -80,10 +90,11 @@ __all__ = [
     "REASON", "Access", "Action", "Alive", "Answer", "Audit", "CarriedOver", "Case", "CaseLine", "CasePhase", "Cases",
     "Checkpoint", "Choice", "Clash", "Column", "Comment", "CoveredStep", "Cycle", "DeadLetter", "DeadlineLine",
     "DecisionLine", "Delegation", "DiffLine", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
-    "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "Invitation", "Link", "Listing", "Login", "Mail",
+    "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "Incident", "IncidentLine", "Incidents", "Invitation", "Link", "Listing", "Login", "Mail",
     "MailLine", "MenuEntry", "Meter", "Missing", "MyWork", "OutboxChannel", "People", "Person", "PersonLine", "Phase",
-    "Problem", "Programme", "ProgrammeFile", "ProgrammeVersion", "Reference", "Register", "ResetRequest", "Round", "Rung",
+    "Problem", "Programme", "ProgrammeFile", "ProgrammeVersion", "Reference", "Register", "Relation", "Report",
+    "ReportForm", "ReportLine", "ResetRequest", "Round", "Rung",
     "Service", "Setup", "Stale", "Step", "StepLine", "StepLink", "System", "SystemEntry", "SystemLine",
-    "Token", "Vote", "Wait", "Who", "WorkItem",
+    "Token", "Vote", "Wait", "Who", "Word", "WorkItem",
     "problems",
 ]  # fmt: skip

@@ -49,6 +49,7 @@ class Frame:
     alive: Alive | None = None
     flash: Flash | None = None
     notices: tuple[str, ...] = ()  # "Prefect is still starting: runs follow by themselves."
+    report: Link | None = None  # where an incident is reported; None: nobody is signed in
     search_url: str = ""  # GET with ?q=; empty: no search
     events_url: str = ""  # server-sent events; empty: none
     sign_out_url: str = "/logout"  # posted to

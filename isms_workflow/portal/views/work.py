@@ -22,6 +22,17 @@ class WorkItem:
     said: str = ""  # "asked by M. Okafor", "needs: attendance list", "waits for: deploy controls"
     then: str = ""  # "escalates to top management"
     main: bool = False  # the one row whose button is the page's main action
+    severity: str = ""  # of an incident
+
+
+@dataclass(frozen=True)
+class ReportLine:
+    """One of the reader's reports, on My work."""
+
+    link: Link  # reference, and the report's own page
+    title: str
+    state: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,7 @@ class MyWork:
     owed: tuple[WorkItem, ...]  # most urgent first
     lately: str  # "3 this week"; "" when nothing
     history_url: str = ""
+    reports: tuple[ReportLine, ...] = ()  # incidents that the reader reported
     next_up: str = ""  # said when nothing is owed: what comes next, and when
     title: str = "My work"
 
@@ -66,15 +78,16 @@ class GateLine:
 
 @dataclass(frozen=True)
 class Phase:
-    """One of the four phases with its steps and its gate."""
+    """One phase with its steps and its gate."""
 
     key: str  # "plan"; the id of its section
     title: str  # "PLAN"
     state: str
     meter: Meter
     steps: tuple[StepLine, ...]
-    gate: GateLine
+    gate: GateLine | None  # None: it goes on by itself
     says: str = ""  # "open since Mon 9 Mar, ends Thu 30 Apr", "opens when PLAN is approved"
+    ahead: str = ""  # of steps not owed yet: when they will be, if not "when DO opens"
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 
-from isms_workflow.store.statements.among import named
-from isms_workflow.store.tables import audit, cases, incident_systems, incidents, occurrences, reached, stops
+from isms_workflow.store.statements.among import among, named
+from isms_workflow.store.tables import audit, cases, incident_systems, incidents, occurrences, reached, steps, stops
 
 
 @cache
@@ -43,12 +43,12 @@ def of_key(source: str, key: str) -> Select[Any]:
             .order_by(cases.c.id.desc()))
 
 
-def alike(case: str, category: str, systems: Collection[str], since: Any) -> Select[Any]:
+def alike(case_id: str, category: str, systems: Collection[str], since: Any) -> Select[Any]:
     """For whoever triages: other open incidents of the category on one of these systems, reported since an instant."""
     return (select(cases.c.id, cases.c.reference, cases.c.opened_at, cases.c.label).distinct()
             .join(incidents, incidents.c.case_id == cases.c.id)
             .join(incident_systems, incident_systems.c.case_id == cases.c.id)
-            .where(cases.c.id != case, cases.c.closed_at.is_(None), cases.c.opened_at >= since,
+            .where(cases.c.id != case_id, cases.c.closed_at.is_(None), cases.c.opened_at >= since,
                    incidents.c.category == category, incident_systems.c.system_id.in_(systems))
             .order_by(cases.c.opened_at))
 
@@ -62,9 +62,9 @@ def listed(after: str, limit: int, state: str | None, severity: str | None, cate
     return query
 
 
-def reported_by(case: str, person: str) -> Select[Any]:
+def reported_by(case_id: str, person: str) -> Select[Any]:
     """For whoever asks how their own report stands: a row if it is theirs."""
-    return select(incidents.c.case_id).where(incidents.c.case_id == case, incidents.c.reported_by == person)
+    return select(incidents.c.case_id).where(incidents.c.case_id == case_id, incidents.c.reported_by == person)
 
 
 @cache
@@ -81,12 +81,69 @@ def of_kind() -> Select[Any]:
             .join(incidents, incidents.c.case_id == cases.c.id).order_by(cases.c.id.desc()))
 
 
-def history(case: str) -> Select[Any]:
+def history(case_id: str) -> Select[Any]:
     """For whoever asks who was told when: what the history says of the incident itself, in order."""
     return (select(audit.c.kind, audit.c.actor, audit.c.happened_at, audit.c.body)
-            .where(audit.c.case_id == case, audit.c.subject == case).order_by(audit.c.seq))
+            .where(audit.c.case_id == case_id, audit.c.subject == case_id).order_by(audit.c.seq))
 
 
-def reached_since(case: str) -> Select[Any]:
+def reached_since(case_id: str) -> Select[Any]:
     """For the same: whom the report or a level has reached, and since when."""
-    return select(reached.c.person, reached.c.since).where(reached.c.case_id == case).order_by(reached.c.since, reached.c.person)
+    return select(reached.c.person, reached.c.since).where(reached.c.case_id == case_id).order_by(reached.c.since, reached.c.person)
+
+
+def lines() -> Select[Any]:
+    """For lists: what an incident says of itself in one line, with the word or the pause that runs."""
+    word, pause = stops.alias("word"), stops.alias("pause")
+    return (select(cases.c.id, cases.c.reference, cases.c.label, cases.c.state, cases.c.opened_at, cases.c.closed_at,
+                   incidents.c.title, incidents.c.severity, incidents.c.category, incidents.c.response_due,
+                   incidents.c.responded_at, incidents.c.is_exercise, word.c.by.label("word_by"),
+                   pause.c.until.label("paused_until"))
+            .join(incidents, incidents.c.case_id == cases.c.id)
+            .outerjoin(word, _running(word, "word"))
+            .outerjoin(pause, _running(pause, "pause")))
+
+
+def _running(which: Any, what: str) -> ColumnElement[bool]:
+    return and_(which.c.case_id == cases.c.id, which.c.what == what, which.c.ended_at.is_(None))
+
+
+def counted() -> Select[Any]:
+    """For lists: how many incidents there are."""
+    return select(func.count()).select_from(cases.join(incidents, incidents.c.case_id == cases.c.id))
+
+
+def rank(column: Any, order: Sequence[str]) -> ColumnElement[int]:
+    """For lists: the place of a column's value in an order; what isn't in it comes last."""
+    return case({name: place for place, name in enumerate(order)}, value=column, else_=len(order))
+
+
+def working(ids: Collection[str]) -> Select[Any]:
+    """For lists: who owes something in these cases now."""
+    return (select(steps.c.case_id, steps.c.owner).distinct()
+            .where(among(steps.c.case_id, ids), steps.c.state == "open", steps.c.owner.is_not(None)))
+
+
+def reports_of(person: str, most: int) -> Select[Any]:
+    """For whoever reported something: their reports, newest first."""
+    return lines().where(incidents.c.reported_by == person).order_by(cases.c.id.desc()).limit(most)
+
+
+def report_of(case_id: str) -> Select[Any]:
+    """For the page of a report, and the incident's own: what was said when it was reported."""
+    return select(incidents).where(incidents.c.case_id == case_id)
+
+
+def titles(ids: Collection[str]) -> Select[Any]:
+    """For lists of cases: what these incidents are called."""
+    return select(incidents.c.case_id, incidents.c.title).where(among(incidents.c.case_id, ids))
+
+
+def occurred(case_id: str) -> Select[Any]:
+    """For an incident's page: each time that the same was reported again, or merged into it."""
+    return select(occurrences).where(occurrences.c.case_id == case_id).order_by(occurrences.c.occurred_at, occurrences.c.id)
+
+
+def references(ids: Collection[str]) -> Select[Any]:
+    """For links from one incident to another."""
+    return select(cases.c.id, cases.c.reference, cases.c.label).where(among(cases.c.id, ids))

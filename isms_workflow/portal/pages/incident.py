@@ -1,0 +1,177 @@
+"""Incidents: the list and its CSV, one incident whole, and everything that may be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from fastapi import APIRouter
+from sqlalchemy import Connection
+from starlette.responses import RedirectResponse, Response
+
+from isms_workflow.domain.access import Action
+from isms_workflow.domain.refusals import Moved, NotAllowed, Unknown, Wrong
+from isms_workflow.domain.times import When
+from isms_workflow.domain.views import CaseView
+from isms_workflow.engine import reading
+from isms_workflow.engine.commands import incidents as commands
+from isms_workflow.engine.commands.common import case_id
+from isms_workflow.errors import IsmsError
+from isms_workflow.portal import lists
+from isms_workflow.portal import views as v
+from isms_workflow.portal.dates import as_typed, instant
+from isms_workflow.portal.incident_actions import NOW
+from isms_workflow.portal.incident_view import Page
+from isms_workflow.portal.incidents import REPORT, Look, listing
+from isms_workflow.portal.pages import incident_report
+from isms_workflow.portal.pages.cases import document_of
+from isms_workflow.portal.rendering import machine_time
+from isms_workflow.portal.texts import attachment
+from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
+from isms_workflow.store.database import Transaction
+
+router = APIRouter()
+HEADS = ("reference", "title", "severity", "state", "category", "reported", "response_due", "response", "seen_to_by", "exercise")
+
+
+@router.get("/incidents")
+def show_all(visit: Reader) -> Response:
+    """Every incident that the reader may see."""
+    with visit.portal.store.read() as conn:
+        page = v.Incidents(listing(Look.of(conn, visit)), REPORT)
+    return visit.page("incidents.html", page, "Incidents")
+
+
+@router.get("/incidents.csv")
+def download(visit: Reader) -> Response:
+    """Exactly what the list shows under its filter, on all its pages; instants in UTC."""
+    with visit.portal.store.read() as conn:
+        look = Look.of(conn, visit)
+        rows = look.rows()
+        lines = look.lines(rows)
+    text = lists.written(HEADS, [
+        (line.reference.reference, line.title, line.severity, line.state, line.category, machine_time(line.reported),
+         machine_time(row.response_due), line.said, ";".join(who.name for who in line.who), "yes" if line.is_exercise else "no")
+        for line, row in zip(lines, rows, strict=True)])
+    return Response(text, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": attachment("incidents.csv")})
+
+
+@router.get("/incidents/{name}")
+def show(visit: Reader, name: str) -> Response:
+    """One incident; whoever reported it and may not see it is led to their report."""
+    with visit.portal.store.read() as conn:
+        view = _incident(conn, name, visit)
+        if not visit.sees(conn, view) and incident_report.is_reporter(conn, visit, view.case.id):
+            return RedirectResponse(f"/incidents/{view.case.reference}/report", 303)
+        visit.require_sight(conn, view, "incident", name)
+        page = Page(conn, visit, view).whole()
+    return visit.page("incident.html", page, "Incidents")
+
+
+@router.get("/incidents/{name}/document")
+def document(visit: Reader, name: str) -> Response:
+    """Everything about one incident, as an auditor files it."""
+    with visit.portal.store.read() as conn:
+        view = _seen(conn, visit, name)
+        page = document_of(conn, visit, view)
+    return visit.page("case.html", page, "Incidents")
+
+
+def _incident(conn: Connection, name: str, visit: Visit) -> CaseView:
+    """Raises `Unknown` for what is no incident; it says nothing of who may see it."""
+    try:
+        view = reading.view(conn, case_id(conn, name), visit.now)
+    except Unknown:
+        raise Unknown("incident", name) from None
+    if view.incident is None:
+        raise Unknown("incident", name)
+    return view
+
+
+def _seen(conn: Connection, visit: Visit, name: str) -> CaseView:
+    view = _incident(conn, name, visit)
+    visit.require_sight(conn, view, "incident", name)
+    return view
+
+
+def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.ReportForm | v.Incident, str]:
+    """The page of the report or of one incident, for a form on it that was refused: template, view, menu entry."""
+    if path[:1] == ["report"]:
+        return incident_report.again(conn, visit, path)
+    return "incident.html", Page(conn, visit, _seen(conn, visit, path[0])).whole(), "Incidents"
+
+
+@router.post("/incidents/{case}/{event}")
+def act(visit: Sender, form: Form, case: str, event: str) -> Response:
+    """Something is done about it, as its machine and the reader's responsibilities let it."""
+    if event not in DO:
+        raise Unknown("action", event)
+    what, done = DO[event]
+    visit.require(Action.WRITE, "Acting on an incident")
+    with visit.portal.store.read() as conn:
+        name = _seen(conn, visit, case).case.reference
+    try:
+        with visit.portal.store.write() as tx:
+            what(tx, visit, form, case)
+    except NotAllowed:
+        _still_shown(visit, form, case)
+        raise
+    return visit.go(f"/incidents/{name}", done)
+
+
+def _still_shown(visit: Visit, form: Posted, case: str) -> None:
+    """Raise `Moved` if what isn't possible now was so when the form was made: somebody else did it, or something else."""
+    with visit.portal.store.read() as conn:
+        now = _incident(conn, case, visit).case
+    if form.version() not in (None, now.version):
+        raise Moved(now.reference, form.version(), now.version)
+
+
+def _triage(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
+    """With the response, both or neither."""
+    when = When.at(visit.now)
+    commands.triage(tx, case, form.version(), form.text("severity"), form.text("reason"), visit.actor, when)
+    if form.text(NOW):
+        commands.respond(tx, case, None, visit.actor, when)
+
+
+def _pause(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
+    until = instant(form.text("until"), visit.person.zone, "until")
+    if until is None:
+        raise Wrong("until", "", "give the date and time at which it ends by itself")
+    with as_typed(form.text("until"), "until"):
+        commands.pause(tx, case, form.version(), until, form.text("reason"), visit.actor, When.at(visit.now))
+
+
+def _merge(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
+    """Into one that the reader may see; another reads like none."""
+    into = form.text("into").strip().upper()
+    try:
+        _seen(tx, visit, into)
+    except IsmsError:
+        raise Wrong("into", into, "name another incident that is open") from None
+    commands.merge(tx, case, form.version(), into, form.text("reason"), visit.actor, When.at(visit.now))
+
+
+def _plain(command: Callable[..., None], *fields: str) -> Callable[[Transaction, Visit, Posted, str], None]:
+    """A command that takes these fields of the form as they are."""
+    def do(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
+        told = (form.many(name) if name == "steps" else form.text(name) for name in fields)
+        command(tx, case, form.version(), *told, visit.actor, When.at(visit.now))
+    return do
+
+
+DO: Mapping[str, tuple[Callable[[Transaction, Visit, Posted, str], None], str]] = {
+    "acknowledge": (_plain(commands.acknowledge), "You see to it; you will be asked whether that holds."),
+    "triage": (_triage, "It is triaged."),
+    "respond": (_plain(commands.respond), "You are at it: the steps of the response are owed."),
+    "reassess": (_plain(commands.reassess, "severity", "reason"), "The severity has changed, and its clocks with it."),
+    "escalate": (_plain(commands.escalate, "reason"), "The next level has been told."),
+    "pause": (_pause, "Its clocks stand still."),
+    "resume": (_plain(commands.resume), "Its clocks go on."),
+    "merge": (_merge, "It is part of the other one."),
+    "dismiss": (_plain(commands.dismiss, "reason"), "It is dismissed as a false positive."),
+    "take-back": (_plain(commands.take_back, "reason"), "It is an incident again, and its clocks go on."),
+    "reopen": (_plain(commands.reopen, "steps", "reason"), "It is open again; the chosen steps are owed."),
+    "re-plan": (_plain(commands.replan, "reason"), "It goes on under the programme in force."),
+}
+"""By an address's last part: what is done, and what is said of it."""

@@ -1,0 +1,108 @@
+"""Incidents: the list, the report and its own page, and one incident whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from isms_workflow.portal.views.forms import Action, Problem
+from isms_workflow.portal.views.parts import Fact, HistoryEntry, Link, Listing, Reference, Rung, Wait, Who
+from isms_workflow.portal.views.work import Phase
+
+
+@dataclass(frozen=True)
+class IncidentLine:
+    """One incident in the list."""
+
+    reference: Reference
+    title: str
+    severity: str  # "critical"
+    state: str
+    category: str  # "Phishing or another deceit"
+    reported: datetime
+    due: datetime | None  # until when somebody has to be at it; None once somebody is, or while it stands still
+    said: str  # where there is no date: "answered in time", "2 hours late", "paused until …"
+    who: tuple[Who, ...]  # who sees to it; nobody yet if empty
+    is_exercise: bool = False
+
+
+@dataclass(frozen=True)
+class Incidents:
+    """incidents.html: every incident that the reader may see."""
+
+    incidents: Listing[IncidentLine]  # columns: reference, title, severity, state, category, reported, response, who
+    report: Link
+    title: str = "Incidents"
+
+
+@dataclass(frozen=True)
+class ReportForm:
+    """report.html: what happened, told in a minute."""
+
+    report: Action | None  # the main action; None where the programme knows no incidents, `why_not` says so
+    why_not: str = ""
+    problems: tuple[Problem, ...] = ()
+    title: str = "Report an incident"
+
+
+@dataclass(frozen=True)
+class Report:
+    """reported.html: what its reporter said, and how it stands; nothing else of the case."""
+
+    reference: str
+    title: str
+    state: str
+    says: str  # "The response team has been told …"
+    description: str
+    facts: tuple[Fact, ...]  # reported, category, systems, began, exercise
+    incident: Link | None = None  # for a reporter who may see the incident itself
+
+
+@dataclass(frozen=True)
+class Word:
+    """Somebody's word that they see to it, or a pause."""
+
+    who: Who
+    since: datetime
+    until: datetime | None  # a word: when they are asked after it; a pause: when it ends by itself
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Another incident that this one has to do with."""
+
+    how: str  # "Merged from", "Follows"; "" of a likely duplicate
+    reference: Reference | None  # None: it isn't shown to the reader
+    at: datetime | None = None
+    merge: str = ""  # of a likely duplicate: where the form to merge stands filled in
+
+
+@dataclass(frozen=True)
+class Incident:
+    """incident.html: one incident, who sees to it, and what may be done about it."""
+
+    reference: Reference
+    title: str
+    state: str
+    severity: str
+    why: str  # "Rule 4 of the programme: data is personal …"
+    response: str  # "somebody has to be at it", "answered in time"
+    due: datetime | None  # the response clock; None while it stands still, or once it was met
+    description: str
+    facts: tuple[Fact, ...]
+    systems: tuple[Link, ...]
+    phases: tuple[Phase, ...]  # the response and its lessons
+    ladder: tuple[Rung, ...]  # who is told next, and when, if nobody acts
+    history: tuple[HistoryEntry, ...]
+    word: Word | None = None
+    pause: Word | None = None
+    wait: Wait | None = None
+    occurrences: int = 0
+    relations: tuple[Relation, ...] = ()
+    alike: tuple[Relation, ...] = ()  # likely duplicates that are open
+    main: Action | None = None
+    actions: tuple[Action, ...] = ()
+    document: str = ""  # the case as a document
+    is_exercise: bool = False
+    problems: tuple[Problem, ...] = ()

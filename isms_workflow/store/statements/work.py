@@ -1,0 +1,33 @@
+"""Questions about what one person has to do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, exists, or_, select
+
+from isms_workflow.store.statements import incidents as questions
+from isms_workflow.store.statements.sight import Eyes, theirs
+from isms_workflow.store.tables import cases, gates, incidents, reached, steps, stops
+
+
+def concerning(eyes: Eyes, now: datetime) -> Select[Any]:
+    """For My work: the cycle, and open cases in which a step is owed by the reader, or late and theirs to stand in for,
+    or a gate waits for somebody. Whole cases are read of these alone.
+    """
+    owed = exists().where(steps.c.case_id == cases.c.id, steps.c.state == "open",
+                          or_(steps.c.owner == eyes.person, and_(steps.c.due_at <= now, theirs(eyes))))
+    decided = exists().where(gates.c.case_id == cases.c.id, or_(gates.c.state == "open", and_(
+        gates.c.state.in_(("rejected", "lapsed")), gates.c.answered_at.is_(None))))
+    return (select(cases.c.id).where(cases.c.closed_at.is_(None), or_(cases.c.kind == "pdca", owed, decided))
+            .order_by(cases.c.id))
+
+
+def unanswered(eyes: Eyes, severities: tuple[str, ...], is_responder: bool, most: int) -> Select[Any]:
+    """For My work: incidents that nobody is at yet and that run, of which the reader was told, the gravest first."""
+    paused = exists().where(stops.c.case_id == cases.c.id, stops.c.what == "pause", stops.c.ended_at.is_(None))
+    told = exists().where(reached.c.case_id == cases.c.id, reached.c.person == eyes.person)
+    query = questions.lines().where(cases.c.state.in_(("reported", "triaged")), ~paused).order_by(
+        questions.rank(incidents.c.severity, severities), incidents.c.response_due, cases.c.id)
+    return (query if is_responder else query.where(told)).limit(most)

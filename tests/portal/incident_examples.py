@@ -1,0 +1,81 @@
+"""Incidents as the pages show them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from isms_workflow.portal import views as v
+from isms_workflow.portal.incidents import EMPTY
+from tests.portal.cast import ARON, DANA, MIRIAM, YOU, at, columns, entry
+
+PHISHING = v.Reference("INC-2026-0042", "/incidents/INC-2026-0042", "Incident", label="confidential")
+OUTAGE = v.Reference("INC-2026-0043", "/incidents/INC-2026-0043", "Incident")
+ANY = v.Choice("", "any")
+LINES = (
+    v.IncidentLine(PHISHING, "A mail of a colleague sends links that nobody expects, to everybody whom they ever wrote to",
+                   "high", "reported", "Phishing or another deceit", at(0, 7), at(0, 11, 0), "", ()),
+    v.IncidentLine(OUTAGE, "The web shop answers nobody", "critical", "triaged", "Outage or malfunction", at(-1), at(-1, 9, 30), "",
+                   (ARON,), is_exercise=True),
+    v.IncidentLine(OUTAGE, "A laptop was left on a train", "medium", "closed", "Loss or theft of a device or document", at(-30),
+                   None, "answered 2 hours late", (MIRIAM, DANA)),
+    v.IncidentLine(OUTAGE, "Strange noises", "low", "false_positive", "Something else", at(-31), None, "ended before a response", ()),
+)
+INCIDENTS = v.Incidents(
+    v.Listing("incidents", columns("Incident", "Title", "Severity", "State", "Category", "Reported", "Response due", "Who sees to it"),
+              LINES, EMPTY, "/incidents", (
+                  v.Field("state", "State", "select", choices=(ANY, v.Choice("open", "open"))),
+                  v.Field("severity", "Severity", "select", choices=(ANY, v.Choice("critical", "critical")))),
+              (v.Link("Download as CSV", "/incidents.csv"),), older="?after=4", says="1,204 incidents", further="Next"),
+    v.Link("Report one", "/incidents/report"))
+NO_INCIDENTS = v.Incidents(replace(INCIDENTS.incidents, rows=(), filter_url=""), INCIDENTS.report)
+
+FORM = v.Action("report", "Report the incident", "/incidents/report", (
+    v.Field("title", "What happened", required=True, hint="In a sentence."),
+    v.Field("category", "What it looks like", "select", required=True, choices=(v.Choice("", "choose"), v.Choice("other", "Else"))),
+    v.Field("systems", "Affected systems", "checkboxes", choices=(v.Choice("1", "ERP"), v.Choice("2", "Public website"))),
+    v.Field("description", "What else you know", "textarea"),
+    v.Field("occurred_at", "When it began", "datetime-local", "As far as you know, in Europe/Berlin."),
+    v.Field("exercise", "This is an exercise", "checkbox", "Everything runs as if it were real."),
+), main=True, then="The response team is told at once.")
+REPORT = v.ReportForm(FORM)
+TYPED = replace(FORM, typed={"title": "", "systems": ("1", "2"), "exercise": "yes"}, errors={"title": "title: say what happened."})
+REPORT_REFUSED = v.ReportForm(TYPED, problems=v.problems(TYPED))
+NO_REPORT = v.ReportForm(None, "The programme in force says nothing of incidents yet.")
+REPORTED = v.Report("INC-2026-0042", "A mail of a colleague sends links", "reported", "The response team has been told.",
+                    "It began at nine.\n\nI opened none.", (v.Fact("Reported", "Mon 9 Mar 2026 08:00 CET"),),
+                    v.Link("See the incident", PHISHING.url))
+
+STEPS = (
+    v.StepLine("Contain the incident", "/steps/1", "waiting", "A.5.26", ARON),
+    v.StepLine("Eradicate the cause", "/steps/2", "waiting", "A.5.26", ARON, waits_for=("Contain the incident",)),
+)
+RESPONDING = v.Phase("responding", "Respond", "planned", v.Meter(0, 3), STEPS, None, "when somebody responds",
+                     ahead="when somebody responds")
+LESSONS = v.Phase("lessons_learned", "Learn from it", "planned", v.Meter(0, 3), STEPS, v.GateLine(
+    "Gate: approve lessons learned", "", "planned", "1 of ISMS manager or Top management"), "when it is resolved",
+    ahead="when it is resolved")
+TRIAGE = v.Action("triage", "Triage it", "/incidents/1/triage", (
+    v.Field("severity", "Severity", "select", value="high", choices=(v.Choice("high", "High: a response within 4 hours"),)),
+    v.Field("respond", "And start responding now", "checkbox"), v.Field("reason", "Reason", "textarea")), version="3")
+ACKNOWLEDGE = v.Action("acknowledge", "Acknowledge: I see to it", "/incidents/1/acknowledge", main=True, version="3",
+                       then="The escalation stands still; the response clock runs on.")
+MERGE = v.Action("merge", "Merge it into another", "/incidents/1/merge", (v.Field("into", "Merge into", required=True),),
+                 version="3", danger=True, typed={"into": "INC-2026-0041"})
+FACTS = (v.Fact("Category", "Phishing or another deceit"), v.Fact("Reported by", "Lucía Prado", "/people/4"),
+         v.Fact("Response", "missed Mon 9 Mar 2026 12:00 CET", state="late"))
+INCIDENT = v.Incident(
+    PHISHING, "A mail of a colleague sends links", "reported", "high", "Rule 4 of the programme: a system holds personal data.",
+    "response", at(0, 11, 0), "It began at nine.", FACTS, (v.Link("Mail", "/systems/1"), v.Link("ERP", "/systems/2")),
+    (RESPONDING, LESSONS), (v.Rung(at(0, 9, 0), "escalates to ISMS manager"), v.Rung(at(0, 11, 0), "escalates to top management")),
+    (entry(1204, at(0, 7), YOU, "reported an incident, assessed as high", reason="A mail of a colleague sends links"),),
+    wait=v.Wait("its triage", at(0, 7), at(0, 11, 0), "escalates to top management"), occurrences=2,
+    relations=(v.Relation("Follows", OUTAGE), v.Relation("Merged from", None, at(0, 8))),
+    alike=(v.Relation("", OUTAGE, at(0, 6), "?into=INC-2026-0043#merge"),),
+    main=ACKNOWLEDGE, actions=(TRIAGE, MERGE), document="/incidents/INC-2026-0042/document", is_exercise=True)
+ANSWERED = replace(
+    INCIDENT, state="responding", response="answered in time", due=None, ladder=(), wait=None, main=None, alike=(), actions=(),
+    word=v.Word(ARON, at(0, 8), at(0, 9, 0)), phases=(replace(RESPONDING, state="open", says=""),), relations=(), occurrences=0,
+    is_exercise=False, systems=(), description="")
+PAUSED = replace(INCIDENT, response="its clocks stand still", due=None, word=None, wait=None,
+                 pause=v.Word(YOU, at(0, 8), at(1, 9, 0), "It waits for the vendor."), main=None, actions=(replace(
+                     ACKNOWLEDGE, main=False, why_not="It takes one of these responsibilities: Incident responder."),))

@@ -1,0 +1,393 @@
+"""Incidents at the portal: who reports, who sees what, what is done and what is refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, insert, select, update
+
+from isms_workflow.domain.sight import sees
+from isms_workflow.engine import reading
+from isms_workflow.engine.commands import incidents
+from isms_workflow.portal.sight import eyes
+from isms_workflow.portal.visit import Visit
+from isms_workflow.store.statements.sight import seen_by
+from isms_workflow.store.tables import cases, deputies, reached, steps
+from isms_workflow.store.tables import incidents as table
+from tests.engine.incidents import do, have_systems, report, respond
+from tests.portal.visitor import House, Visitor
+from tests.world import CAST, unknown
+
+FIRST = "/incidents/INC-2026-0001"
+SAID = {"title": "A strange mail", "category": "social_engineering", "description": "It asks for passwords."}
+
+
+@pytest.fixture
+def reported(house: House) -> House:
+    """Gil has reported that somebody reads our mails; it is high, for customers' records are affected."""
+    report(house.world)
+    label(house, "internal")
+    return house
+
+
+def label(house: House, name: str) -> None:
+    """The incident's label."""
+    with house.world.store.write() as tx:
+        tx.execute(update(cases).values(label=name))
+
+
+def act(visitor: Visitor, event: str, **fields: str) -> int:
+    """The form of that name on the incident's page is sent; what was answered."""
+    return visitor.send(f"/incidents/{visitor.house.world.case}/{event}", FIRST, **fields).status_code
+
+
+def main_of(visitor: Visitor, path: str) -> str:
+    """What a page says within."""
+    return visitor.read(path).split("<main", 1)[1]
+
+
+@pytest.mark.parametrize("who", CAST)
+def test_everybody_reports_in_a_minute(house: House, who: str) -> None:
+    """Whatever their role: it is the one thing that guests and auditors write; then they see how it stands."""
+    visitor = house.visitor(who)
+    assert 'href="/incidents/report"' in visitor.read("/people")
+    answer = visitor.send("/incidents/report", "/incidents/report", **SAID)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{FIRST}/report")
+    page = visitor.read(f"{FIRST}/report")
+    assert "A strange mail" in page
+    assert "Nobody has looked at it yet" in page
+    assert f"{FIRST}/report" in main_of(visitor, "/")
+
+
+def test_a_report_says_which_systems_and_when(house: House) -> None:
+    """Systems of the register, and the local time at which it began."""
+    have_systems(house.world)
+    gil = house.visitor("gil")
+    with house.world.store.write() as tx:
+        tx.execute(update(cases).values(label="internal"))
+    systems = re.findall(r'name="systems" value="([^"]+)"', gil.read("/incidents/report"))
+    gil.send("/incidents/report", "/incidents/report", **SAID, systems=systems, occurred_at="2026-01-04T17:30", exercise="yes")
+    page = gil.read(f"{FIRST}/report")
+    assert all(said in page for said in ("Customer records, Web shop", "Sun 4 Jan 2026 17:30 UTC", "Exercise"))
+
+
+REFUSED = {
+    "without words": ({"title": " "}, "report-title"),
+    "of no category": ({"category": ""}, "report-category"),
+    "of tomorrow": ({"occurred_at": "2026-01-06T08:00"}, "report-occurred_at"),
+    "of no time at all": ({"occurred_at": "noon"}, "report-occurred_at"),
+    "of a system that nobody knows": ({"systems": "nowhere"}, ""),
+}
+
+
+@pytest.mark.parametrize(("typed", "field"), REFUSED.values(), ids=REFUSED)
+def test_a_report_that_is_refused_comes_back_as_it_was_typed(house: House, typed: dict[str, str], field: str) -> None:
+    """Nothing of it is lost, and the summary leads to what was wrong."""
+    answer = house.visitor("gil").send("/incidents/report", "/incidents/report", **{**SAID, **typed})
+    assert (answer.status_code, "It asks for passwords." in answer.text, 'role="alert"' in answer.text) == (422, True, True)
+    assert f'href="#{field}"' in answer.text if field else True
+
+
+@pytest.mark.parametrize("name", ["internal", "confidential", "restricted"])
+def test_who_reported_sees_their_report_and_nothing_else(reported: House, name: str) -> None:
+    """Whatever the label; the incident's own address and the search lead them there."""
+    label(reported, name)
+    do(reported.world, incidents.acknowledge, "ben", None)
+    gil = reported.visitor("gil")
+    page = main_of(gil, f"{FIRST}/report")
+    assert "Someone reads our mails" in page
+    assert not any(word in page for word in ("Ben Ito", "high", "History"))
+    if name != "internal":
+        assert gil.get(FIRST).headers["location"] == f"{FIRST}/report"
+        assert gil.get("/search?q=inc-2026-0001").headers["location"] == FIRST
+        assert gil.get(f"{FIRST}/document").status_code == (404 if name == "restricted" else 403)
+    assert reported.visitor("olga").get(f"{FIRST}/report").status_code == 404
+
+
+def test_each_state_is_said_to_whoever_reported_it(reported: House) -> None:
+    """In words that need no glossary."""
+    gil, world = reported.visitor("gil"), reported.world
+    do(world, incidents.triage, "ben", None, "high", "")
+    assert "It waits for somebody to respond." in gil.read(f"{FIRST}/report")
+    do(world, incidents.respond, "ben", None)
+    assert "The response team is at it." in gil.read(f"{FIRST}/report")
+    world.complete_phase("responding")
+    assert "What can be learned" in gil.read(f"{FIRST}/report")
+
+
+SIGHT = [("confidential", "maria", 200), ("confidential", "olga", 200), ("confidential", "ines", 403),
+         ("restricted", "ben", 200), ("restricted", "dana", 200), ("restricted", "alex", 404), ("restricted", "olga", 404),
+         ("restricted", "ines", 404), ("internal", "ines", 200)]
+
+
+@pytest.mark.parametrize(("name", "who", "status"), SIGHT)
+def test_a_label_narrows_who_sees_an_incident(reported: House, name: str, who: str, status: int) -> None:
+    """Neither its page nor the list, its number and its CSV tell of it to anybody else."""
+    label(reported, name)
+    visitor = reported.visitor(who)
+    assert visitor.get(FIRST).status_code == status
+    listed = main_of(visitor, "/incidents")
+    assert ("INC-2026-0001" in listed, "1 incident<" in listed.replace("\n", "<")) == (status == 200, status == 200)
+    assert ("INC-2026-0001" in visitor.read("/incidents.csv")) is (status == 200)
+    assert ("INC-2026-0001" in main_of(visitor, "/cases")) is (status == 200)
+
+
+def test_what_is_restricted_reads_like_what_isn_t_there(reported: House) -> None:
+    """Word for word, also to whoever acts on it."""
+    label(reported, "restricted")
+    ines, said = reported.visitor("ines"), []
+    for name in ("INC-2026-0001", "INC-1999-0001"):
+        answers = (ines.get(f"/incidents/{name}"), ines.send(f"/incidents/{name}/dismiss", reason="x"))
+        said += [(answer.status_code, answer.text.split("<dt>What</dt>", 1)[1].split("</dd>", 1)[0].replace(name, "…"))
+                 for answer in answers]
+    assert said[0] == said[2]
+    assert said[1] == said[3]
+
+
+def test_the_condition_of_lists_says_what_the_rule_says(reported: House) -> None:
+    """For each of the cast, each label, and each way in which somebody comes to be of a case."""
+    world = reported.world
+    respond(world, "ben")
+    with world.store.write() as tx:
+        tx.execute(insert(reached).values(case_id=world.case, person=world.ids["olga"], since=world.now))
+        tx.execute(update(steps).where(steps.c.key == "recover").values(owner=world.ids["gil"]))
+        tx.execute(insert(deputies).values(id=unknown(), person=world.ids["ben"], deputy=world.ids["ines"],
+                                           named_by=world.ids["ben"], named_at=world.now))
+    found = []
+    for name in ("internal", "confidential", "restricted"):
+        label(reported, name)
+        with world.store.read() as conn:
+            view = reading.view(conn, world.case, world.now)
+            told = set(conn.execute(select(reached.c.person)).scalars())
+            for who, person in world.ids.items():
+                listed = conn.execute(select(func.count()).select_from(cases).where(seen_by(eyes(
+                    conn, visit_of(reported, who))))).scalar_one()
+                found.append((name, who, bool(listed), sees(view, person, told, world.now)))
+    assert [each for each in found if each[2] != each[3]] == []
+    assert {(name, who) for name, who, listed, _ in found if not listed} == {("restricted", "alex")}
+
+
+def visit_of(house: House, who: str) -> Visit:
+    """A visit by somebody, as their request has it."""
+    from isms_workflow.engine.accounts import sessions
+
+    client = house.visitor(who).client
+    with house.world.store.read() as conn:
+        session = sessions.session(conn, str(client.cookies.get("isms_session")), house.world.now)
+    return Visit(None, house.app.state.portal, house.world.now, session)  # type: ignore[arg-type]  # no request is asked
+
+
+RIGHTS = {  # who: (the main action, whether it is theirs)
+    "ben": ("Acknowledge: I see to it", True), "maria": ("Acknowledge: I see to it", True),
+    "dana": ("Acknowledge: I see to it", True), "ines": ("Triage it", False), "alex": ("Triage it", False),
+}
+
+
+@pytest.mark.parametrize(("who", "main", "theirs"), [(who, *rest) for who, rest in RIGHTS.items()])
+def test_what_can_be_done_comes_from_the_machine_and_the_rights(reported: House, who: str, main: str, theirs: bool) -> None:
+    """Whoever may not is told what it takes, and their form is refused."""
+    visitor = reported.visitor(who)
+    page = main_of(visitor, FIRST)
+    assert (f">{main}</button>" in page) is theirs
+    assert ("It takes one of these responsibilities: ISMS manager, Incident responder" in page.replace(
+        "Incident responder, ISMS manager", "ISMS manager, Incident responder")) is not theirs
+    answer = visitor.send(f"/incidents/{reported.world.case}/triage", severity="high", version="1")
+    assert answer.status_code == (303 if theirs and who != "dana" else 403)
+
+
+@pytest.mark.parametrize("who", ["olga", "gil"])
+def test_roles_that_only_look_have_no_form(reported: House, who: str) -> None:
+    """And are refused by its address."""
+    visitor = reported.visitor(who)
+    assert f"/incidents/{reported.world.case}/" not in main_of(visitor, FIRST)
+    assert visitor.send(f"/incidents/{reported.world.case}/acknowledge", version="1").status_code == 403
+
+
+def test_it_is_acknowledged_triaged_and_answered(reported: House) -> None:
+    """One main action a state; triage and response in one transaction where that is ticked."""
+    ben = reported.visitor("ben")
+    assert act(ben, "acknowledge") == 303
+    page = main_of(ben, FIRST)
+    assert "Acknowledged by" in page
+    assert '<button class="main">Triage it</button>' in page
+    assert act(ben, "triage", severity="high", respond="yes", reason="") == 303
+    page = main_of(ben, FIRST)
+    assert all(said in page for said in ("responding", "answered in time", "Contain the incident", "triaged it as high"))
+    assert 'class="main"' not in page
+    assert reported.world.view().case.state == "responding"
+
+
+def test_triage_and_response_are_both_refused_if_one_is(reported: House) -> None:
+    """Another severity without a reason: nothing of it is written, and the form comes back."""
+    ben = reported.visitor("ben")
+    answer = ben.send(f"/incidents/{reported.world.case}/triage", FIRST, severity="low", respond="yes", reason="")
+    assert (answer.status_code, 'href="#triage-reason"' in answer.text) == (422, True)
+    assert re.search(r'name="respond" value="yes" checked', answer.text)
+    assert reported.world.view().case.state == "reported"
+
+
+def test_every_action_by_hand(reported: House) -> None:
+    """Escalated, paused and resumed, reassessed, dismissed and taken back."""
+    ben, world = reported.visitor("ben"), reported.world
+    assert act(ben, "escalate", reason="the manager has to know") == 303
+    assert act(ben, "pause", until="2026-01-05T12:30", reason="waits for the vendor") == 303
+    page = main_of(ben, FIRST)
+    assert all(said in page for said in ("Paused by", "Mon 5 Jan 2026 12:30 UTC", "waits for the vendor", "its clocks stand still"))
+    assert act(ben, "resume") == 303
+    assert act(ben, "triage", severity="high") == 303
+    assert act(ben, "reassess", severity="medium", reason="only the intranet") == 303
+    assert "Changed by you: only the intranet" in main_of(ben, FIRST)
+    assert act(ben, "dismiss", reason="a test of the scanner") == 303
+    assert "Take it back" in main_of(ben, FIRST)
+    assert act(ben, "take-back", reason="it was none") == 303
+    assert world.view().case.state == "triaged"
+    assert ben.send(f"/incidents/{world.case}/explode").status_code == 404
+
+
+FORMS = {
+    "a pause without an end": ("pause", {"until": "", "reason": "so"}, "pause-until"),
+    "a pause in the past": ("pause", {"until": "2026-01-01T08:00", "reason": "so"}, "pause-until"),
+    "a pause until some day": ("pause", {"until": "2026-01-07", "reason": "so"}, "pause-until"),
+    "a merger with itself": ("merge", {"into": "INC-2026-0001"}, "merge-into"),
+    "a merger with nothing": ("merge", {"into": "INC-2026-0099"}, "merge-into"),
+    "a dismissal without a reason": ("dismiss", {"reason": " "}, "dismiss-reason"),
+}
+
+
+@pytest.mark.parametrize(("event", "typed", "field"), FORMS.values(), ids=FORMS)
+def test_a_form_that_is_refused_comes_back(reported: House, event: str, typed: dict[str, str], field: str) -> None:
+    """On the incident's page, with a summary that leads to the field."""
+    answer = reported.visitor("ben").send(f"/incidents/{reported.world.case}/{event}", FIRST, **typed)
+    assert (answer.status_code, f'href="#{field}"' in answer.text, "What happened" in answer.text) == (422, True, True)
+
+
+def test_a_stale_form_shows_both(reported: House) -> None:
+    """Ravi was quicker: Ben's words stand beside what is there now."""
+    ben, path = reported.visitor("ben"), f"/incidents/{reported.world.case}/triage"
+    hidden = dict(ben.hidden(FIRST, path))
+    do(reported.world, incidents.triage, "ravi", None, "critical", "customers are affected")
+    answer = ben.client.post(path, data={**hidden, "severity": "medium", "reason": "only one mail"})
+    assert answer.status_code == 409
+    for yours, now in (("medium", "critical"), ("only one mail", "customers are affected"), ("nothing", "triaged")):
+        assert f'data-label="Yours">{yours}</td><td data-label="Now">{now}' in answer.text
+
+
+def test_a_second_report_of_the_same_is_proposed_and_merged(reported: House) -> None:
+    """The form stands filled in; afterwards each names the other; one that is restricted isn't proposed to whoever may not see it."""
+    first = reported.world.case
+    report(reported.world)
+    second, ben = reported.world.case, reported.visitor("ben")
+    page = main_of(ben, "/incidents/INC-2026-0002")
+    assert 'href="?into=INC-2026-0001#merge"' in page
+    assert 'value="INC-2026-0001"' in ben.read("/incidents/INC-2026-0002?into=INC-2026-0001")
+    with reported.world.store.write() as tx:
+        tx.execute(update(cases).where(cases.c.id == second).values(label="internal"))
+        tx.execute(update(cases).where(cases.c.id == first).values(label="restricted"))
+    assert "INC-2026-0001" not in main_of(reported.visitor("ines"), "/incidents/INC-2026-0002")
+    assert ben.send(f"/incidents/{second}/merge", "/incidents/INC-2026-0002", into="inc-2026-0001").status_code == 303
+    assert "Merged into" in main_of(ben, "/incidents/INC-2026-0002")
+    page = main_of(reported.visitor("ines"), "/incidents/INC-2026-0002")
+    assert ("INC-2026-0001" in page, "isn’t shown to you" in page) == (False, True)
+    page = main_of(ben, FIRST)
+    assert all(said in page for said in ("It happened again once", "Merged from", "INC-2026-0002"))
+
+
+def test_a_closed_one_is_read_and_reopened(reported: House) -> None:
+    """Steps, lessons and gate are linked; the gate's page speaks of incidents; the document names its decisions."""
+    world, maria = reported.world, reported.visitor("maria")
+    respond(world, "ben")
+    world.complete_phase("responding")
+    world.complete_phase("lessons_learned")
+    gate = maria.read(f"/gates/{world.gate('lessons_learned').id}")
+    assert ">Approve lessons learned</button>" in gate
+    assert 'href="/incidents" aria-current="page"' in gate
+    assert "cycle goes on" not in gate
+    assert "Approve lessons learned" in main_of(maria, "/")
+    world.answer("lessons_learned", "maria")
+    step = maria.read(f"/steps/{world.step('contain').id}")
+    assert 'href="/incidents" aria-current="page"' in step
+    assert "closed" in main_of(maria, FIRST)
+    assert "Gate: approve lessons learned" in main_of(maria, f"{FIRST}/document")
+    answer = maria.send(f"/incidents/{world.case}/reopen", FIRST, steps=world.step("recover").id, reason="it is back")
+    assert answer.status_code == 303
+    assert "reopened it" in main_of(maria, FIRST)
+
+
+def test_the_address_of_a_case_and_the_search_lead_to_the_incident(reported: House) -> None:
+    """Whatever somebody typed or kept."""
+    ben = reported.visitor("ben")
+    assert ben.get("/cases/INC-2026-0001").headers["location"] == FIRST
+    assert ben.get("/search?q=inc-2026-0001").headers["location"] == FIRST
+    assert reported.visitor("ben").get(f"/incidents/{unknown()}").status_code == 404
+
+
+def test_my_work_has_what_waits_for_responders_the_gravest_first(reported: House) -> None:
+    """Triage is a decision, a response is owed; nobody else is bothered."""
+    world = reported.world
+    report(world, category="outage", systems=("Web shop",), title="The shop is down")
+    report(world, systems=(), title="Something small")
+    do(world, incidents.triage, "ben", None, "medium", "")
+    page = main_of(reported.visitor("ravi"), "/")
+    places = [page.index(each) for each in ("Triage: The shop is down", "Triage: Someone reads our mails", "Respond to: Something small")]
+    assert places == sorted(places)
+    assert "critical" in page
+    for who in ("ines", "olga", "gil"):
+        assert "Triage: " not in main_of(reported.visitor(who), "/")
+    assert "Triage: The shop is down" in main_of(reported.visitor("dana"), "/"), "her level was told"
+
+
+def test_an_empty_list_teaches(house: House) -> None:
+    """What it would hold, and how something gets there."""
+    page = main_of(house.visitor("gil"), "/incidents")
+    assert all(said in page for said in ("No incidents.", "Report one"))
+    assert "No incident fits." in main_of(house.visitor("gil"), "/incidents?state=open")
+
+
+def many(house: House, count: int) -> None:
+    """So many incidents like the one that there is, each a minute younger than the one before, every second one closed."""
+    with house.world.store.write() as tx:
+        case = dict(tx.execute(select(cases)).one()._mapping)
+        row = dict(tx.execute(select(table)).one()._mapping)
+        ids = [unknown() for _ in range(count)]
+        tx.execute(insert(cases), [{
+            **case, "id": each, "reference": f"INC-2027-{n:05}", "opened_at": case["opened_at"] + timedelta(minutes=n + 1),
+            "state": "closed" if n % 2 else "triaged", "closed_at": house.world.now if n % 2 else None} for n, each in enumerate(ids)])
+        tx.execute(insert(table), [{**row, "case_id": each, "severity": ("critical", "low")[n % 2], "title": f"No. {n}"}
+                                   for n, each in enumerate(ids)])
+
+
+def test_a_list_goes_on_under_its_filter_and_order(reported: House) -> None:
+    """Each incident once, in order, and the CSV has them all."""
+    many(reported, 120)
+    gil, seen, url = reported.visitor("gil"), [], "?state=open&severity=critical&sort=-response"
+    while url:
+        page = main_of(gil, f"/incidents{url}")
+        assert "60 incidents" in page
+        seen += re.findall(r'<a class="reference" href="/incidents/(INC-[\d-]+)"', page)
+        found = re.search(r'href="([^"]*)" rel="next"', page)
+        url = found.group(1) if found else ""
+    assert len(seen) == len(set(seen)) == 60
+    rows = list(csv.DictReader(io.StringIO(gil.get("/incidents.csv?state=open&severity=critical").content.decode("utf-8-sig"))))
+    assert {row["reference"] for row in rows} == set(seen)
+
+
+@pytest.mark.parametrize("sort", ["reported", "-reported", "title", "severity", "-severity", "state", "category", "response"])
+def test_every_order_has_every_incident_once(reported: House, sort: str) -> None:
+    """Also where many are equal."""
+    many(reported, 70)
+    gil, seen, url = reported.visitor("gil"), [], f"?sort={sort}"
+    while url:
+        page = main_of(gil, f"/incidents{url}")
+        seen += re.findall(r'<a class="reference" href="/incidents/(INC-[\d-]+)"', page)
+        found = re.search(r'href="([^"]*)" rel="next"', page)
+        url = found.group(1) if found else ""
+    assert len(seen) == len(set(seen)) == 71
+
+
+def test_people_are_told_what_a_responder_does(house: House) -> None:
+    """Beside the steps that it owns."""
+    assert "answers incidents" in house.visitor("gil").read("/people")
