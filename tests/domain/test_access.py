@@ -22,14 +22,14 @@ from isms_workflow.domain.people import Person
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.errors import IsmsError
 
-#             read   write  delete admin  audit
+#             read   write  delete admin  audit  report
 RIGHTS = {
-    "admin":   (True,  True,  True,  True,  False),
-    "user":    (True,  True,  False, False, False),
-    "auditor": (True,  False, False, False, True),
-    "guest":   (True,  False, False, False, False),
-    "root":    (False, False, False, False, False),
-    "":        (False, False, False, False, False),
+    "admin":   (True,  True,  True,  True,  False, True),
+    "user":    (True,  True,  False, False, False, True),
+    "auditor": (True,  False, False, False, True,  True),
+    "guest":   (True,  False, False, False, False, True),
+    "root":    (False, False, False, False, False, False),
+    "":        (False, False, False, False, False, False),
 }
 
 #             internal       confidential   restricted      (outside the case, in the case)

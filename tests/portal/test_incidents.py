@@ -11,16 +11,17 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from isms_workflow.domain.sight import sees
-from isms_workflow.engine import reading
+from isms_workflow.engine import programmes, reading
 from isms_workflow.engine.commands import incidents
 from isms_workflow.portal.sight import eyes
 from isms_workflow.portal.visit import Visit
+from isms_workflow.programme.load import kept, shipped
 from isms_workflow.store.statements.sight import seen_by
 from isms_workflow.store.tables import cases, deputies, reached, steps
 from isms_workflow.store.tables import incidents as table
-from tests.engine.incidents import do, have_systems, report, respond
+from tests.engine.incidents import do, have_systems, report, respond, without_incidents
 from tests.portal.visitor import House, Visitor
-from tests.world import CAST, unknown
+from tests.world import CAST, OPERATOR, unknown
 
 FIRST = "/incidents/INC-2026-0001"
 SAID = {"title": "A strange mail", "category": "social_engineering", "description": "It asks for passwords."}
@@ -338,6 +339,28 @@ def test_my_work_has_what_waits_for_responders_the_gravest_first(reported: House
     for who in ("ines", "olga", "gil"):
         assert "Triage: " not in main_of(reported.visitor(who), "/")
     assert "Triage: The shop is down" in main_of(reported.visitor("dana"), "/"), "her level was told"
+
+
+def test_the_isms_manager_puts_it_under_another_programme(reported: House) -> None:
+    """Only where another is in force, and only they."""
+    maria, ben, world = reported.visitor("maria"), reported.visitor("ben"), reported.world
+    assert "Re-plan it" not in main_of(maria, FIRST)
+    texts = {**shipped(), "incident.yaml": shipped()["incident.yaml"].replace("response: 4 hours", "response: 5 hours")}
+    with world.store.write() as tx:
+        programmes.apply(tx, kept(texts), OPERATOR, world.when())
+    assert "Re-plan it" not in main_of(ben, FIRST)
+    assert act(maria, "re-plan", reason="the new clocks are better") == 303
+    page = main_of(maria, FIRST)
+    assert "put it under programme" in page
+    assert "Rule 4 of the programme" in page, "as it was when it was reported"
+    assert "Re-plan it" not in page
+
+
+def test_without_a_section_on_incidents_the_form_says_so(house: House) -> None:
+    """An organisation that was set up before they were there isn't led into a dead end."""
+    without_incidents(house.world)
+    assert "says nothing of incidents" in house.visitor("gil").read("/incidents/report")
+    assert "No incidents." in house.visitor("gil").read("/incidents")
 
 
 def test_an_empty_list_teaches(house: House) -> None:
