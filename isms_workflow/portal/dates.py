@@ -35,7 +35,7 @@ def instant(text: str, zone: str, field: str) -> datetime | None:
         return None
     try:
         there = datetime.fromisoformat(text.strip())
-        if there.tzinfo is None and "T" in text.strip().replace(" ", "T"):
+        if there.tzinfo is None and there.year >= 1970 and "T" in text.strip().replace(" ", "T"):
             return instant_of(there.date(), there.time(), zone)
     except (ValueError, OverflowError):
         pass

@@ -157,8 +157,10 @@ class Page:
         return v.Word(self.names.who(stop.by), stop.began_at, stop.until, self._reason(row.seq) if row else "")
 
     def _phases(self) -> tuple[v.Phase, ...]:
+        """Those that it has come to, and those that are ahead of it."""
+        ahead = () if self.view.case.closed_at else {RESPONDING, LEARNING} if learns(self.view) else {RESPONDING}
         return tuple(self._phase(phase) for phase in self.workflow.phases
-                     if phase.id != LEARNING or learns(self.view) or self.view.phase_opened(LEARNING))
+                     if phase.id in ahead or self.view.phase_opened(phase.id))
 
     def _phase(self, phase: Phase) -> v.Phase:
         view, now = self.view, self.visit.now

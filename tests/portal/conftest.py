@@ -10,6 +10,8 @@ from isms_workflow.portal.deps import Portal
 from isms_workflow.settings import Settings
 from isms_workflow.store.database import Store
 from isms_workflow.store.files import EvidenceFiles
+from tests.engine.incidents import report
+from tests.portal.incidents import label
 from tests.portal.visitor import House
 from tests.world import found
 
@@ -34,3 +36,11 @@ def at_gate(planning: House) -> House:
     """PLAN's gate is open."""
     planning.world.complete_phase("plan")
     return planning
+
+
+@pytest.fixture
+def reported(house: House) -> House:
+    """Gil has reported that somebody reads our mails; it is high, for customers' records are affected."""
+    report(house.world)
+    label(house, "internal")
+    return house

@@ -27,7 +27,7 @@ router = APIRouter()
 
 EXAMPLE = """name,email,role,responsibilities
 Dana Weber,dana@example.org,user,top_management
-Ravi Singh,ravi@example.org,user,risk_owner
+Ravi Singh,ravi@example.org,user,risk_owner;incident_responder
 Ben Ito,ben@example.org,user,control_owner;process_owner;people_manager"""
 
 
