@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from isms_workflow.connectors.maildir import Box
 from isms_workflow.domain import machines
 from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME
 from isms_workflow.domain.rules.escalation import RESPONSE, WORD
-from isms_workflow.engine import delivering, hourly
+from isms_workflow.engine import delivering, hourly, postbox
 from isms_workflow.engine.accesslog import AccessLog
 from isms_workflow.engine.accounts import invitations
 from isms_workflow.engine.clock_service import ClockService
@@ -31,7 +32,7 @@ from isms_workflow.engine.prefect.channel import PrefectChannel
 from isms_workflow.engine.prefect.gateway import PrefectGateway
 from isms_workflow.engine.watchdog import Jump
 from isms_workflow.errors import IsmsError
-from isms_workflow.notify import mail
+from isms_workflow.notify import letters, mail
 from isms_workflow.notify.files import FileChannel
 from isms_workflow.settings import Settings
 from isms_workflow.store import schema
@@ -187,13 +188,23 @@ def deliver(settings: Settings) -> None:
         bridge = threading.Thread(target=delivering.keep_in_touch, name="bridge",
                                   args=(store, gateway, utc_now, heart.facts, reached, stop))
         later = threading.Thread(target=_once_reached, name="prefect", args=(store, gateway, settings, reached, stop))
-        bridge.start()
-        later.start()
+        others = (bridge, later, *_postbox(store, settings, stop))
+        for thread in others:
+            thread.start()
         delivering.serve(store, [MailChannel(store, post(settings), settings.public_url)], utc_now, stop)
-        later.join()
-        bridge.join()
+        for thread in others:
+            thread.join()
     gateway.close()
     _raise(heart.refusal)
+
+
+def _postbox(store: Store, settings: Settings, stop: threading.Event) -> tuple[threading.Thread, ...]:
+    """The mailbox of reports, if a setting names one."""
+    if settings.report_maildir is None:
+        return ()
+    own = f"@{letters.message_id('x', settings.public_url).rpartition('@')[2]}"
+    return (threading.Thread(target=postbox.serve, name="postbox",
+                             args=(store, Box(settings.report_maildir), own, utc_now, stop)),)
 
 
 def _once_reached(store: Store, gateway: PrefectGateway, settings: Settings, reached: threading.Event,

@@ -19,16 +19,17 @@ import pytest
 from sqlalchemy import select, update
 
 from isms_workflow import services
+from isms_workflow.engine.commands import sources
 from isms_workflow.engine.context import utc_now
 from isms_workflow.notify import mail
 from isms_workflow.notify.files import FileChannel, listing
 from isms_workflow.settings import SamePort, Settings, UnsafeAddress
 from isms_workflow.store import schema
 from isms_workflow.store.database import Store, notify, open_store
-from isms_workflow.store.tables import deadlines, outbox, schema_info
+from isms_workflow.store.tables import deadlines, incidents, outbox, schema_info
 from isms_workflow.store.tables import services as beats
 from isms_workflow.supervisor import alone
-from tests.world import World, found
+from tests.world import OPERATOR, World, found
 
 
 def eventually(truth: Callable[[], object]) -> object:
@@ -237,3 +238,17 @@ def test_an_upgrade_is_refused_while_a_deadline_names_what_this_release_doesn_t_
         tx.execute(update(deadlines).values(event="recertify"))
     with pytest.raises(schema.StillNamed, match=r"PDCA-.* waits for the event 'recertify'"):
         services.upgrade(settings)
+
+
+def test_the_deliverer_takes_mails_that_report(world: World, settings: Settings, tmp_path: Path) -> None:
+    """From a folder that a setting names; the mail is moved, and the process ends when it is told to."""
+    with world.store.write() as tx:
+        sources.add(tx, "Mailbox", "maildir", "other", (), OPERATOR, world.when())
+    with running(settings, "deliver", ISMS_REPORT_MAILDIR=str(tmp_path / "reports")) as process:
+        eventually((tmp_path / "reports" / "new").is_dir)
+        (tmp_path / "reports" / "new" / "1.host").write_bytes(b"Subject: A strange call\nMessage-ID: <1@x>\n\nHelp")
+        eventually((tmp_path / "reports" / "cur" / "1.host:2,S").exists)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+    with world.store.read() as conn:
+        assert conn.execute(select(incidents.c.title)).scalar_one() == "A strange call"

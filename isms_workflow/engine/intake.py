@@ -14,9 +14,10 @@ from isms_workflow.connectors.signatures import TOLERANCE
 from isms_workflow.domain.people import Actor
 from isms_workflow.domain.rules.incidents import LONGEST_TEXT, Report
 from isms_workflow.domain.times import When
-from isms_workflow.engine import register
+from isms_workflow.engine import programmes, register
 from isms_workflow.engine.accounts import throttle
 from isms_workflow.engine.commands import incidents
+from isms_workflow.programme.incidents import IncidentWorkflow
 from isms_workflow.store.database import Store, Transaction
 from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as case_questions
@@ -82,10 +83,17 @@ def report(tx: Transaction, source: Any, found: Incoming, now: datetime) -> tupl
     Systems that the register doesn't have are named in the description: a report is never dropped for them.
     """
     ids, unknown = register.named(tx, found.systems)
-    told = Report(found.title, _description(found.description, unknown), found.category or source.category, (),
+    told = Report(found.title, _description(found.description, unknown), found.category or _category(tx, source), (),
                   _occurred(found.occurred_at, now), found.key)
     systems = ids if found.systems else source.systems
     return incidents.report(tx, told, systems, Actor(source.id, source.kind), When.at(now))
+
+
+def _category(tx: Transaction, source: Any) -> str:
+    """The source's own; where the programme in force has it no more, its last one, which is for something else."""
+    workflow = programmes.in_force(tx).programme.workflows.get("incident")
+    known = [each.id for each in workflow.categories] if isinstance(workflow, IncidentWorkflow) else [source.category]
+    return str(source.category) if source.category in known else known[-1]
 
 
 def _description(text: str, unknown: Sequence[str]) -> str:

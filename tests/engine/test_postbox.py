@@ -1,0 +1,258 @@
+"""Mails that report: once each, whatever crashes, and none is lost."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from isms_workflow.connectors import maildir
+from isms_workflow.connectors.maildir import Box
+from isms_workflow.engine import intake, postbox
+from isms_workflow.engine.commands import incidents as commands
+from isms_workflow.engine.commands import sources
+from isms_workflow.store.tables import incidents, occurrences, outbox
+from tests.engine.incidents import do
+from tests.world import OPERATOR, World
+
+OWN = "@isms.example.org>"
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Box:
+    """An empty mailbox."""
+    found = Box(tmp_path / "reports")
+    found.waiting()
+    return found
+
+
+def have_source(world: World, category: str = "other") -> str:
+    """The mailbox may report."""
+    with world.store.write() as tx:
+        return sources.add(tx, "Mailbox", "maildir", category, (), OPERATOR, world.when())
+
+
+def deliver(box: Box, name: str = "1", text: str = "Somebody called.", **more: str) -> Path:
+    """An MTA delivers a mail."""
+    mail = EmailMessage()
+    given = {"From": "Eva <eva@example.org>", "Subject": "A strange call", "Message-ID": f"<{name}@example.org>"}
+    for header, value in {**given, **{each.replace("_", "-"): value for each, value in more.items()}}.items():
+        mail[header] = value
+    mail.set_content(text)
+    return raw(box, name, mail.as_bytes())
+
+
+def raw(box: Box, name: str, content: bytes) -> Path:
+    """Whatever it is."""
+    path = box.folder / "new" / f"{name}.host"
+    path.write_bytes(content)
+    return path
+
+
+def look(world: World, box: Box) -> int:
+    """The deliverer looks into the mailbox."""
+    return postbox.look(world.store, box, OWN, world.now)
+
+
+def rows(world: World) -> list[Any]:
+    """What was reported, oldest first."""
+    with world.store.read() as conn:
+        return list(conn.execute(select(incidents).order_by(incidents.c.case_id)))
+
+
+def again(world: World) -> int:
+    """How many occurrences there were."""
+    with world.store.read() as conn:
+        return int(conn.execute(select(func.count()).select_from(occurrences)).scalar_one())
+
+
+def told(world: World) -> list[str]:
+    """What the operators were told."""
+    with world.store.read() as conn:
+        return [row["about"]["what"] + row["about"]["error"] for row in conn.execute(select(outbox.c.payload)).scalars()
+                if row.get("notice") == "operator_notice"]
+
+
+def names(box: Box, folder: str) -> list[str]:
+    """The mails in a folder of the mailbox."""
+    return sorted(path.name for path in (box.folder / folder).iterdir())
+
+
+def test_a_mail_is_a_report(both: World, box: Box) -> None:
+    """Subject, text and Message-ID; it is read then."""
+    source = have_source(both)
+    deliver(box)
+    assert look(both, box) == 1
+    (row,) = rows(both)
+    assert (row.title, row.description, row.external_key, row.source, row.reported_by, row.category) == (
+        "A strange call", "From: Eva <eva@example.org>\n\nSomebody called.", "<1@example.org>", source, None, "other")
+    assert (names(box, "new"), names(box, "cur")) == ([], ["1.host:2,S"])
+    assert ("incident_reported", "ben") in both.mails()
+
+
+def test_an_answer_is_an_occurrence_while_it_is_open(world: World, box: Box) -> None:
+    """By what it answers, or by what it refers to further back; after the end it is a new one that names the old."""
+    have_source(world)
+    deliver(box)
+    look(world, box)
+    deliver(box, "2", In_Reply_To="<1@example.org>")
+    deliver(box, "3", References="<0@example.org> <1@example.org> <2@example.org>")
+    assert look(world, box) == 2
+    assert (len(rows(world)), again(world)) == (1, 2)
+    world.case = rows(world)[0].case_id
+    do(world, commands.dismiss, "ben", None, "a prank")
+    deliver(box, "4", In_Reply_To="<1@example.org>")
+    look(world, box)
+    assert rows(world)[1].follows == world.case
+
+
+def test_a_crash_between_commit_and_move_repeats_nothing(world: World, box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is looked at again, and its Message-ID makes that harmless."""
+    have_source(world)
+    deliver(box)
+    with monkeypatch.context() as dying:
+        dying.setattr(Box, "taken", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            look(world, box)
+    assert names(box, "new") == ["1.host"]
+    look(world, box)
+    assert (len(rows(world)), again(world), names(box, "new")) == (1, 0, [])
+
+
+def test_one_that_another_deliverer_has_moved_is_left(world: World, box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both may look at one instant."""
+    have_source(world)
+    path = deliver(box)
+    monkeypatch.setattr(Box, "waiting", lambda _: [path])
+    assert look(world, box) == 1
+    assert look(world, box) == 0
+
+
+REFUSED: dict[str, Any] = {
+    "a text over 1 MiB": lambda b: deliver(b, text="x" * 1024 * 1024 + "y"),
+    "a link to some file": lambda b: (b.folder / "new" / "1.host").symlink_to("/etc/passwd"),
+    "a folder": lambda b: (b.folder / "new" / "1.host").mkdir(),
+    "more than is read": lambda b: raw(b, "1", b"Subject: x\n\n" + b"x" * (maildir.LONGEST_MAIL)),
+}
+
+
+@pytest.mark.parametrize("come", REFUSED.values(), ids=REFUSED)
+def test_one_that_can_t_be_taken_is_set_aside_and_told(world: World, box: Box, come: Any) -> None:
+    """The others go on; it is told once."""
+    have_source(world)
+    come(box)
+    deliver(box, "2")
+    assert look(world, box) == 1
+    assert names(box, ".refused/new") == ["1.host"]
+    (said,) = told(world)
+    assert "lies in its sub-folder reports/.refused" in said
+
+
+AUTOMATIC: dict[str, Any] = {
+    "an absence note": lambda b: deliver(b, Auto_Submitted="auto-replied"),
+    "a bounce": lambda b: raw(b, "1", b"Message-ID: <b@x>\nContent-Type: multipart/report; boundary=x\n\n--x\n\nno\n--x--\n"),
+    "a notice of our own": lambda b: deliver(b, Message_ID="<incident.1@isms.example.org>"),
+}
+
+
+@pytest.mark.parametrize("come", AUTOMATIC.values(), ids=AUTOMATIC)
+def test_what_would_go_round_in_circles_is_set_aside_quietly(world: World, box: Box, come: Any) -> None:
+    """A notice calls forth no incident, of which there would be a notice."""
+    have_source(world)
+    come(box)
+    assert look(world, box) == 0
+    assert (rows(world), told(world), len(names(box, ".refused/new"))) == ([], [], 1)
+
+
+ODD: dict[str, tuple[bytes, str, str]] = {
+    "no headers": (b"\nhelp", "A mail without a subject", "help"),
+    "nothing at all": (b"", "A mail without a subject", ""),
+    "only HTML": (b"Subject: x\nContent-Type: text/html\n\n<p>x", "x", "(It has no plain text: read it in the mailbox.)"),
+    "an unknown charset": (b"Subject: x\nContent-Type: text/plain; charset=klingon\n\nnuq\xff", "x", "nuq\ufffd"),
+    "U+0000": (b"Subject: a\0b\n\nc\0d", "a\ufffdb", "c\ufffdd"),
+    "another alphabet": (b"Subject: =?utf-8?b?0J/QvtC20LDRgA==?=\nContent-Type: text/plain; charset=koi8-r\n\n\xf0\xcf",
+                         "\u041f\u043e\u0436\u0430\u0440", "\u041f\u043e"),
+    "a long subject": (b"Subject: " + b"x" * 300 + b"\n\nx", "x" * 200, "x"),
+    "a long Message-ID": (b"Subject: x\nMessage-ID: <" + b"i" * 300 + b"@x>\n\nx", "x", "x"),
+}
+
+
+@pytest.mark.parametrize(("content", "title", "text"), ODD.values(), ids=ODD)
+def test_an_odd_mail_is_a_report_all_the_same(both: World, box: Box, content: bytes, title: str, text: str) -> None:
+    """Nothing that somebody tried to tell is dropped for its form."""
+    have_source(both)
+    raw(box, "1", content)
+    assert look(both, box) == 1, told(both)
+    (row,) = rows(both)
+    assert row.title == title
+    assert row.description.partition("\n\n")[2].strip() == text
+    assert 0 < len(row.external_key) <= 200
+
+
+def test_a_long_text_is_cut_and_says_so(world: World, box: Box) -> None:
+    """The whole of it stays in the mailbox."""
+    have_source(world)
+    deliver(box, text="a word " * 10_000)
+    look(world, box)
+    assert len(rows(world)[0].description) <= 20_000
+    assert rows(world)[0].description.endswith("(cut; the whole mail is in the mailbox)")
+
+
+def test_mails_wait_while_there_is_no_source_and_somebody_is_told(world: World, box: Box) -> None:
+    """Once a day."""
+    deliver(box)
+    assert (look(world, box), look(world, box)) == (0, 0)
+    (said,) = told(world)
+    assert "isms sources add" in said
+    assert names(box, "new") == ["1.host"]
+    have_source(world)
+    assert look(world, box) == 1
+
+
+def test_what_is_too_much_for_a_minute_waits_for_the_next(world: World, box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It isn't refused."""
+    monkeypatch.setattr(intake, "MOST_A_MINUTE", 2)
+    have_source(world)
+    for name in "123":
+        deliver(box, name)
+    assert look(world, box) == 2
+    assert names(box, "new") == ["3.host"]
+    world.advance(seconds=61)
+    assert look(world, box) == 1
+
+
+def test_a_folder_that_can_t_be_used_is_told_once_and_looked_at_again(world: World, tmp_path: Path,
+                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing ends the loop; when the folder is well, the mails are taken."""
+    have_source(world)
+    monkeypatch.setattr(postbox, "LOOK_S", 0.01)
+    monkeypatch.setattr(postbox, "AFTER_ERROR_S", 0.01)
+    broken, stop = Box(tmp_path / "reports"), threading.Event()
+    broken.folder.write_text("a file stands where the folder should")
+    thread = threading.Thread(target=postbox.serve, args=(world.store, broken, OWN, lambda: world.now, stop))
+    thread.start()
+    try:
+        eventually(lambda: told(world))
+        broken.folder.unlink()
+        eventually((broken.folder / "new").is_dir)
+        deliver(broken)
+        eventually(lambda: rows(world))
+    finally:
+        stop.set()
+        thread.join()
+    (said,) = told(world)
+    assert "the report mailbox can't be used" in said
+
+
+def eventually(truth: Callable[[], object]) -> None:
+    """Returns once this holds; fails after a minute."""
+    until = time.monotonic() + 60
+    while not truth():
+        assert time.monotonic() < until, "nothing within a minute"
+        time.sleep(0.02)
