@@ -10,22 +10,26 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from isms_workflow.domain.plan import Plan
-from isms_workflow.domain.records import AuditRecord, DeadlineRecord
+from isms_workflow.domain.records import AuditRecord, DeadlineRecord, Scalar
 from isms_workflow.domain.rules.common import LADDER, LAPSE
 from isms_workflow.domain.rules.ladder import Deadline, expire
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import notices, outbox, reading
+from isms_workflow.engine.health import BEAT
 from isms_workflow.engine.seams import Seam, reach
+from isms_workflow.engine.watchdog import PATIENCE
 from isms_workflow.engine.writer import write
 from isms_workflow.errors import IsmsError
 from isms_workflow.store import audit
 from isms_workflow.store.database import DatabaseGone, Store, Transaction
 from isms_workflow.store.statements import deadlines as questions
+from isms_workflow.store.statements import housekeeping
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +128,19 @@ def _decided(tx: Transaction, batch: Sequence[Deadline], now: datetime) -> list[
         views |= reading.partial(tx, [d.case for d in light], steps, gates, reading.directory(tx, now))
     if heavy:
         views |= reading.views(tx, [d.case for d in heavy], now)
-    return [expire(views[d.case], d, When(d.due_at, now)) for d in batch]
+    return [_lately(tx, expire(views[d.case], d, When(d.due_at, now)), d, now) for d in batch]
+
+
+def _lately(tx: Transaction, plan: Plan, deadline: Deadline, now: datetime) -> Plan:
+    """What is carried out over a minute late says so in its records, and why nobody did it in time."""
+    late = now - deadline.due_at
+    if late < PATIENCE:
+        return plan
+    ran = tx.execute(housekeeping.ran("clock", deadline.due_at - BEAT * 2, deadline.due_at)).first()
+    said: dict[str, Scalar] = {"late_s": int(late.total_seconds()),
+                               "late_because": "the clock was behind" if ran else "no clock was running"}
+    return replace(plan, record=tuple(replace(line, data={**line.data, **said}) for line in plan.record),
+                   change=tuple(replace(c, line=replace(c.line, data={**c.line.data, **said})) for c in plan.change))
 
 
 def _is_light(deadline: Deadline) -> bool:

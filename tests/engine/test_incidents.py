@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -360,6 +361,8 @@ def test_after_an_outage_what_was_due_happens_once_and_says_how_late(both: World
     with both.store.read() as conn:
         row = conn.execute(select(tables.audit).where(tables.audit.c.kind == "deadline.expired")).one()
     assert (row.happened_at, row.noticed_at) == (start + 2 * HOUR, both.now)
+    data = json.loads(row.body)["data"]
+    assert (data["late_s"], data["late_because"]) == (600, "no clock was running")
     clock.drain(both.store, both.now)
     assert [who for _, who in both.mails("incident_escalated")] == ["maria"]
 

@@ -62,6 +62,11 @@ def beating() -> Select[Any]:
     return select(services).order_by(services.c.name, services.c.process)
 
 
+def ran(name: str, since: datetime, at: datetime) -> Select[Any]:
+    """For the clock: whether a process of this name that had begun by `at` was seen since, a beat or two before it."""
+    return select(services.c.process).where(services.c.name == name, services.c.started_at <= at, services.c.seen_at >= since)
+
+
 def forget_services(before: datetime) -> Delete:
     """For the nightly run: processes that haven't been seen for long."""
     return delete(services).where(services.c.seen_at < before)
