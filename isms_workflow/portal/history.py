@@ -47,6 +47,7 @@ SENTENCES: Mapping[str, str] = {
     "incident.resumed": "let its clocks go on", "incident.absorbed": "took another incident in as part of it",
     "incident.replanned": "put it under programme {programme:short}",
     "outbox.died": "set a message aside that couldn't be sent", "outbox.revived": "sent a message again",
+    "source.added": "let a {kind} report incidents", "source.revoked": "let it report no more",
     "system.added": "put it in the register, for {owner:who}", "system.retired": "retired it",
 }
 HIDDEN = "something in a case, or with a file, that isn't shown to you"
@@ -100,7 +101,12 @@ def _entry(row: Any, data: Mapping[str, Any], private: Mapping[str, str], names:
 
 
 def sentence(kind: str, data: Mapping[str, Any], names: Names, zone: str) -> str:
-    """What happened, in words; a kind without words of its own says its name."""
+    """What happened, in words, and why it was late; a kind without words of its own says its name."""
+    late = f", late because {data['late_because']}" if data.get("late_because") else ""
+    return _what(kind, data, names, zone) + late
+
+
+def _what(kind: str, data: Mapping[str, Any], names: Names, zone: str) -> str:
     if kind == "case.moved":
         said = MOVES if data["event"] in MOVES and data["from"] != "resolved" else INCIDENT_MOVES
         going_on = f"went on from {word(data['from'])} to {word(data['to'])}"

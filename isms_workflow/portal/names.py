@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from sqlalchemy import Connection, select
 
 from isms_workflow.domain.people import Person
 from isms_workflow.domain.views import CaseView, Gate, Step
 from isms_workflow.portal import views as v
-from isms_workflow.store.tables import people
+from isms_workflow.store.tables import people, sources
 
 AGENTS = {"clock": "the clock", "engine": "the engine", "flow": "the flow", "operator": "the operator",
           "deliverer": "the deliverer"}
@@ -17,7 +19,7 @@ class Names:
     """People's names by id, as this reader is shown them."""
 
     def __init__(self, conn: Connection, reader: Person) -> None:
-        self._reader = reader.id
+        self._reader, self._conn = reader.id, conn
         self._rows = {r.id: r for r in conn.execute(select(
             people.c.id, people.c.name, people.c.deactivated_at, people.c.erased_at))}
 
@@ -28,10 +30,17 @@ class Names:
         if person in AGENTS:
             return v.Who(AGENTS[person])
         row = self._rows.get(person)
+        if row is None and (source := self._sources.get(person)):
+            return v.Who(source)
         if row is None or row.name is None:
             return v.Who("somebody erased", note=note)
         return v.Who(row.name, f"/people/{person}", note or ("deactivated" if row.deactivated_at else ""),
                      person == self._reader)
+
+    @cached_property
+    def _sources(self) -> dict[str, str]:
+        """What reports by itself, by its kind and name; asked for only where an id is nobody's."""
+        return {row.id: f"the {row.kind} {row.name}" for row in self._conn.execute(select(sources))}
 
     def name(self, person: str | None) -> str:
         """The name alone; `you` for the reader."""

@@ -63,7 +63,8 @@ class Look:
 
     @cached_property
     def _names(self) -> dict[str, str | None]:
-        return {row.id: row.name for row in self.conn.execute(questions.names())}
+        found = {row.id: row.name for row in self.conn.execute(questions.names())}
+        return found | {row.id: f"The {row.kind} {row.name}" for row in self.conn.execute(questions.source_names())}
 
     def name(self, who: str | None) -> str:
         """What a person or an agent is called."""

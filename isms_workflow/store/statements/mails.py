@@ -19,6 +19,7 @@ from isms_workflow.store.tables import (
     people,
     programmes,
     reached,
+    sources,
     transitions,
 )
 
@@ -31,6 +32,11 @@ def person(person_id: str) -> Select[Any]:
 def names() -> Select[Any]:
     """What people are called; null once erased."""
     return select(people.c.id, people.c.name)
+
+
+def source_names() -> Select[Any]:
+    """What the sources that report by themselves are called."""
+    return select(sources.c.id, sources.c.kind, sources.c.name)
 
 
 def organisation_name() -> Select[Any]:
