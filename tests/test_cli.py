@@ -26,7 +26,7 @@ from isms_workflow.simulator import company
 from isms_workflow.store import audit, schema
 from isms_workflow.store.database import open_store
 from isms_workflow.store.tables import audit as history
-from isms_workflow.store.tables import deadlines, people
+from isms_workflow.store.tables import cases, deadlines, incidents, people
 from isms_workflow.store.tables import outbox as outbox_table
 from tests.shell import Shell
 from tests.world import World, found
@@ -374,6 +374,15 @@ def test_the_demo_is_a_company_in_the_middle_of_its_work(played: tuple[Path, dic
     assert [each.name for each in systems] == ["ERP", "File store", "Mail", "Public website"]
     assert len(list((folder / "mail").glob("*.eml"))) > 40
     assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_the_demo_has_an_incident_behind_it_and_one_that_nobody_has_answered(played: tuple[Path, dict[str, str]]) -> None:
+    """So that one newcomer can report, acknowledge and respond."""
+    folder, _ = played
+    with closing(open_store(Settings(data=folder).store_url)) as store, store.read() as conn:
+        found = conn.execute(select(cases.c.state, incidents.c.severity).join(
+            incidents, incidents.c.case_id == cases.c.id).order_by(cases.c.id)).tuples().all()
+    assert found == [("closed", "medium"), ("reported", "high")]
 
 
 def test_everybody_of_the_demo_signs_in_with_the_printed_password(played: tuple[Path, dict[str, str]],

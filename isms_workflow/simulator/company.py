@@ -1,7 +1,8 @@
 """A small believable company half a year into its cycle, played through the engine on a clock in the past.
 
 Nordwind Logistik has eight people. PLAN was returned once and passed; in DO two steps are late, and a
-correction of the Statement of Applicability has reopened PLAN's gate, which waits for one more approval.
+correction of the Statement of Applicability has reopened PLAN's gate, which waits for one more approval. One
+incident is closed; another was reported half an hour ago, and nobody has answered it yet.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from isms_workflow.domain.calendars import due
 from isms_workflow.domain.people import Actor
 from isms_workflow.domain.plan import Plan
 from isms_workflow.domain.rules.gates import Answer, Shown
+from isms_workflow.domain.rules.incidents import Report
 from isms_workflow.domain.systems import Draft
 from isms_workflow.domain.views import CaseView, Step
-from isms_workflow.engine import programmes, reading
-from isms_workflow.engine.commands import cases, gates, steps, systems
+from isms_workflow.engine import programmes, reading, register
+from isms_workflow.engine.commands import cases, gates, incidents, steps, systems
 from isms_workflow.engine.writer import write
 from isms_workflow.programme.model import Span
 from isms_workflow.simulator.simulation import Simulation
@@ -44,8 +46,10 @@ class Part:
 PEOPLE: Mapping[str, Part] = {
     "alex": Part("Alex Kim", "admin", (), "runs the system: People, System"),
     "maria": Part("Maria Okafor", "user", ("isms_manager",), "ISMS manager: extends, waives, reassigns"),
-    "ben": Part("Ben Ito", "user", ("control_owner", "process_owner"), "is late with a step"),
-    "pia": Part("Pia Lindqvist", "user", ("people_manager", "compliance_officer"), "is late with another"),
+    "ben": Part("Ben Ito", "user", ("control_owner", "process_owner", "incident_responder"),
+                "is late with a step, and answers incidents"),
+    "pia": Part("Pia Lindqvist", "user", ("people_manager", "compliance_officer", "incident_responder"),
+                "is late with another, and answers incidents"),
     "ines": Part("Ines Costa", "user", ("internal_auditor",), "audits in CHECK"),
     "dana": Part("Dana Weber", "user", ("top_management",), "top management: has approved PLAN again"),
     "ravi": Part("Ravi Singh", "user", ("risk_owner",), "risk owner: PLAN's gate waits for him"),
@@ -140,6 +144,23 @@ class Company:
             gates.decide(tx, gate.id, Shown(gate.round, gate.digest), Answer(answer, reason, steps_named),
                          self._actor(who), when)
 
+    def reports(self, who: str, title: str, description: str, category: str, system: str) -> str:
+        """Somebody reports an incident on one system; its case."""
+        with self.sim.store.read() as conn:
+            affected = next(each.id for each in register.in_use(conn) if each.name == system)
+        with self.sim.write() as (tx, when):
+            return incidents.report(tx, Report(title, description, category), (affected,), self._actor(who), when)[0]
+
+    def handles(self, who: str, case: str, evidence: str) -> None:
+        """Somebody takes an incident up, and does every step of the response there and then."""
+        with self.sim.write() as (tx, when):
+            incidents.triage(tx, case, None, "medium", "", self._actor(who), when)
+            incidents.respond(tx, case, None, self._actor(who), when)
+        cycle, self.case = self.case, case
+        for key in ("contain", "eradicate", "recover"):
+            self.completes(who, key, f"{key}.txt", evidence)
+        self.case = cycle
+
     def wakes(self) -> None:
         """Leaves the flow something to read, so that Prefect's worker has a run to show from the first minute."""
         with self.sim.store.write() as tx:
@@ -207,12 +228,19 @@ def _do(c: Company, days: float) -> None:
     c.extends("ben", "deploy_controls", c.sim.now + timedelta(days=110), "The switches for depot South come late.")
     c.until(60)
     c.completes("ben", "implement_treatment", "treatment-status.txt", "9 of 10 actions done; R2 accepted by its owner.")
+    c.until(days - 30)
+    shop = c.reports("pia", "The website answers with errors", "Since about nine; the carriers can't see our prices.",
+                     "outage", "Public website")
+    c.handles("ben", shop, "A certificate had run out; renewed, and its renewal is watched from now on.")
     c.until(days - 20)
     c.remarks("pia", "train", "The night shift couldn't be spared in the peak season; two dates are set.")
     c.until(days - 7)
     c.reopens("maria", "soa", "Control A.8.23 is in use since March, but the Statement says it isn't.")
     c.until(days - 4)
     c.completes("maria", "soa", "statement-of-applicability-v2.txt", "72 included, 21 excluded; A.8.23 added.")
+    c.until(days - 1 / 48)
+    c.reports("dana", "A driver's scanner was left on a train", "Line S3, this morning. It shows names and addresses.",
+              "loss_or_theft", "ERP")
     c.until(days - 1)
     c.answers("dana", "plan", "approve")
     c.until(days)
