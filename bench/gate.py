@@ -51,7 +51,7 @@ def run() -> Iterator[Line]:
         with crowd(database, COUNT * ROUNDS, datetime.now(UTC) + timedelta(days=400)) as made, \
                 tempfile.TemporaryDirectory(prefix="isms-bench-") as folder:
             with made.store.write() as tx:
-                tx.execute(text(f"CREATE TABLE notes (id {_key(database)}, text VARCHAR(200))"))
+                tx.execute(text(f"CREATE TABLE notes (id {key(database)}, text VARCHAR(200))"))
                 tx.execute(update(tables.people).where(tables.people.c.id == made.world.ids["dana"]).values(
                     password=PasswordHasher().hash("seven quiet hills at dawn")))
             address = made.store.engine.url.render_as_string(hide_password=False)
@@ -64,13 +64,14 @@ def run() -> Iterator[Line]:
         yield Line(f"deciding a gate over HTTP, {database}", rate(mine), rate(other), times(mine / other), "≥ 0.4 ×")
 
 
-def _key(database: str) -> str:
+def key(database: str) -> str:
+    """The type of a key that the database counts up by itself."""
     return "INTEGER PRIMARY KEY" if database == "sqlite" else "SERIAL PRIMARY KEY"
 
 
 def _compete(ours: str, theirs: str, gates: list[str]) -> tuple[float, float]:
     """Seconds for all of ours, and for all of theirs. The standard library's client, so that little of it is the client's."""
-    cookie, csrf = _session(ours)
+    cookie, csrf = session(ours)
     form = {"Cookie": cookie, "Origin": ours, "Content-Type": "application/x-www-form-urlencoded"}
     body = f"csrf={quote(csrf)}&round=1&digest={'0' * 64}"
     note = '{"text": "' + "0" * 64 + '"}'
@@ -93,7 +94,7 @@ def _timed(connection: HTTPConnection, paths: list[str], body: str, headers: dic
     return time.perf_counter() - began
 
 
-def _session(ours: str) -> tuple[str, str]:
+def session(ours: str) -> tuple[str, str]:
     """The cookie of somebody who has signed in, and the token that their forms carry."""
     with httpx.Client(base_url=ours, trust_env=False) as visitor:
         csrf = _sign_in(visitor)
