@@ -9,12 +9,13 @@ from datetime import datetime
 from isms_workflow.domain.calendars import DueRule
 from isms_workflow.domain.clocks import incidents_of, severity_of
 from isms_workflow.domain.ladders import tone
+from isms_workflow.domain.on_call import rotation_of
 from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME
 from isms_workflow.domain.rules.escalation import RESPONSE, WORD
 from isms_workflow.domain.rules.ladder import PARTS_OF_A_WAIT, Deadline, next_rung, reached
 from isms_workflow.domain.times import from_iso
 from isms_workflow.domain.views import CaseView
-from isms_workflow.programme.model import Level, Span
+from isms_workflow.programme.model import ON_CALL, Level, Span
 
 Name = Callable[[str], str]
 """A person's name by their id."""
@@ -39,7 +40,9 @@ def coming(view: CaseView, armed: Iterable[Deadline], name: Name, now: datetime)
 
 
 def title(view: CaseView, responsibility: str) -> str:
-    """A responsibility's title within a sentence: `top management`, `ISMS manager`."""
+    """What a ladder's level names, within a sentence: `top management`, `ISMS manager`, `who is on call (First line)`."""
+    if responsibility.startswith(ON_CALL):
+        return f"who is on call ({rotation_of(view, responsibility).title})"
     known = view.programme.responsibilities.get(responsibility)
     return within(known.title) if known else responsibility.replace("_", " ")
 
