@@ -46,6 +46,8 @@ SENTENCES: Mapping[str, str] = {
     "incident.reassessed": "changed the severity from {before} to {severity}",
     "incident.resumed": "let its clocks go on", "incident.absorbed": "took another incident in as part of it",
     "incident.replanned": "put it under programme {programme:short}",
+    "on_call.overridden": "put {person:who} on call from {starts:instant} until {ends:instant}",
+    "on_call.returned": "ended {person:who}'s cover before its time",
     "outbox.died": "set a message aside that couldn't be sent", "outbox.revived": "sent a message again",
     "system.added": "put it in the register, for {owner:who}", "system.retired": "retired it",
 }
