@@ -19,6 +19,7 @@ from isms_workflow.commands import (
     deadlines,
     doctor,
     incidents,
+    on_call,
     outbox,
     people,
     prefect,
@@ -41,7 +42,7 @@ def build() -> App:
                     database.backup, database.restore, doctor.doctor):
         app.command(command)
     app.command("isms_workflow.commands.demo:demo", help="Run a small believable company in a data folder of its own.")  # read when it is asked for: it imports Prefect and the flows
-    for part in (database, programme, people, systems, cycles, incidents, sources, deadlines, outbox, audit, prefect):
+    for part in (database, programme, people, systems, cycles, incidents, on_call, sources, deadlines, outbox, audit, prefect):
         app.command(part.app)
     return app
 

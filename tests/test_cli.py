@@ -56,7 +56,7 @@ COMMANDS = [
         "db": ("", "upgrade", "check"), "programme": ("", "check", "diff", "show", "apply"),
         "people": ("", "list", "add", "invite", "grant", "revoke", "deactivate", "erase"),
         "systems": ("", "list", "import"), "cycle": ("", "list", "show", "open", "explain"),
-        "incidents": ("", "list", "show", "report", "explain"),
+        "incidents": ("", "list", "show", "report", "explain"), "on-call": ("", "show"),
         "sources": ("", "list", "add", "revoke"), "deadlines": ("", "list", "explain", "retime", "retry"),
         "outbox": ("", "list", "dead", "retry"), "audit": ("", "verify", "export", "checkpoint", "rotate-key"),
         "prefect": ("", "open", "status", "register"),

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from isms_workflow import services
 from isms_workflow.commands.shared import say
 from isms_workflow.domain.effects import EffectError
-from isms_workflow.engine import health, programmes
+from isms_workflow.engine import health, on_call, programmes
 from isms_workflow.engine.context import utc_now
 from isms_workflow.engine.prefect.gateway import PrefectGateway
 from isms_workflow.errors import IsmsError
@@ -43,6 +43,9 @@ def _of_installation(conn: Connection, settings: Settings) -> Iterator[str]:
         yield "Set-up isn't finished: `isms up` prints the link to it."
         return
     yield from _of_keys(conn, settings.keys_dir)
+    yield from (f"Nobody is on call for {rotation.title} from {gap.starts:%Y-%m-%d %H:%M} to {gap.ends:%Y-%m-%d %H:%M} UTC: "
+                "see `isms on-call show`, or the portal's page On call."
+                for rotation, gap in on_call.gaps(conn, utc_now()))
     try:
         if load(settings.programme_dir).digest != programmes.in_force(conn).programme.digest:
             yield (f"The programme in {settings.programme_dir} is not the one in force: "

@@ -15,6 +15,7 @@ from isms_workflow.domain.clocks import incidents_of, severity_of
 from isms_workflow.domain.explained import Explained
 from isms_workflow.domain.forecast import title
 from isms_workflow.domain.incident import UNANSWERED
+from isms_workflow.domain.on_call import named
 from isms_workflow.domain.rules.escalation import WORD
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine.mailing.look import Look
@@ -98,7 +99,7 @@ def _ahead(conn: Connection, view: CaseView, look: Look, now: datetime) -> list[
     found = [f"if what stops it ends by itself at {_second(ends)}:"] if ends and view.case.state in UNANSWERED else []
     for each in explained.ahead(view, now, ends):
         spec = _level(view, each.level)
-        names = [look.name(p) for name in spec.to for p in view.directory.holders(name)]
+        names = [look.name(p) for name in spec.to for p in named(view, name, each.due_at)]
         again = f", then every {spec.repeat}" if spec.repeat else ""
         found.append(f"{_second(each.due_at)}  level {each.level + 1}: {_titles(view, spec.to)} "
                      f"({', '.join(dict.fromkeys(names)) or 'nobody: the administrators'}){again}")

@@ -10,6 +10,7 @@ from isms_workflow.domain.calendars import LENGTHS, DueRule
 from isms_workflow.domain.clocks import Push, escalation, incidents_of, pushes, response_rule, severity_of
 from isms_workflow.domain.incident import UNANSWERED, Stop
 from isms_workflow.domain.ladders import Rung, rung
+from isms_workflow.domain.on_call import named
 from isms_workflow.domain.views import CaseView
 
 
@@ -68,7 +69,7 @@ def ahead(view: CaseView, now: datetime, ends: datetime | None) -> Iterator[Rung
     while (found := escalation(view, now)) is not None:
         due = max(now, min(found.due_at, passed or found.due_at))
         is_last = found.level == len(ladder.levels) - 1
-        has_people = any(view.directory.holders(name) for name in ladder.levels[found.level].to)
+        has_people = any(named(view, name, due) for name in ladder.levels[found.level].to)
         if has_people or is_last:
             yield replace(found, due_at=due)
         if is_last:

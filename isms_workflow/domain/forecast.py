@@ -14,7 +14,7 @@ from isms_workflow.domain.rules.escalation import RESPONSE, WORD
 from isms_workflow.domain.rules.ladder import PARTS_OF_A_WAIT, Deadline, next_rung, reached
 from isms_workflow.domain.times import from_iso
 from isms_workflow.domain.views import CaseView
-from isms_workflow.programme.model import Level, Span
+from isms_workflow.programme.model import ON_CALL, Level, Span
 
 Name = Callable[[str], str]
 """A person's name by their id."""
@@ -39,7 +39,10 @@ def coming(view: CaseView, armed: Iterable[Deadline], name: Name, now: datetime)
 
 
 def title(view: CaseView, responsibility: str) -> str:
-    """A responsibility's title within a sentence: `top management`, `ISMS manager`."""
+    """What a ladder's level names, within a sentence: `top management`, `ISMS manager`, `who is on call (First line)`."""
+    if responsibility.startswith(ON_CALL):
+        rotation = view.programme.rotations.get(responsibility.removeprefix(ON_CALL))
+        return f"who is on call ({rotation.title if rotation else responsibility.removeprefix(ON_CALL)})"
     known = view.programme.responsibilities.get(responsibility)
     return within(known.title) if known else responsibility.replace("_", " ")
 

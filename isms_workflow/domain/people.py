@@ -59,6 +59,19 @@ class Delegation:
     given_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Somebody is on call whoever's turn it is, from `starts` until before `ends`."""
+
+    id: str
+    rotation: str
+    person: str
+    starts: datetime
+    ends: datetime
+    made_by: str
+    made_at: datetime
+
+
 @dataclass(frozen=True)
 class Directory:
     """All people in office. `holdings` are in the order in which they were granted."""
@@ -68,6 +81,7 @@ class Directory:
     deputies: tuple[Deputy, ...] = ()
     delegations: tuple[Delegation, ...] = ()
     former_deputies: tuple[Deputy, ...] = ()
+    overrides: tuple[Override, ...] = ()
 
     @cached_property
     def _held(self) -> dict[str, tuple[Holding, ...]]:

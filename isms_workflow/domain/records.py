@@ -118,6 +118,13 @@ class SystemRecord(StrEnum):
     RETIRED = "system.retired"
 
 
+class OnCallRecord(StrEnum):
+    """Who is on call out of their turn."""
+
+    OVERRIDDEN = "on_call.overridden"
+    RETURNED = "on_call.returned"
+
+
 class SourceRecord(StrEnum):
     """What reports incidents by itself: webhooks and mailboxes."""
 
@@ -158,6 +165,7 @@ Kind = (
     | EvidenceRecord
     | PersonRecord
     | SystemRecord
+    | OnCallRecord
     | SourceRecord
     | ProgrammeRecord
     | ChainRecord

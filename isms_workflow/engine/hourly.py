@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from isms_workflow.domain.times import When
-from isms_workflow.engine import accesslog, health, notices, outbox, planned, watchdog
+from isms_workflow.engine import accesslog, health, notices, on_call, outbox, planned, watchdog
 from isms_workflow.engine.commands.people import end_accounts
 from isms_workflow.engine.health import SCHEDULE
 from isms_workflow.engine.watchdog import Finding, Jump
@@ -28,7 +28,8 @@ EXPECTED = {
 
 
 def look_after(store: Store, up_since: datetime, now: datetime) -> None:
-    """The clock's hourly round: planned starts, silent schedules, accounts that end, the watchdog, the access log.
+    """The clock's hourly round: planned starts, silent schedules, accounts that end, when nobody will be on call,
+    the watchdog, the access log.
 
     `up_since` is when this clock started: a schedule is missed only if it was silent while we watched. Each part is
     done whatever another raised; one that failed is logged, and done an hour later.
@@ -38,6 +39,7 @@ def look_after(store: Store, up_since: datetime, now: datetime) -> None:
         "planned starts": lambda: missed.extend(_start(store, up_since, now)),
         "schedules": lambda: _tell_of_schedules(store, missed, up_since, now),
         "accounts that end": lambda: _end_accounts(store, now),
+        "gaps in being on call": lambda: on_call.tell_of_gaps(store, now),
         "watchdog": lambda: _watch(store, now),
         "access log": lambda: accesslog.seal(store, now),
     }

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Table
 
 from isms_workflow.domain.incident import Incident, Stop
-from isms_workflow.domain.people import Delegation, Deputy, Directory, Holding, Person
+from isms_workflow.domain.people import Delegation, Deputy, Directory, Holding, Override, Person
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.views import Case, CaseView, Comment, Decision, Evidence, Gate, Step
 from isms_workflow.engine import programmes
@@ -18,6 +18,7 @@ from isms_workflow.store import tables
 from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as questions
 from isms_workflow.store.statements import incidents as incident_questions
+from isms_workflow.store.statements import on_call as on_call_questions
 
 T = TypeVar("T")
 
@@ -106,6 +107,8 @@ def directory(tx: Connection, now: datetime) -> Directory:
         tuple(Delegation(r.person, r.delegate, r.starts_at, r.ends_at, r.given_by)
               for r in tx.execute(questions.delegations_running(), {"now": now})),
         tuple(each for each in deputies if each.ended is not None),
+        tuple(Override(r.id, r.rotation, r.person, r.starts_at, r.ends_at, r.made_by, r.made_at)
+              for r in tx.execute(on_call_questions.running(), {"now": now})),
     )
 
 

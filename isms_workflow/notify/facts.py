@@ -286,6 +286,29 @@ class Delegated(Facts):
     revoked: AwareDatetime | None = None
 
 
+class OnCallCovered(Facts):
+    """To whoever covers (`yours`), and whose turns they take: from when until when; with `returned`, no longer."""
+
+    rotation: Line
+    person: Line
+    yours: bool
+    by: Line
+    starts: AwareDatetime
+    ends: AwareDatetime
+    returned: AwareDatetime | None = None
+    reason: Text = ""
+
+
+class OnCallGap(Facts):
+    """To the ISMS manager: nobody is on call, because nobody takes turns, or because `cover` can't act any more."""
+
+    rotation: Line
+    starts: AwareDatetime
+    ends: AwareDatetime
+    responsibility: Line
+    cover: Line = ""
+
+
 class ProgrammeApplied(Facts):
     """To ISMS manager and top management; digests in hexadecimal, `before` empty for the first version."""
 

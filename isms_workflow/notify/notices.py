@@ -69,6 +69,8 @@ NOTICES: Mapping[str, Notice] = {notice.name: notice for notice in (
     Notice("granted",               f.Granted),
     Notice("deputised",             f.Deputised),
     Notice("delegated",             f.Delegated),
+    Notice("on_call_covered",       f.OnCallCovered),
+    Notice("on_call_gap",           f.OnCallGap),
     Notice("programme_applied",     f.ProgrammeApplied),
     Notice("operator_notice",       f.OperatorNotice),
     Notice("digest",                f.Digest),

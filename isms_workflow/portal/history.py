@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -46,6 +46,8 @@ SENTENCES: Mapping[str, str] = {
     "incident.reassessed": "changed the severity from {before} to {severity}",
     "incident.resumed": "let its clocks go on", "incident.absorbed": "took another incident in as part of it",
     "incident.replanned": "put it under programme {programme:short}",
+    "on_call.overridden": "put {person:who} on call from {starts:instant} until {ends:instant}",
+    "on_call.returned": "ended {person:who}'s cover before its time",
     "outbox.died": "set a message aside that couldn't be sent", "outbox.revived": "sent a message again",
     "source.added": "let a {kind} report incidents", "source.revoked": "let it report no more",
     "system.added": "put it in the register, for {owner:who}", "system.retired": "retired it",
@@ -71,6 +73,11 @@ def of_subject(conn: Connection, subject: str, names: Names, visit: Visit, limit
     """Everything recorded about one step, gate, person or system that the reader may see, newest first."""
     return _seen(conn, select(audit).where(audit.c.subject == subject).order_by(audit.c.seq.desc()).limit(limit),
                  names, visit)
+
+
+def of_subjects(conn: Connection, subjects: Collection[str], names: Names, visit: Visit) -> tuple[v.HistoryEntry, ...]:
+    """Everything recorded about some things that the reader may see, newest first."""
+    return _seen(conn, select(audit).where(audit.c.subject.in_(subjects)).order_by(audit.c.seq.desc()), names, visit)
 
 
 def _seen(conn: Connection, query: Select[Any], names: Names, visit: Visit) -> tuple[v.HistoryEntry, ...]:

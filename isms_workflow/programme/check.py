@@ -8,10 +8,11 @@ from zoneinfo import available_timezones
 import holidays
 
 from isms_workflow.programme.check_incidents import check_incidents
+from isms_workflow.programme.check_on_call import check_on_call, told
 from isms_workflow.programme.errors import Problem
 from isms_workflow.programme.incidents import IncidentWorkflow
 from isms_workflow.programme.model import Calendar, Gate, Phase, Programme, Span, Workflow
-from isms_workflow.programme.references import PARTS, Place, ahead, known, near, wait
+from isms_workflow.programme.references import Place, ahead, known, near, wait
 
 ALWAYS = ("isms_manager", "top_management")
 """Responsibilities that every programme names: the last levels of ladders rest on them."""
@@ -34,6 +35,7 @@ of its eight working hours for an eighth of that: so 8 working hours are as long
 def check(programme: Programme, place: Place) -> list[Problem]:
     """Every problem of a programme whose files are each well formed."""
     return [*_offices(programme, place), *_calendar(programme, place), *_ladders(programme, place),
+            *check_on_call(programme, place),
             *_kinds(programme, place),
             *(p for name, w in programme.workflows.items() for p in _workflow(programme, name, w, place))]
 
@@ -100,8 +102,7 @@ def _ladders(programme: Programme, place: Place) -> Iterator[Problem]:
         for number, level in enumerate(ladder.levels):
             line = place(file, "ladders", index, "levels", number)
             for name in level.to:
-                if name not in PARTS:
-                    yield from known(file, line, f"{ladder.id}.to", name, PARTS | set(programme.responsibilities))
+                yield from told(programme, file, line, f"{ladder.id}.to", name)
             if level.repeat and (number < len(ladder.levels) - 1 or level.repeat.amount < 1):
                 yield Problem(file, line, ladder.id, "only the last level repeats, after a positive span")
 

@@ -15,6 +15,7 @@ def diff(old: Programme, new: Programme) -> list[str]:
     return [
         *_named("responsibility", old.responsibilities, new.responsibilities),
         *_named("ladder", old.ladders, new.ladders),
+        *_named("rotation", old.rotations, new.rotations),
         *_fields("calendar", old.calendar, new.calendar),
         *_fields("programme", old, new, ("checkpoint_file", "digest_hour")),
         *_workflows(old.workflows, new.workflows),

@@ -16,12 +16,15 @@ from pydantic import BaseModel, ValidationError
 from isms_workflow.programme.check import check
 from isms_workflow.programme.errors import Problem, ProgrammeRefused
 from isms_workflow.programme.incidents import IncidentWorkflow
-from isms_workflow.programme.model import Calendar, Hour, Ladder, Programme, Responsibility, Strict, Workflow
+from isms_workflow.programme.model import Calendar, Hour, Ladder, Programme, Responsibility, Rotation, Strict, Workflow
 from isms_workflow.programme.references import Place
 from isms_workflow.programme.yaml import Document, read
 
 SHARED = ("responsibilities.yaml", "ladders.yaml", "calendar.yaml", "audit.yaml")
-"""What every kind uses; each other file is the section of one kind, named after it."""
+"""What every kind uses; each other file is the section of one kind, named after it, or the rotations."""
+
+ON_CALL = "oncall.yaml"
+"""An organisation without it has nobody on call."""
 
 PLAIN = {"missing": "is missing", "extra_forbidden": "is not known here: look for a slip of the pen"}
 
@@ -32,6 +35,10 @@ class _Responsibilities(Strict):
 
 class _Ladders(Strict):
     ladders: tuple[Ladder, ...]
+
+
+class _OnCall(Strict):
+    rotations: tuple[Rotation, ...] = ()
 
 
 class _Audit(Strict):
@@ -137,7 +144,7 @@ def _documents(files: Mapping[str, str]) -> tuple[dict[str, Document], list[Prob
 def _model_of(name: str) -> type[BaseModel]:
     known: dict[str, type[BaseModel]] = {"responsibilities.yaml": _Responsibilities, "ladders.yaml": _Ladders,
                                          "calendar.yaml": Calendar, "audit.yaml": _Audit,
-                                         "incident.yaml": IncidentWorkflow}
+                                         "incident.yaml": IncidentWorkflow, ON_CALL: _OnCall}
     return known.get(name, Workflow)
 
 
@@ -161,7 +168,7 @@ def _problem(document: Document, error: Any) -> Problem:
 def _twice(parts: Mapping[str, Any], place: Place) -> Iterator[Problem]:
     """Ids that stand twice in a list: the later would silently take the earlier one's place."""
     for file, part in parts.items():
-        for name in ("responsibilities", "ladders", "schedules", "severities", "categories"):
+        for name in ("responsibilities", "ladders", "schedules", "severities", "categories", "rotations"):
             ids = [each.id for each in getattr(part, name, ())]
             for index, found in enumerate(ids):
                 if found in ids[:index]:
@@ -172,6 +179,7 @@ def _assembled(parts: Mapping[str, Any], files: Mapping[str, str]) -> Programme:
     return Programme(
         responsibilities={r.id: r for r in parts["responsibilities.yaml"].responsibilities},
         ladders={ladder.id: ladder for ladder in parts["ladders.yaml"].ladders},
+        rotations={r.id: r for r in getattr(parts.get(ON_CALL), "rotations", ())},
         calendar=parts["calendar.yaml"],
         workflows={name.removesuffix(".yaml"): part for name, part in parts.items() if isinstance(part, Workflow)},
         checkpoint_file=parts["audit.yaml"].checkpoint_file,

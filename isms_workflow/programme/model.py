@@ -78,6 +78,11 @@ def _one_or_more(value: Any) -> Any:
 
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_more), Field(min_length=1)]
 
+ON_CALL = "on_call:"
+"""Stands before a rotation's id where a ladder's level names whoever is on call."""
+
+Told = Annotated[str, Field(pattern=rf"^({ON_CALL})?[a-z][a-z0-9_]*$", max_length=70)]
+
 
 class Responsibility(Strict):
     """What a person may owe or decide in the ISMS (ISO/IEC 27001:2022, 5.3)."""
@@ -91,7 +96,7 @@ class Responsibility(Strict):
 class Level(Strict):
     """One level of a ladder: whom it tells, and when, counted from the ladder's anchor."""
 
-    to: Names
+    to: Annotated[tuple[Told, ...], BeforeValidator(_one_or_more), Field(min_length=1)]
     offset: Span
     repeat: Span | None = None
 
@@ -209,6 +214,45 @@ class Calendar(Strict):
     closes: HourOfDay = dt.time(17)
 
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class HandOver(Strict):
+    """When the first shift begins: on this weekday, at this local hour."""
+
+    weekday: Weekday
+    at: HourOfDay
+
+
+class Rotation(Strict):
+    """Who is on call: the holders of a responsibility, in turns; `shift` is counted on the wall of the zone, so that a hand-over keeps its hour.
+
+    The first shift begins at the first hand-over on or after `since`. Without a zone it is the calendar's.
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    id: Name
+    title: str
+    responsibility: Name
+    shift: Span
+    hand_over: HandOver
+    since: Annotated[dt.date, Field(alias="from")]
+    zone: str | None = None
+
+    @property
+    def first(self) -> dt.datetime:
+        """The beginning of the first shift, as clocks on the wall show it."""
+        days = (WEEKDAYS.index(self.hand_over.weekday) - self.since.weekday()) % 7
+        return dt.datetime.combine(self.since + dt.timedelta(days=days), self.hand_over.at)
+
+    @property
+    def length(self) -> dt.timedelta:
+        """How long a shift is on the wall."""
+        return dt.timedelta(**{self.shift.unit: self.shift.amount})
+
+
 class Programme(Strict):
     """A whole version of the programme, identified by the digest of its texts."""
 
@@ -216,6 +260,7 @@ class Programme(Strict):
     ladders: dict[str, Ladder]
     calendar: Calendar
     workflows: Mapping[str, Workflow]
+    rotations: Mapping[str, Rotation] = Field(default_factory=dict)
     checkpoint_file: str | None = None
     digest_hour: Hour = 8
     digest: str

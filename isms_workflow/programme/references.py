@@ -7,10 +7,10 @@ from difflib import get_close_matches
 from typing import Protocol
 
 from isms_workflow.programme.errors import Problem
-from isms_workflow.programme.model import Ladder, Programme, Span
+from isms_workflow.programme.model import ON_CALL, Ladder, Programme, Span
 
 PARTS = frozenset({"owner", "deputy", "approvers"})
-"""Parts that a person plays in one wait; everything else in a ladder is a responsibility."""
+"""Parts that a person plays in one wait; everything else in a ladder is a responsibility, or whoever is on call."""
 
 
 class Place(Protocol):
@@ -23,7 +23,7 @@ class Place(Protocol):
 def ends(ladder: Ladder) -> bool:
     """Whether the last level goes to a responsibility, and repeats until the wait ends."""
     last = ladder.levels[-1]
-    return last.repeat is not None and bool(set(last.to) - PARTS)
+    return last.repeat is not None and any(name not in PARTS and not name.startswith(ON_CALL) for name in last.to)
 
 
 def ahead(file: str, line: int, field: str, span: Span) -> Iterator[Problem]:

@@ -63,11 +63,11 @@ def test_before_anything_happened_it_says_who_will_be_told(world: World, shell: 
     report(world)
     said = explained(world, shell)
     assert "Response: 4 hours from 2026-01-05 08:00:01 UTC: 2026-01-05 12:00:01 UTC" in said
-    assert "Level 1, ISMS manager: 2 hours from 2026-01-05 08:00:01 UTC: 2026-01-05 10:00:01 UTC" in said
+    assert "Level 1, who is on call (First line) and ISMS manager: 2 hours from 2026-01-05 08:00:01 UTC: 2026-01-05 10:00:01 UTC" in said
     assert "2026-01-05 08:00:01 UTC  was reported by Gil Moreau, severity high: the response team was told" in said
     assert "Ben Ito" in said
     ahead = said.partition("if nobody acts:")[2]
-    assert "2026-01-05 10:00:01 UTC  level 1: ISMS manager (Maria Okafor)" in ahead
+    assert "2026-01-05 10:00:01 UTC  level 1: who is on call (First line) and ISMS manager (Ravi Singh, Maria Okafor)" in ahead
     assert "2026-01-05 12:00:01 UTC  level 2: top management (Dana Weber), then every 4 hours" in ahead
 
 
@@ -112,7 +112,7 @@ def test_after_the_fact_it_says_the_same(world: World, shell: Shell) -> None:
     respond(world, "ravi")
     world.complete_phase("responding")
     said = explained(world, shell)
-    for each in ("2026-01-05 08:00:01 UTC  level 1 of incident_high was told: ISMS manager, by Ben Ito",
+    for each in ("2026-01-05 08:00:01 UTC  level 1 of incident_high was told: who is on call (First line) and ISMS manager, by Ben Ito",
                  "2026-01-05 12:00:01 UTC  level 2 of incident_high was told: top management (1 person)",
                  "2026-01-05 12:00:01 UTC  nobody was at it by 2026-01-05 12:00:01 UTC",
                  "Ben Ito changed the severity from high to critical",

@@ -13,10 +13,11 @@ from isms_workflow.portal.showing import rungs, waiting
 from tests.engine.incidents import do, report, respond
 from tests.world import World
 
+ON_CALL = "who is on call (First line)"
 SAID: dict[str, tuple[Callable[[World], object], list[tuple[float, str]]]] = {
     # what happens meanwhile: hours after the report, and what comes then
     "nothing": (lambda w: None, [
-        (2, "escalates to ISMS manager"), (4, "escalates to top management, then every 4 hours"),
+        (2, f"escalates to {ON_CALL} and ISMS manager"), (4, "escalates to top management, then every 4 hours"),
         (4, "the response is recorded as missed")]),
     "a critical severity, whose last level comes again every hour": (
         lambda w: do(w, incidents.reassess, "ben", None, "critical", "customers are affected"), [
@@ -32,7 +33,7 @@ SAID: dict[str, tuple[Callable[[World], object], list[tuple[float, str]]]] = {
         (3, "the pause ends by itself, and its clocks go on")]),
     "a pause that is over": (lambda w: (
         do(w, incidents.pause, "ben", None, w.now + timedelta(hours=3), "waits for the vendor"), w.advance(hours=3)), [
-            (5, "escalates to ISMS manager"), (7, "escalates to top management, then every 4 hours"),
+            (5, f"escalates to {ON_CALL} and ISMS manager"), (7, "escalates to top management, then every 4 hours"),
             (7, "the response is recorded as missed")]),
     "a response": (lambda w: respond(w, "ben"), []),
 }

@@ -126,7 +126,7 @@ def test_a_report_says_for_whom_since_when_until_when_and_what_then(world: World
     for said in ("Severity High", "Category Information that got to the wrong people", "Affected Customer records",
                  "How it stands reported; nobody has triaged it yet", "For Ben Ito or Ravi Singh",
                  "Since Mon 5 Jan 2026 08:00 UTC, just now", "Until Mon 5 Jan 2026 12:00 UTC, in 4 hours, for the response",
-                 "Mon 5 Jan 2026 10:00 UTC: escalates to ISMS manager",
+                 "Mon 5 Jan 2026 10:00 UTC: escalates to who is on call (First line) and ISMS manager",
                  "Mon 5 Jan 2026 12:00 UTC: the response is recorded as missed",
                  "acknowledge it: that stops the escalation for 1 hour", "You are told as incident responder",
                  "/incidents/INC-2026-0001"):

@@ -58,7 +58,7 @@ def test_nobody_answers(both: World) -> None:
     assert rows == [("ladder", start + 2 * HOUR), ("ladder", start + 4 * HOUR), ("response", start + 4 * HOUR),
                     ("ladder", start + 8 * HOUR), ("ladder", start + 12 * HOUR)]
     assert incident(both).breached_at == start + 4 * HOUR
-    assert [who for _, who in both.mails("incident_escalated")] == ["maria", "dana", "dana", "dana"]
+    assert [who for _, who in both.mails("incident_escalated")] == ["ravi", "maria", "dana", "dana", "dana"]  # he is on call
     assert {who for _, who in both.mails("response_missed")} == {"ben", "ravi", "maria"}
 
 
@@ -133,7 +133,7 @@ def test_high_is_learned_from_and_medium_closes_by_itself(world: World) -> None:
 
 RAISED: dict[str, tuple[tuple[str, ...], int, str, list[str], int]] = {
     # from, after, to: (systems, hours after the report, the severity, who is told by then, hours until the response)
-    "medium to high after three hours": ((), 3, "high", ["maria"], 4),
+    "medium to high after three hours": ((), 3, "high", ["ravi", "maria"], 4),
     "medium to critical after two hours": ((), 2, "critical", ["maria", "dana", "ben", "ravi", "maria", "maria", "dana"], 1),
 }
 
@@ -158,7 +158,7 @@ def test_a_lesser_severity_never_untells(world: World) -> None:
     start = world.now
     world.advance(hours=3)
     do(world, incidents.reassess, "ben", None, "medium", "only the intranet")
-    assert [who for _, who in world.mails("incident_escalated")] == ["maria"]
+    assert [who for _, who in world.mails("incident_escalated")] == ["ravi", "maria"]
     assert sorted(world.armed(world.case)) == [("ladder", start + 24 * HOUR), ("response", start + 24 * HOUR)]
 
 
@@ -190,7 +190,7 @@ def test_somebody_escalates_by_hand_though_a_word_holds(world: World) -> None:
     report(world)
     do(world, incidents.acknowledge, "ben", None)
     do(world, incidents.escalate, "ben", None, "the manager has to know")
-    assert [who for _, who in world.mails("incident_escalated")] == ["maria"]
+    assert [who for _, who in world.mails("incident_escalated")] == ["ben", "maria"]
     assert incident(world).climbed == 0
     assert incident(world).word is not None
 
@@ -350,7 +350,7 @@ def test_an_incident_keeps_its_programme_until_somebody_re_plans_it(world: World
     assert incident(world).response_due == start + 4 * HOUR
     do(world, incidents.replan, "maria", None, "the customer's contract asks for it")
     assert sorted(world.armed(world.case)) == [("ladder", start + 5 * HOUR), ("response", start + 3 * HOUR)]
-    assert [who for _, who in world.mails("incident_escalated")] == ["maria"]
+    assert [who for _, who in world.mails("incident_escalated")] == ["ravi", "maria"]
 
 
 def test_after_an_outage_what_was_due_happens_once_and_says_how_late(both: World) -> None:
@@ -364,7 +364,7 @@ def test_after_an_outage_what_was_due_happens_once_and_says_how_late(both: World
     data = json.loads(row.body)["data"]
     assert (data["late_s"], data["late_because"]) == (600, "no clock was running")
     clock.drain(both.store, both.now)
-    assert [who for _, who in both.mails("incident_escalated")] == ["maria"]
+    assert [who for _, who in both.mails("incident_escalated")] == ["ravi", "maria"]
 
 
 def test_a_programme_without_incidents_says_what_to_do(world: World) -> None:

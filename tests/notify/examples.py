@@ -144,6 +144,24 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "somebody decides for us no longer": ("delegated", {
         "link": "/people", "person": "Ben Ito", "delegate": "Ines Costa", "yours": False, "by": "Alex Kim",
         "starts": LATE["since"], "ends": "2026-03-18T23:00:00Z", "revoked": WAIT["since"]}),
+    "we cover somebody's shift": ("on_call_covered", {
+        "link": "/on-call", "rotation": "First line", "person": "Ben Ito", "yours": True, "by": "Maria Okafor",
+        "starts": "2026-03-11T23:00:00Z", "ends": "2026-03-18T23:00:00Z", "reason": "Ravi is on leave"}),
+    "somebody covers our shift": ("on_call_covered", {
+        "link": "/on-call", "rotation": "First line", "person": "Ines Costa", "yours": False, "by": "Ines Costa",
+        "starts": "2026-03-11T23:00:00Z", "ends": "2026-03-18T23:00:00Z", "reason": "a swap"}),
+    "we cover no longer": ("on_call_covered", {
+        "link": "/on-call", "rotation": "First line", "person": "Ben Ito", "yours": True, "by": "Maria Okafor",
+        "starts": "2026-03-11T23:00:00Z", "ends": "2026-03-18T23:00:00Z", "returned": WAIT["since"]}),
+    "somebody covers for us no longer": ("on_call_covered", {
+        "link": "/on-call", "rotation": "First line", "person": "Ines Costa", "yours": False, "by": "Ines Costa",
+        "starts": LATE["since"], "ends": "2026-03-18T23:00:00Z", "returned": WAIT["since"]}),
+    "nobody will be on call": ("on_call_gap", {
+        "link": "/on-call", "rotation": "First line", "starts": "2026-03-11T23:00:00Z", "ends": "2026-03-18T23:00:00Z",
+        "responsibility": "Incident responder"}),
+    "who covers has left": ("on_call_gap", {
+        "link": "/on-call", "rotation": "First line", "starts": "2026-03-11T23:00:00Z", "ends": "2026-03-18T23:00:00Z",
+        "responsibility": "Incident responder", "cover": "Ravi Singh"}),
     "a programme comes into force": ("programme_applied", {
         "link": "/programme", "digest": "7f3a" * 16, "before": "", "by": "Maria Okafor", "at": WAIT["since"]}),
     "a programme is replaced": ("programme_applied", {

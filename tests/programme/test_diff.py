@@ -14,6 +14,7 @@ CHANGES: dict[str, tuple[str, str, str, str]] = {
     "a quorum": ("pdca.yaml", "due: 5 working days\n      ladder: gate", "due: 6 working days\n      ladder: gate",
                  "pdca.plan gate: due changes"),
     "a zone": ("calendar.yaml", "zone: UTC", "zone: Europe/Vienna", "calendar: zone changes from 'UTC' to 'Europe/Vienna'."),
+    "a rotation": ("oncall.yaml", "shift: 7 days", "shift: 1 days", "rotation first_line: shift changes from"),
     "a ladder": ("ladders.yaml", "offset: 2 working days at 09:00", "offset: 3 working days at 09:00",
                  "ladder step: levels changes"),
 }

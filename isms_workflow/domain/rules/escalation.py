@@ -15,6 +15,7 @@ from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.incident import UNANSWERED, Stop
 from isms_workflow.domain.ladders import Rung, rung
 from isms_workflow.domain.machine import CLOCK
+from isms_workflow.domain.on_call import all_named, named
 from isms_workflow.domain.people import ISMS_MANAGER, Actor
 from isms_workflow.domain.plan import Arm, Beside, Insert, Plan
 from isms_workflow.domain.records import IncidentRecord, Scalar
@@ -39,10 +40,10 @@ def responders(view: CaseView) -> tuple[str, ...]:
 
 
 def told_so_far(view: CaseView) -> tuple[str, ...]:
-    """The responders, and whoever the ladder's levels up to now name."""
+    """The responders, and whoever the ladder's levels up to now name; of a rotation all who take turns."""
     _, incident = incidents_of(view)
     levels = view.programme.ladders[severity_of(view).ladder].levels[:incident.climbed + 1]
-    above = (person for level in levels for name in level.to for person in view.directory.holders(name))
+    above = (person for level in levels for name in level.to for person in all_named(view, name))
     return tuple(dict.fromkeys((*responders(view), *above)))
 
 
@@ -87,13 +88,17 @@ def anew(view: CaseView, when: When) -> Plan:
     return cancel + told + running(then, when.happened)
 
 
-def due_levels(view: CaseView, when: When) -> tuple[Plan, CaseView]:
-    """The levels that are due at this very decision are told within it; the view says how far that climbed."""
+def due_levels(view: CaseView, when: When, *, passed_on: bool = False) -> tuple[Plan, CaseView]:
+    """The levels that are due at this very decision are told within it; the view says how far that climbed.
+
+    One that resolves to nobody passes on at once, with its record: what follows isn't waited for. `passed_on`: the
+    level before the first has.
+    """
     plan = Plan()
-    while ((level := escalation(view, when.happened)) is not None and level.due_at <= when.happened
+    while ((level := escalation(view, when.happened)) is not None and (passed_on or level.due_at <= when.happened)
            and not level.repeat and view.case.state in UNANSWERED):
         told, view = tell_level(view, level, Actor("engine", "engine"), when, "")
-        plan += told
+        plan, passed_on = plan + told, not told.reach
     return plan, view
 
 
@@ -101,7 +106,7 @@ def tell_level(view: CaseView, level: Rung, actor: Actor, when: When, reason: st
     """One level is told now; the record says by whom that came about."""
     _, incident = incidents_of(view)
     spec = view.programme.ladders[level.ladder].levels[level.level]
-    people = tuple(dict.fromkeys(p for name in spec.to for p in view.directory.holders(name)))
+    people = tuple(dict.fromkeys(p for name in spec.to for p in named(view, name, when.noticed)))
     facts: dict[str, Scalar] = {"ladder": level.ladder, "level": level.level, "repeat": level.repeat,
                                 "to": " ".join(spec.to), "reached": len(people)}
     occasion = f"{view.case.id}:{level.ladder}:{level.level}:{level.repeat}:{when.happened.timestamp():.6f}"
@@ -179,6 +184,9 @@ def escalate(view: CaseView, seen: int | None, reason: str, actor: Actor, when: 
         "ladder": level.ladder, "level": number, "repeat": repeat, "by_hand": True, "again": is_over}, why)
     if is_over:
         return plan
+    if not told.reach:
+        more, then = due_levels(then, when, passed_on=True)
+        plan += more
     onwards = escalation(then, when.happened)
     return plan + Plan(cancel=((view.case.id, LADDER),),
                        arm=() if onwards is None else (on_ladder(then, onwards, when.happened),))

@@ -9,6 +9,7 @@ from isms_workflow.domain import clocks
 from isms_workflow.domain.gates import eligible
 from isms_workflow.domain.ladders import Rung, following, tone
 from isms_workflow.domain.machine import CLOCK
+from isms_workflow.domain.on_call import named
 from isms_workflow.domain.people import ISMS_MANAGER, Actor
 from isms_workflow.domain.plan import Arm, Plan, Subject
 from isms_workflow.domain.records import DeadlineRecord
@@ -125,7 +126,9 @@ def _arm(deadline: Deadline, rung: Rung, skipped: When | None) -> Arm:
 
 
 def reached(view: CaseView, deadline: Deadline, level: Level, now: datetime) -> tuple[str, ...]:
-    """The active people that a level names: the step's owner and deputies, the gate's approvers, holders."""
+    """The active people that a level names: the step's owner and deputies, the gate's approvers, holders, whoever
+    is on call.
+    """
     found: dict[str, None] = {}
     for name in level.to:
         found |= dict.fromkeys(_part(view, deadline, name, now))
@@ -134,7 +137,7 @@ def reached(view: CaseView, deadline: Deadline, level: Level, now: datetime) -> 
 
 def _part(view: CaseView, deadline: Deadline, name: str, now: datetime) -> tuple[str, ...]:
     if name not in PARTS_OF_A_WAIT:
-        return view.directory.holders(name)
+        return named(view, name, now)
     if deadline.subject == "step":
         return _of_step(view, view.step(deadline.subject_id), name)
     if deadline.subject == "gate":

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from isms_workflow.domain.effects import EffectError, Refused, Unsent
 from isms_workflow.domain.messages import MAIL
 from isms_workflow.engine.deliverer import Effect
-from isms_workflow.engine.mailing import of_account, of_case, of_incident, of_wait
+from isms_workflow.engine.mailing import of_account, of_case, of_incident, of_on_call, of_wait
 from isms_workflow.engine.mailing.look import Look
 from isms_workflow.errors import IsmsError
 from isms_workflow.notify.digest import shared_key, together
@@ -24,7 +24,7 @@ TO_WHOM_IT_ENDS = frozenset({"deactivated"})
 WHATEVER_THE_LABEL = of_incident.REPORTERS
 """Notices that also go to somebody who may not see the case: they say nothing of it that isn't theirs."""
 
-FACTS = {**of_case.FACTS, **of_wait.FACTS, **of_incident.FACTS, **of_account.FACTS}
+FACTS = {**of_case.FACTS, **of_wait.FACTS, **of_incident.FACTS, **of_account.FACTS, **of_on_call.FACTS}
 """By notice: what its template is filled with."""
 
 

@@ -9,6 +9,7 @@ from isms_workflow.domain.clocks import incidents_of, severity_of
 from isms_workflow.domain.effects import Unsent
 from isms_workflow.domain.forecast import title
 from isms_workflow.domain.incident import LEARNING, RESPONDING, UNANSWERED
+from isms_workflow.domain.on_call import named
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT
 from isms_workflow.domain.records import CaseRecord, IncidentRecord
 from isms_workflow.domain.rules.escalation import responders
@@ -75,7 +76,7 @@ def escalated(look: Look, person: str, effect: Effect) -> Facts:
     level = effect.payload["about"]["level"]
     record = look.record(IncidentRecord.ESCALATED, view.case.id, view.case.id)
     by_hand = record is not None and record.happened == effect.queued_at and record.actor in view.directory.people
-    return {**_waits(look, view, person), "told_as": _told_as(view, person, level), "level": level + 1,
+    return {**_waits(look, view, person), "told_as": _told_as(look, view, person, level), "level": level + 1,
             "yours": person in waits_for(view), **(_by(look, record) if by_hand else {})}
 
 
@@ -175,7 +176,7 @@ def _of_incident(look: Look, view: CaseView, person: str) -> Facts:
     return {"reference": view.case.reference, "link": _page(view), "title": look.incident_title(view.case.id),
             "severity": severity_of(view).title, "category": workflow.category(incident.category).title,
             "systems": look.systems(incident.systems), "stands": stands(look, view), "since": told(view.case.opened_at),
-            "told_as": _told_as(view, person)}
+            "told_as": _told_as(look, view, person)}
 
 
 def _waits(look: Look, view: CaseView, person: str) -> Facts:
@@ -198,12 +199,12 @@ def _at(look: Look, view: CaseView, effect: Effect, *kinds: CaseRecord | Inciden
     return next((each for each in found if each is not None and each.happened == effect.queued_at), None)
 
 
-def _told_as(view: CaseView, person: str, level: int | None = None) -> str:
+def _told_as(look: Look, view: CaseView, person: str, level: int | None = None) -> str:
     """As which of those whom a level names the reader is told, else as what they have to do with incidents."""
     levels = view.programme.ladders[severity_of(view).ladder].levels
-    named = levels[level].to if level is not None and level < len(levels) else ()
-    for name in (*named, *incidents_of(view)[0].responders, ISMS_MANAGER, TOP_MANAGEMENT):
-        if view.directory.holds(person, name):
+    told_by = levels[level].to if level is not None and level < len(levels) else ()
+    for name in (*told_by, *incidents_of(view)[0].responders, ISMS_MANAGER, TOP_MANAGEMENT):
+        if person in named(view, name, look.now):
             return title(view, name)
     known = view.directory.people.get(person)
     return "administrator" if known and known.role == "admin" else "somebody concerned"

@@ -3,6 +3,7 @@
 from isms_workflow.store.tables.audit import audit, audit_head, audit_private, checkpoints
 from isms_workflow.store.tables.base import metadata
 from isms_workflow.store.tables.incidents import incident_systems, incidents, occurrences, stops
+from isms_workflow.store.tables.on_call import overrides
 from isms_workflow.store.tables.people import (
     accesses,
     answers,
@@ -43,6 +44,6 @@ __all__ = [
     "accesses", "answers", "attempts", "audit", "audit_head", "audit_private", "cases", "channels", "checkpoints",
     "comments", "counters", "deadlines", "decisions", "delegations", "deputies", "dispositions", "evidence", "gates",
     "hook_answers", "incident_systems", "incidents", "invitations", "machine_states", "metadata", "occurrences", "organisation",
-    "outbox", "people", "planned_starts", "programmes", "reached", "responsibilities", "schema_info", "services",
+    "outbox", "overrides", "people", "planned_starts", "programmes", "reached", "responsibilities", "schema_info", "services",
     "sessions", "sources", "steps", "stops", "systems", "tokens", "transitions",
 ]

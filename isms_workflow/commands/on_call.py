@@ -1,0 +1,28 @@
+"""`isms on-call`: who is on call, and when nobody will be."""
+
+from __future__ import annotations
+
+from cyclopts import App
+
+from isms_workflow.commands.shared import instant, reading, say, table
+from isms_workflow.domain.on_call import AHEAD, between
+from isms_workflow.engine import on_call
+from isms_workflow.engine import reading as engine_reading
+from isms_workflow.engine.context import utc_now
+from isms_workflow.engine.mailing.look import Look
+
+app = App(name="on-call", help="Who is on call, in turns; people cover for each other in the portal.")
+
+
+@app.command
+def show() -> None:
+    """Every shift of the next four weeks, rotation by rotation; instants are UTC."""
+    now = utc_now()
+    with reading() as conn:
+        known, directory, look = on_call.rotations(conn), engine_reading.directory(conn, now), Look(conn, now)
+        rows = [(rotation.id, instant(shift.starts), instant(shift.ends), look.name(shift.person),
+                 look.name(shift.instead_of) if shift.cover else "")
+                for rotation in known.values() for shift in between(rotation, directory, now, now + AHEAD)]
+    if known:
+        say("From now on:")
+    table(("rotation", "from", "until", "on call", "instead of"), rows, "Nobody is on call: the programme has no oncall.yaml.")

@@ -1,0 +1,99 @@
+"""Covering for somebody who is on call, and giving that back: who may, and whom it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from isms_workflow.domain.ids import new_id
+from isms_workflow.domain.messages import Message, Notice
+from isms_workflow.domain.on_call import between
+from isms_workflow.domain.people import ISMS_MANAGER, Actor, Directory, Override
+from isms_workflow.domain.plan import Insert, Plan
+from isms_workflow.domain.records import AuditRecord, OnCallRecord, Scalar
+from isms_workflow.domain.refusals import NotYours, Wrong
+from isms_workflow.domain.rules.common import reasoned
+from isms_workflow.domain.times import When, iso, utc
+from isms_workflow.programme.model import Rotation
+
+LONGEST = timedelta(days=92)
+WHAT = "on-call shifts"
+
+
+def takes_part(rotation: Rotation, directory: Directory, person: str) -> bool:
+    """Whether somebody is of those who take turns."""
+    return directory.holds(person, rotation.responsibility)
+
+
+def may_name(rotation: Rotation, directory: Directory, actor: str) -> tuple[str, ...]:
+    """Whom somebody may say is on call: the ISMS manager anybody of the rotation, those of it themselves."""
+    if directory.holds(actor, ISMS_MANAGER):
+        return directory.holders(rotation.responsibility)
+    return (actor,) if takes_part(rotation, directory, actor) else ()
+
+
+def may_return(found: Override, directory: Directory, actor: str) -> bool:
+    """Whether somebody may end it early: who covers, and the ISMS manager."""
+    return directory.holds(actor, ISMS_MANAGER) or (actor == found.person and directory.is_active(actor))
+
+
+def override(rotation: Rotation, directory: Directory, person: str, starts: datetime, ends: datetime, reason: str,
+             actor: Actor, when: When) -> tuple[Plan, str]:
+    """Somebody of the rotation is on call between two instants; they and whoever's turn it is are told. Returns its id.
+
+    Raises `NotYours`, `Wrong`, `ReasonNeeded`.
+    """
+    nameable = may_name(rotation, directory, actor.id)
+    if not nameable:
+        raise NotYours(WHAT, "cover", f"taking turns in {rotation.title}, or being the ISMS manager")
+    if person not in nameable:
+        raise Wrong("person", person, "cover yourself; the ISMS manager may name anybody who takes turns"
+                    if takes_part(rotation, directory, person) else "name somebody who takes turns in the rotation")
+    starts = max(utc(starts), when.happened)
+    check_span(rotation, directory, starts, utc(ends))
+    why, made = reasoned("cover a shift", reason), new_id()
+    row = {"id": made, "rotation": rotation.id, "person": person, "starts_at": starts, "ends_at": utc(ends),
+           "made_by": actor.id, "made_at": when.happened, "returned_at": None}
+    facts: dict[str, Scalar] = {"rotation": rotation.id, "person": person, "starts": iso(starts), "ends": iso(ends)}
+    off = _relieved(rotation, directory, starts, utc(ends))
+    return Plan(insert=(Insert("overrides", row),),
+                send=_told(made, (person, *off), made, facts, actor),
+                record=(_record(OnCallRecord.OVERRIDDEN, made, actor, when, facts, reason=why),)), made
+
+
+def check_span(rotation: Rotation, directory: Directory, starts: datetime, ends: datetime) -> None:
+    """Raise `Wrong` for a span that can't be, or in which somebody covers already."""
+    if ends <= starts:
+        raise Wrong("ends", iso(ends), "it ends after it starts, and after now")
+    if ends - starts > LONGEST:
+        raise Wrong("ends", iso(ends), f"a shift is covered for at most {LONGEST.days} days; change who holds the responsibility")
+    for other in directory.overrides:
+        if other.rotation == rotation.id and other.starts < ends and starts < other.ends:
+            raise Wrong("starts", iso(starts), f"somebody covers from {iso(other.starts)} to {iso(other.ends)} already; "
+                                               "end that first, or choose a span beside it")
+
+
+def give_back(rotation: Rotation, directory: Directory, found: Override, actor: Actor, when: When) -> Plan:
+    """It ends now, and the turns go on as before; both sides are told. Raises `NotYours`."""
+    if not may_return(found, directory, actor.id):
+        raise NotYours(WHAT, "give back", "being who covers, or the ISMS manager")
+    facts: dict[str, Scalar] = {"rotation": rotation.id, "person": found.person, "starts": iso(found.starts),
+                                "ends": iso(found.ends), "returned": iso(when.happened)}
+    back = _relieved(rotation, directory, max(found.starts, when.happened), found.ends)
+    return Plan(send=_told(found.id, (found.person, *back), f"{found.id}:returned", facts, actor),
+                record=(_record(OnCallRecord.RETURNED, found.id, actor, when, facts),))
+
+
+def _relieved(rotation: Rotation, directory: Directory, starts: datetime, ends: datetime) -> tuple[str, ...]:
+    """Whose turns lie in a span."""
+    return tuple(s.instead_of for s in between(rotation, directory, starts, ends) if s.instead_of)
+
+
+def _told(override: str, people: Iterable[str], occasion: str, facts: dict[str, Scalar], actor: Actor) -> tuple[Message, ...]:
+    about: dict[str, Any] = {**facts, "override": override, "by": actor.id}
+    return tuple(Notice("on_call_covered", person, about).message(occasion, None) for person in dict.fromkeys(people))
+
+
+def _record(kind: OnCallRecord, subject: str, actor: Actor, when: When, facts: dict[str, Scalar], **private: str) -> AuditRecord:
+    return AuditRecord(kind, actor.id, when.happened, when.noticed, None, subject, {**facts, "channel": actor.channel}, private)
