@@ -36,6 +36,21 @@ class Incidents:
 
 
 @dataclass(frozen=True)
+class Acknowledge:
+    """acknowledge.html: the page behind a link in a mail. Without `form` it is done, or the link is spent: `says` which."""
+
+    reference: str  # "" where no such link is known
+    severity: str
+    subject: str  # the incident's title; "" for whoever may not see it
+    form: Action | None
+    until: datetime | None
+    says: str
+    onward: Link  # to the incident itself, by way of the sign-in page
+    is_exercise: bool = False
+    title: str = "Acknowledge an incident"
+
+
+@dataclass(frozen=True)
 class ReportForm:
     """report.html: what happened, told in a minute."""
 
