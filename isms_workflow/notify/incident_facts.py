@@ -47,12 +47,16 @@ class IncidentReported(IncidentAsks):
 
 
 class IncidentEscalated(IncidentAsks):
-    """A ladder's level, counted from 1; `by` is empty unless somebody had it told by hand, for `reason`."""
+    """A ladder's level, counted from 1; `by` is empty unless somebody had it told by hand, for `reason`.
+
+    `fell` is when the first of those fell due that are told late; None if none is.
+    """
 
     level: int
     yours: bool
     by: Line = ""
     reason: Text = ""
+    fell: AwareDatetime | None = None
 
 
 class IncidentAcknowledged(IncidentWaits):

@@ -104,7 +104,7 @@ class MailChannel:
         to = look.recipient(person, also_gone=name in TO_WHOM_IT_ENDS)
         if first.case is not None and name not in WHATEVER_THE_LABEL and not look.sees(person, first.case):
             raise Unsent("its recipient may not see the case")
-        notice, facts = self._facts(look, name, person, effects)
+        notice, facts = self._facts(look, person, effects)
         marks = of_incident.marks(look, name, first.case)
         link = of_incident.link(look, person, effects[-1])
         if link:
@@ -113,10 +113,11 @@ class MailChannel:
         key = first.key if len(effects) == 1 else shared_key(effects)
         return Draft(effects, Letter(key, to, mail, first.sensitive or link is not None), link)
 
-    def _facts(self, look: Look, name: str, person: str, effects: tuple[Effect, ...]) -> tuple[str, dict[str, Any]]:
-        newest = {str(e.payload["about"].get("step")): e for e in effects}
+    def _facts(self, look: Look, person: str, effects: tuple[Effect, ...]) -> tuple[str, dict[str, Any]]:
+        newest = {str(e.payload["about"].get("step") or e.payload["about"].get("gate")): e for e in effects}
         if len(newest) > 1:
-            return "several", of_wait.several(look, name, list(newest.values()))
+            return "several", of_wait.several(look, person, list(newest.values()))
+        name = str(effects[-1].payload["notice"])
         if name not in FACTS:
             raise WrongFacts(name, "there is no such notice", f"one of {', '.join(sorted(FACTS))}")
         return name, FACTS[name](look, person, effects[-1])

@@ -81,7 +81,8 @@ def escalated(look: Look, person: str, effect: Effect) -> Facts:
     record = look.record(IncidentRecord.ESCALATED, view.case.id, view.case.id)
     by_hand = record is not None and record.happened == effect.queued_at and record.actor in view.directory.people
     return {**_waits(look, view, person), "told_as": _told_as(view, person, level), "level": level + 1,
-            "yours": person in waits_for(view), **(_by(look, record) if by_hand else {})}
+            "yours": person in waits_for(view),
+            "fell": told(look.late_since(view.case.id, effect.queued_at)), **(_by(look, record) if by_hand else {})}
 
 
 def link(look: Look, person: str, effect: Effect) -> Made | None:
