@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from isms_workflow.domain import machines
 from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME
 from isms_workflow.domain.rules.escalation import RESPONSE, WORD
-from isms_workflow.engine import delivering, hourly
+from isms_workflow.engine import delivering, hourly, pings
 from isms_workflow.engine.accesslog import AccessLog
 from isms_workflow.engine.accounts import invitations
 from isms_workflow.engine.clock_service import ClockService
@@ -187,8 +187,9 @@ def deliver(settings: Settings) -> None:
         bridge = threading.Thread(target=delivering.keep_in_touch, name="bridge",
                                   args=(store, gateway, utc_now, heart.facts, reached, stop))
         later = threading.Thread(target=_once_reached, name="prefect", args=(store, gateway, settings, reached, stop))
-        bridge.start()
-        later.start()
+        beside = threading.Thread(target=pings.serve, name="pings", args=(store, utc_now, heart.facts, stop), daemon=True)
+        for thread in (bridge, later, beside):  # the last is not waited for: it may wait ten seconds for somebody else
+            thread.start()
         delivering.serve(store, [MailChannel(store, post(settings), settings.public_url)], utc_now, stop)
         later.join()
         bridge.join()
