@@ -7,8 +7,10 @@ from tests.portal.case_examples import CASE, CASES, EMPTY_CASE, GATE, GATE_LAPSE
 from tests.portal.cast import FIRST_RUN, OUTSIDE, frame
 from tests.portal.incident_examples import (
     ANSWERED,
+    DRILL,
     INCIDENT,
     INCIDENTS,
+    NO_DRILL,
     NO_INCIDENTS,
     NO_REPORT,
     PAUSED,
@@ -71,6 +73,8 @@ PAGES: dict[str, tuple[str, object, v.Frame]] = {
     "reported": ("reported.html", REPORTED, frame("Incidents")),
     "acknowledge": ("acknowledge.html", PRESS, OUTSIDE),
     "acknowledge, done": ("acknowledge.html", PRESSED, OUTSIDE),
+    "drill": ("drill.html", DRILL, frame("Incidents")),
+    "drill, flawless": ("drill.html", NO_DRILL, frame("Incidents")),
     "people": ("people.html", PEOPLE, frame("People")),
     "person": ("person.html", PERSON, frame("People", flash=v.Flash("good", "Aron Novak was invited."))),
     "person, newcomer": ("person.html", NEWCOMER, frame("People")),
