@@ -19,7 +19,7 @@ from isms_workflow.connectors.maildir import Box
 from isms_workflow.domain import machines
 from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME
 from isms_workflow.domain.rules.escalation import RESPONSE, WORD
-from isms_workflow.engine import delivering, hourly, postbox
+from isms_workflow.engine import delivering, hourly, pings, postbox
 from isms_workflow.engine.accesslog import AccessLog
 from isms_workflow.engine.accounts import invitations
 from isms_workflow.engine.clock_service import ClockService
@@ -189,7 +189,8 @@ def deliver(settings: Settings) -> None:
                                   args=(store, gateway, utc_now, heart.facts, reached, stop))
         later = threading.Thread(target=_once_reached, name="prefect", args=(store, gateway, settings, reached, stop))
         others = (bridge, later, *_postbox(store, settings, stop))
-        for thread in others:
+        beside = threading.Thread(target=pings.serve, name="pings", args=(store, utc_now, heart.facts, stop), daemon=True)
+        for thread in (*others, beside):  # the last is not waited for: it may wait ten seconds for somebody else
             thread.start()
         delivering.serve(store, [MailChannel(store, post(settings), settings.public_url)], utc_now, stop)
         for thread in others:

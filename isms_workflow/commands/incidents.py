@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 from isms_workflow.commands import explaining
 from isms_workflow.commands.shared import OPERATOR, instant, line, reading, say, table, writing
 from isms_workflow.domain.clocks import incidents_of
+from isms_workflow.domain.drill import REPORT
 from isms_workflow.domain.refusals import Unknown, Wrong
 from isms_workflow.domain.rules.incidents import Report
 from isms_workflow.domain.views import CaseView
 from isms_workflow.domain.waits import waits
+from isms_workflow.engine import drills, register
 from isms_workflow.engine import reading as truth
-from isms_workflow.engine import register
 from isms_workflow.engine.commands import incidents as commands
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.engine.context import utc_now
@@ -91,6 +92,28 @@ def explain(reference: str) -> None:
     now = utc_now()
     with reading() as conn:
         explaining.explain(conn, _view(conn, reference), now)
+
+
+@app.command
+def drill(reference: str) -> None:
+    """How an exercise went: who was told when, who answered after how long, which levels were reached, what was missed."""
+    now = utc_now()
+    with reading() as conn:
+        view = _view(conn, reference)
+        found, look, began = drills.of(conn, view), Look(conn, now), view.case.opened_at
+        say(f"EXERCISE {view.case.reference}, reported {instant(began)}.\n\nWhat was missed:")
+        for each in found.missed or ("nothing",):
+            say(f"  {each}")
+        say("\nWho answered:")
+        table(("name", "did", "at", "after"),
+              ((look.name(a.person), a.did, a.at, str(a.after).partition(".")[0]) for a in found.answers), "nobody")
+        say("\nLevels that were told:")
+        table(("level", "repetition", "fell due", "late", "people"),
+              ((x.level + 1, x.repeat or None, x.at, str(x.late).partition(".")[0], x.reached) for x in found.levels), "none")
+        say("\nWho was told:")
+        table(("name", "level", "decided", "left"),
+              ((look.name(t.person), "report" if t.level == REPORT else t.level + 1, t.decided,
+                t.settled if t.outcome == "sent" else t.outcome) for t in found.told), "nobody")
 
 
 def _source(conn: Connection, look: Look, name: str) -> str:

@@ -60,6 +60,12 @@ def escalation(view: CaseView, now: datetime) -> Rung | None:
     return found
 
 
+def repetition(view: CaseView, repeat: int) -> Rung | None:
+    """A repetition of the ladder's last level at its instant; None if the escalation stands still before that."""
+    ladder = view.programme.ladders[severity_of(view).ladder]
+    return _at(view, rung(ladder, len(ladder.levels) - 1, repeat, view.case.opened_at, view.calendar))
+
+
 def _at(view: CaseView, found: Rung) -> Rung | None:
     due_at = moved_on(found.due_at, found.rule, incidents_of(view)[1].stops, view.calendar)
     return None if due_at is None else replace(found, due_at=due_at)

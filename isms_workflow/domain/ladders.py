@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -62,6 +63,24 @@ def following(ladder: Ladder, level: int, repeat: int, anchor: datetime, calenda
     if ladder.levels[level].repeat is None:
         return None
     return rung(ladder, level, repeat + 1, anchor, calendar)
+
+
+def latest(due: Callable[[int], datetime | None], repeat: int, now: datetime) -> int:
+    """The last of a level's repetitions that is due by `now`, given one that is; `due` says when each is, None for never.
+
+    Found by doubling and halving: a level that repeats every minute has many in a year.
+    """
+    def passed(number: int) -> bool:
+        at = due(number)
+        return at is not None and at <= now
+
+    step = 1
+    while passed(repeat + step):
+        repeat, step = repeat + step, step * 2
+    while step > 1:
+        step //= 2
+        repeat += step if passed(repeat + step) else 0
+    return repeat
 
 
 def tone(level: Level) -> str:

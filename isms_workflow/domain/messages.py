@@ -16,6 +16,7 @@ class Message:
 
     `payload` holds JSON values; names and texts are looked up when it is delivered, so that an
     erasure also reaches what still waits. A `sensitive` one carries a secret and is never shown.
+    A `late` one tells of what fell due during an outage: it waits some seconds for others to be told with.
     """
 
     key: str
@@ -23,6 +24,7 @@ class Message:
     payload: Mapping[str, Any]
     case: str | None = None
     sensitive: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ class DeadlineRecord(StrEnum):
     """An instant at which something had to happen."""
 
     EXPIRED = "deadline.expired"
+    SKIPPED = "deadline.skipped"
     FAILED = "deadline.failed"
     RETRIED = "deadline.retried"
     RETIMED = "deadline.retimed"

@@ -15,6 +15,7 @@ from typing import Any, Self
 from sqlalchemy import Connection
 
 from isms_workflow.engine import watchdog
+from isms_workflow.engine.pings import TROUBLE
 from isms_workflow.engine.watchdog import Finding
 from isms_workflow.errors import IsmsError
 from isms_workflow.store import schema
@@ -91,6 +92,8 @@ class Health:
               for c in self.channels if c.since and c.since < self.at - LATE and not c.failing_since),
             *(f"{c.dead} messages of the channel {c.channel} were refused: see `isms outbox dead`."
               for c in self.channels if c.dead),
+            *(f"The heartbeat address fails: {each}." for each in sorted(
+                {str(s.facts[TROUBLE]) for s in self.services if s.alive and s.facts.get(TROUBLE)})),
             *(f"{each}." for each in self.findings),
         )
 

@@ -29,6 +29,9 @@ WITHIN_NIGHTS = 28
 ANSWERS_KEPT = timedelta(days=7)
 """A program that repeats a write under the same key does so within minutes; a week spans an outage."""
 
+MAIL_LINKS_KEPT = timedelta(days=30)
+"""So long a link that is pressed after its time still says which incident it was of."""
+
 HOOK_ANSWERS_KEPT = timedelta(days=1)
 """A message's own timestamp lets it be taken for five minutes."""
 
@@ -134,6 +137,7 @@ def forget(store: Store, files: EvidenceFiles, now: datetime) -> int:
     """Deletes what nobody needs any more: old answers, attempts, sessions, accesses, heartbeats, half uploads."""
     with store.write() as tx:
         gone = tx.execute(questions.forget_answers(now - ANSWERS_KEPT)).rowcount
+        gone += tx.execute(questions.forget_mail_links(now - MAIL_LINKS_KEPT)).rowcount
         gone += tx.execute(questions.forget_hook_answers(now - HOOK_ANSWERS_KEPT)).rowcount
         gone += tx.execute(questions.forget_services(now - SERVICES_KEPT)).rowcount
         gone += throttle.purge(tx, now) + sessions.purge(tx, now)

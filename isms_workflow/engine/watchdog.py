@@ -42,10 +42,11 @@ class Jump:
 
 def look(conn: Connection, now: datetime) -> list[Finding]:
     """Everything that is wrong now; nothing, on a healthy system (invariant 6)."""
-    return [*_overdue(conn, now), *_endless(conn), *_unread(conn, now), *_failed(conn)]
+    return [*overdue(conn, now), *_endless(conn), *_unread(conn, now), *_failed(conn)]
 
 
-def _overdue(conn: Connection, now: datetime) -> list[Finding]:
+def overdue(conn: Connection, now: datetime) -> list[Finding]:
+    """Whether something that is due is untaken: then nobody should believe that all is well."""
     count, since = conn.execute(questions.overdue(now - PATIENCE)).one()
     if not count:
         return []

@@ -15,8 +15,11 @@ from isms_workflow.domain.times import iso, utc
 MOST = 20
 """Lines a section: a mail that is longer isn't read; the portal shows the rest."""
 
-BUNDLED = frozenset({"step_opened", "reminder", "overdue"})
-"""Notices to a step's owner that are told together where several leave at once."""
+OPENED = "step_opened"
+"""A notice to a step's owner that is told together where several leave at once."""
+
+WAITS = frozenset({"reminder", "overdue", "escalated"})
+"""What ladders say of steps and gates: of one case they are told together, whatever the level."""
 
 T = TypeVar("T")
 
@@ -143,10 +146,11 @@ Q = TypeVar("Q", bound=Queued)
 
 
 def together(queued: Iterable[Q]) -> list[list[Q]]:
-    """Mails as they leave: those of one sort to a step's owner about one case as one, the others alone.
+    """Mails as they leave: what opens for one person in one case, what waits in it, and the levels of an incident's ladder
+    are one mail each, the others leave alone.
 
-    In the order in which each one's first message came. One of several is rendered as the notice
-    `several` and leaves under their `shared_key`.
+    In the order in which each one's first message came. One about several steps or gates is rendered as the notice
+    `several`; what is said of one thing is what was said of it last. It leaves under their `shared_key`.
     """
     groups: dict[tuple[object, ...], list[Q]] = {}
     for each in queued:
@@ -156,8 +160,13 @@ def together(queued: Iterable[Q]) -> list[list[Q]]:
 
 def _group(queued: Queued) -> tuple[object, ...]:
     notice, about = queued.payload.get("notice"), queued.payload.get("about") or {}
-    if notice in BUNDLED and about.get("step") and not queued.sensitive:
-        return notice, queued.payload.get("to"), queued.case
+    to, case = queued.payload.get("to"), queued.case
+    if queued.sensitive:
+        return (queued.key,)
+    if (notice == OPENED and about.get("step")) or (notice == "incident_escalated" and about.get("fell")):
+        return notice, to, case
+    if notice in WAITS and (about.get("step") or about.get("gate")):
+        return "waits", to, case
     return (queued.key,)
 
 

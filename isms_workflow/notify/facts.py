@@ -365,8 +365,11 @@ class Digest(Facts):
 
 
 class Several(OfCase):
-    """Notices of one sort to one person about one case, told in one mail; `steps` the most urgent first."""
+    """Notices to one person about one case, told in one mail; `steps` the most urgent first.
 
-    notice: Literal["step_opened", "reminder", "overdue"]
+    Of one sort about their own steps; or `waiting`, of any, about others' steps and gates as well.
+    """
+
+    notice: Literal["step_opened", "reminder", "overdue", "waiting"]
     steps: tuple[DigestLine, ...] = Field(min_length=2)
     then: tuple[Then, ...]

@@ -34,19 +34,29 @@ class IncidentWaits(OfIncident, Waiting):
     paused: bool
 
 
-class IncidentReported(IncidentWaits):
+class IncidentAsks(IncidentWaits):
+    """Its link is good for acknowledging once without signing in, `once_until` then, and sensitive; None: it isn't."""
+
+    once_until: AwareDatetime | None = None
+
+
+class IncidentReported(IncidentAsks):
     """To the response team. `holds` is how long somebody's word stops the escalation: `30 minutes`."""
 
     holds: Line
 
 
-class IncidentEscalated(IncidentWaits):
-    """A ladder's level, counted from 1; `by` is empty unless somebody had it told by hand, for `reason`."""
+class IncidentEscalated(IncidentAsks):
+    """A ladder's level, counted from 1; `by` is empty unless somebody had it told by hand, for `reason`.
+
+    `fell` is when the first of those fell due that are told late; None if none is.
+    """
 
     level: int
     yours: bool
     by: Line = ""
     reason: Text = ""
+    fell: AwareDatetime | None = None
 
 
 class IncidentAcknowledged(IncidentWaits):

@@ -78,7 +78,8 @@ class Page:
             self._systems(), self._phases(), rungs(self.conn, view, view.case.id) if running else (),
             of_case(self.conn, view.case.id, self.names, visit), self._word(), self._pause(), self._wait(),
             len(occurred), self._relations(occurred), self._alike(), main=main, actions=others,
-            document=f"{case_url(view.case.reference)}/document", is_exercise=self.incident.is_exercise)
+            document=f"{case_url(view.case.reference)}/document",
+            drill=f"{case_url(view.case.reference)}/drill" if self.incident.is_exercise else "", is_exercise=self.incident.is_exercise)
 
     def _wait(self) -> v.Wait | None:
         return None if self.incident.pause else waiting(self.conn, self.view)

@@ -17,7 +17,7 @@ def diff(old: Programme, new: Programme) -> list[str]:
         *_named("ladder", old.ladders, new.ladders),
         *_named("rotation", old.rotations, new.rotations),
         *_fields("calendar", old.calendar, new.calendar),
-        *_fields("programme", old, new, ("checkpoint_file", "digest_hour")),
+        *_fields("programme", old, new, ("checkpoint_file", "digest_hour", "heartbeat_url")),
         *_workflows(old.workflows, new.workflows),
     ]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from isms_workflow.programme.addresses import HeartbeatAddress
 from isms_workflow.programme.check import check
 from isms_workflow.programme.errors import Problem, ProgrammeRefused
 from isms_workflow.programme.incidents import IncidentWorkflow
@@ -44,6 +45,7 @@ class _OnCall(Strict):
 class _Audit(Strict):
     checkpoint_file: str | None = None
     digest_hour: Hour = 8
+    heartbeat_url: HeartbeatAddress | None = None
 
 
 def load(folder: Path) -> Programme:
@@ -184,6 +186,7 @@ def _assembled(parts: Mapping[str, Any], files: Mapping[str, str]) -> Programme:
         workflows={name.removesuffix(".yaml"): part for name, part in parts.items() if isinstance(part, Workflow)},
         checkpoint_file=parts["audit.yaml"].checkpoint_file,
         digest_hour=parts["audit.yaml"].digest_hour,
+        heartbeat_url=parts["audit.yaml"].heartbeat_url,
         digest=digest(files),
         files=dict(files),
     )

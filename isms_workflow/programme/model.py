@@ -9,6 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from isms_workflow.programme.addresses import HeartbeatAddress
+
 Unit = Literal["days", "working_days", "working_hours", "hours", "minutes", "seconds"]
 Label = Literal["internal", "confidential", "restricted"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
@@ -263,5 +265,6 @@ class Programme(Strict):
     rotations: Mapping[str, Rotation] = Field(default_factory=dict)
     checkpoint_file: str | None = None
     digest_hour: Hour = 8
+    heartbeat_url: HeartbeatAddress | None = None
     digest: str
     files: Mapping[str, str]

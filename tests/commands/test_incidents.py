@@ -128,3 +128,14 @@ def test_one_that_was_taken_back_says_how_long_its_clocks_stood(world: World, sh
     world.advance(hours=3)
     do(world, incidents.take_back, "ben", None, "it was none")
     assert "stood still for an end by Ben Ito, 2026-01-05 08:00:01 UTC to 2026-01-05 11:00:01 UTC" in explained(world, shell)
+
+
+def test_an_exercise_is_reported_on(world: World, shell: Shell) -> None:
+    """Who was told, who answered, what was missed; one that is real is refused."""
+    have_systems(world)
+    name = shell.ok("incidents report", "The shop is down", "--category", "outage", "--system", "web shop", "--exercise").split()[0]
+    said = shell.ok(f"incidents drill {name}")
+    for each in ("EXERCISE", "Nobody responded.", "Ben Ito", "report", "Who answered:\nnobody"):
+        assert each in said, each
+    report(world)
+    assert "exercise" in shell.refused(f"incidents drill {world.view().case.reference}")

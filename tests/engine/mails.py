@@ -8,18 +8,19 @@ from sqlalchemy import select
 
 from isms_workflow.engine import deliverer
 from isms_workflow.engine.mailing import MailChannel
-from isms_workflow.notify.files import FileChannel, WrittenMail, listing
+from isms_workflow.notify.files import SEALED, FileChannel, WrittenMail, listing
 from isms_workflow.settings import Settings
 from isms_workflow.store.tables import outbox as outbox_table
 from tests.world import World
 
 
 def deliver(world: World, post: Settings) -> list[WrittenMail]:
-    """Everything that waits leaves now; the mails, oldest first."""
+    """Everything that waits leaves now; the mails, oldest first, also those that nobody is shown."""
     channel = MailChannel(world.store, FileChannel(post), post.public_url)
     while deliverer.turn(world.store, channel, world.now):
         pass
-    return list(reversed(listing(post.mail_dir, 1000)))
+    mails = (*listing(post.mail_dir, 1000), *listing(post.mail_dir / SEALED, 1000))
+    return sorted(mails, key=lambda mail: mail.file)
 
 
 def became(world: World, outcome: str) -> list[tuple[str, str]]:

@@ -55,6 +55,10 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "two steps are late": ("several", {
         **CASE, "notice": "overdue", "then": THEN[1:],
         "steps": [{**LINE, "due": LATE["due"]}, {**LINE, "title": "Document procedures", "due": LATE["due"], "note": ""}]}),
+    "steps and a gate wait": ("several", {
+        **CASE, "notice": "waiting", "then": THEN[1:],
+        "steps": [{**LINE, "due": LATE["due"], "note": "waits for Maria Okafor"},
+                  {**LINE, "title": "The gate of PLAN", "note": "waits for you"}]}),
     "two steps are due soon": ("several", {
         **CASE, "notice": "reminder", "then": [], "steps": [LINE, {**LINE, "title": "Manage resources"}]}),
     "a step comes to somebody": ("reassigned", {

@@ -16,11 +16,16 @@ WAITS = {**INCIDENT, "due": "2026-03-12T13:00:00Z", "then": THEN, "waits_for": [
 ANSWERED = {"stands": "being responded to", "waits_for": [], "then": []}
 LATE = {"since": "2026-03-04T13:00:00Z", "due": "2026-03-07T13:00:00Z"}
 
+PRESS = {"link": "/acknowledge/cXVpZXQ", "once_until": "2026-03-10T14:00:00Z"}
+
 EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "an incident is reported": ("incident_reported", {**WAITS, "holds": "24 hours"}),
+    "an incident is reported to whoever may acknowledge it": ("incident_reported", {**WAITS, "holds": "24 hours", **PRESS}),
     "an incident of no known system is reported": ("incident_reported", {**WAITS, "systems": [], "holds": "24 hours"}),
     "an incident escalates": ("incident_escalated", {**WAITS, "told_as": "ISMS manager", "level": 1, "yours": False}),
-    "an incident escalates to its team": ("incident_escalated", {**WAITS, "level": 2, "yours": True}),
+    "an incident escalates to its team": ("incident_escalated", {**WAITS, "level": 2, "yours": True, **PRESS}),
+    "an incident escalated while the system stood still": ("incident_escalated", {
+        **WAITS, **LATE, "level": 2, "yours": True, "fell": "2026-03-08T13:00:00Z"}),
     "somebody escalates an incident": ("incident_escalated", {
         **WAITS, "told_as": "top management", "level": 2, "yours": False, "by": "Ben Ito", "reason": "The press has called."}),
     "an incident is acknowledged": ("incident_acknowledged", {**WAITS, "waits_for": ["Ravi Singh"], "by": "Ravi Singh"}),

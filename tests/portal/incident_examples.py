@@ -79,3 +79,18 @@ ANSWERED = replace(
 PAUSED = replace(INCIDENT, response="its clocks stand still", due=None, word=None, wait=None,
                  pause=v.Word(YOU, at(0, 8), at(1, 9, 0), "It waits for the vendor."), main=None, actions=(replace(
                      ACKNOWLEDGE, main=False, why_not="It takes one of these responsibilities: Incident responder."),))
+
+PRESS = v.Acknowledge(
+    "INC-2026-0042", "High", "The web shop answers nobody", v.Action(
+        "acknowledge", "Acknowledge: I see to it", "/acknowledge/one-time", main=True,
+        then="You give your word that you see to it. The escalation stands still for 1 hour; the response clock runs on."),
+    at(1), "", v.Link("Sign in and open the incident", "/login?next=/incidents/INC-2026-0042"), is_exercise=True)
+PRESSED = replace(PRESS, form=None, says="You see to it.", is_exercise=False)
+
+DRILL = v.Drill(
+    OUTAGE, "The web shop answers nobody", at(-1), (
+        v.DrillLine(at(-1), "the report", "left after 1 second", ARON), v.DrillLine(at(-1, 9), "level 1", "waits to leave", DANA)),
+    (v.DrillLine(at(-1, 10), "acknowledged from the mail", "1 hour after the report", MIRIAM),),
+    (v.DrillLine(at(-1, 9), "level 1", "30 minutes after the report, 2 people"),),
+    ("Nobody was at it within 1 hour.", "Nobody responded."))
+NO_DRILL = replace(DRILL, told=(), answers=(), levels=(), missed=())

@@ -75,7 +75,7 @@ def test_a_form_from_elsewhere_is_not_taken(planning: House, headers: dict[str, 
     assert planning.world.step("scope").comments == ()
 
 
-BEFORE_SIGN_IN = ("/login", "/reset", "/setup/a-link", "/invitation/a-link", "/logout")
+BEFORE_SIGN_IN = ("/login", "/reset", "/setup/a-link", "/invitation/a-link", "/acknowledge/a-link", "/logout")
 ELSEWHERE = {"another page": {"Origin": "https://evil.example"}, "another site": {"Sec-Fetch-Site": "cross-site"},
              "a neighbour": {"Sec-Fetch-Site": "same-site"}}
 

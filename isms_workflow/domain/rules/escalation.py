@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from isms_workflow.domain import machines
 from isms_workflow.domain.calendars import DueRule
 from isms_workflow.domain.clocks import escalation, incidents_of, response_due, response_rule, severity_of
 from isms_workflow.domain.ids import new_id
@@ -142,6 +143,18 @@ def acknowledge(view: CaseView, seen: int | None, actor: Actor, when: When) -> P
         arm=(_ask(view, rule, 0),),
         send=tell(view, "incident_acknowledged", (p for p in told_so_far(view) if p != actor.id), stop.id, by=actor.id),
     )
+
+
+def answerable(view: CaseView, person: str, made_at: datetime) -> bool:
+    """Whether a link in a mail that was made then is still good for what it says: its incident waits for an answer, and
+    has ever since, and its reader may give it. One that ended, though that was taken back, is asked about anew.
+    """
+    if view.incident is None or view.case.state not in UNANSWERED or view.incident.pause:
+        return False
+    if any(stop.what == "end" and (stop.ended_at or stop.began_at) >= made_at for stop in view.incident.stops):
+        return False
+    rule = machines.ALL[view.case.kind].rule_for("acknowledge", view.case.state, view.case.reference)
+    return view.directory.is_active(person) and any(view.directory.holds(person, name) for name in rule.by)
 
 
 def _ask(view: CaseView, rule: DueRule, repeat: int) -> Arm:

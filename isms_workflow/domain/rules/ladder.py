@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from isms_workflow.domain import clocks
 from isms_workflow.domain.gates import eligible
-from isms_workflow.domain.ladders import Rung, following, tone
+from isms_workflow.domain.ladders import Rung, following, latest, rung, tone
 from isms_workflow.domain.machine import CLOCK
 from isms_workflow.domain.on_call import named
 from isms_workflow.domain.people import ISMS_MANAGER, Actor
 from isms_workflow.domain.plan import Arm, Plan, Subject
-from isms_workflow.domain.records import DeadlineRecord
+from isms_workflow.domain.records import DeadlineRecord, Scalar
 from isms_workflow.domain.rules import cases, escalation, gates
 from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME, record, tell
 from isms_workflow.domain.rules.escalation import RESPONSE, WORD
 from isms_workflow.domain.times import When, from_iso, iso
 from isms_workflow.domain.views import CaseView, Gate, Step
 from isms_workflow.errors import IsmsError
-from isms_workflow.programme.model import Level
+from isms_workflow.programme.model import Ladder, Level
 
 ACTOR = Actor(CLOCK, CLOCK)
+LATE = timedelta(minutes=1)
+"""What is carried out later than this fell due during an outage: a clock that works is late by milliseconds."""
+
 PARTS_OF_A_WAIT = frozenset({"owner", "deputy", "approvers"})
 
 
@@ -72,34 +75,84 @@ def expire(view: CaseView, deadline: Deadline, when: When) -> Plan:
 
 
 def climb(view: CaseView, deadline: Deadline, when: When) -> Plan:
-    """Tells a level's people and arms what follows; a level that resolves to nobody passes on at once."""
+    """Tells a level's people and arms what follows; a level that resolves to nobody passes on at once.
+
+    After an outage each level is told as of its instant, but each person by the last that is due alone; and of the
+    repetitions that were missed the last one.
+    """
     if deadline.ladder is None or deadline.level is None or deadline.base is None:
         raise UnknownEvent(f"{deadline.event} without a ladder")
     ladder = view.programme.ladders[deadline.ladder]
     level = ladder.levels[deadline.level]
     anchor = from_iso(deadline.base)
+    if deadline.repeat and (last := _last_due(view, deadline, anchor, when.noticed)).repeat > deadline.repeat:
+        return _skipped(view, deadline, last, when)
     after = next_rung(view, deadline, (deadline.level, deadline.repeat), anchor, when.happened)
+    later = _told_later(view, deadline, after, anchor, when)
     is_last = deadline.level == len(ladder.levels) - 1
-    people = reached(view, deadline, level, when.noticed) or (_administrators(view) if is_last else ())
+    people = _people(view, deadline, ladder, deadline.level, when.noticed)
     plan = Plan(
         beside=(escalation.climbed(view, deadline.level, deadline.repeat),) if _is_incidents(view, deadline) else (),
         arm=() if after is None else (_arm(deadline, after, None if people or is_last else when),),
         record=(record(DeadlineRecord.EXPIRED, view, deadline.subject_id, ACTOR, when,
                        {"deadline": deadline.id, "ladder": ladder.id, "level": deadline.level,
-                        "repeat": deadline.repeat, "to": " ".join(level.to), "reached": len(people)}),),
+                        "repeat": deadline.repeat, "to": " ".join(level.to), "reached": len(people),
+                        **({"told_later": len(later & set(people))} if later & set(people) else {})}),),
+        reach=tuple((view.case.id, person) for person in people),
     )
-    if not people:
-        return plan
+    told = tuple(person for person in people if person not in later)
     occasion = f"{deadline.subject_id}:{deadline.id}"
     step = deadline.subject_id if deadline.subject == "step" else None
     gate = deadline.subject_id if deadline.subject == "gate" else None
-    return plan + Plan(
-        send=tell(view, "incident_escalated", people, occasion, level=deadline.level, due=iso(deadline.due_at))
+    sent = (
+        tell(view, "incident_escalated", told, occasion, level=deadline.level, due=iso(deadline.due_at), fell=iso(deadline.due_at))
         if _is_incidents(view, deadline) else
-        tell(view, tone(level), people, occasion, step=step, gate=gate, due=iso(anchor), ladder=ladder.id,
-             level=deadline.level),
-        reach=tuple((view.case.id, person) for person in people),
+        tell(view, tone(level), told, occasion, step=step, gate=gate, due=iso(anchor), ladder=ladder.id,
+             level=deadline.level))
+    is_late = when.noticed - when.happened > LATE
+    return plan + Plan(send=tuple(replace(each, late=True) for each in sent) if is_late else sent)
+
+
+def _last_due(view: CaseView, deadline: Deadline, anchor: datetime, now: datetime) -> Rung:
+    """The last repetition of a deadline's level that is due by now: this one's, unless the clock stood still for long."""
+    assert deadline.ladder is not None  # climb has looked
+    assert deadline.level is not None
+    ladder, level = view.programme.ladders[deadline.ladder], deadline.level
+
+    def of(repeat: int) -> Rung | None:
+        if _is_incidents(view, deadline):
+            return clocks.repetition(view, repeat)
+        return rung(ladder, level, repeat, anchor, view.calendar) if ladder.levels[level].repeat else None
+
+    def due(repeat: int) -> datetime | None:
+        found = of(repeat)
+        return found.due_at if found else None
+
+    repeat = latest(due, deadline.repeat, now)
+    return of(repeat) or rung(ladder, level, deadline.repeat, anchor, view.calendar)
+
+
+def _skipped(view: CaseView, deadline: Deadline, last: Rung, when: When) -> Plan:
+    """Repetitions that are followed by one that is due as well: one line says how many, and nobody is told of them."""
+    facts: dict[str, Scalar] = {"deadline": deadline.id, "ladder": last.ladder, "level": last.level,
+                                "repeat": deadline.repeat, "skipped": last.repeat - deadline.repeat}
+    climbed = escalation.climbed(view, last.level, last.repeat - 1)
+    return Plan(
+        beside=(climbed,) if _is_incidents(view, deadline) else (),
+        arm=(_arm(deadline, last, None),),
+        record=(record(DeadlineRecord.SKIPPED, view, deadline.subject_id, ACTOR, when, facts),),
     )
+
+
+def _told_later(view: CaseView, deadline: Deadline, after: Rung | None, anchor: datetime, when: When) -> frozenset[str]:
+    """Whoever is told by a level that is due by now as well, so that nobody gets a mail for each that was missed."""
+    found: set[str] = set()
+    while after is not None and after.due_at <= when.noticed:
+        found |= set(_people(view, deadline, view.programme.ladders[after.ladder], after.level, when.noticed))
+        if after.repeat:
+            break
+        after = next_rung(view, deadline, (after.level, after.repeat), anchor, after.due_at)
+    return frozenset(found)
 
 
 def _is_incidents(view: CaseView, deadline: Deadline) -> bool:
@@ -118,11 +171,17 @@ def next_rung(view: CaseView, deadline: Deadline, fired: tuple[int, int], anchor
     return clocks.escalation(replace(view, incident=climbed), now)
 
 
-def _arm(deadline: Deadline, rung: Rung, skipped: When | None) -> Arm:
+def _arm(deadline: Deadline, then: Rung, skipped: When | None) -> Arm:
     """What follows; where nobody was reached it isn't waited for, but falls due at once."""
-    due_at = min(rung.due_at, skipped.happened) if skipped else rung.due_at
-    return Arm(deadline.case, deadline.subject, deadline.subject_id, LADDER, due_at, rung.ladder, rung.level,
-               rung.repeat, {**rung.rule.as_json(), "base": deadline.base})
+    due_at = min(then.due_at, skipped.happened) if skipped else then.due_at
+    return Arm(deadline.case, deadline.subject, deadline.subject_id, LADDER, due_at, then.ladder, then.level,
+               then.repeat, {**then.rule.as_json(), "base": deadline.base})
+
+
+def _people(view: CaseView, deadline: Deadline, ladder: Ladder, level: int, now: datetime) -> tuple[str, ...]:
+    """Whom a level tells; where the last one reaches nobody, whoever can name somebody."""
+    found = reached(view, deadline, ladder.levels[level], now)
+    return found or (_administrators(view) if level == len(ladder.levels) - 1 else ())
 
 
 def reached(view: CaseView, deadline: Deadline, level: Level, now: datetime) -> tuple[str, ...]:

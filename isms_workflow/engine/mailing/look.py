@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from isms_workflow.domain.effects import Unsent
 from isms_workflow.domain.forecast import Coming, coming
 from isms_workflow.domain.people import Directory
 from isms_workflow.domain.records import Kind
-from isms_workflow.domain.rules.ladder import Deadline
+from isms_workflow.domain.rules.ladder import LATE, Deadline
 from isms_workflow.domain.sight import sees
 from isms_workflow.domain.times import iso
 from isms_workflow.domain.views import CaseView
@@ -27,6 +27,9 @@ from isms_workflow.store.statements import mails as questions
 AGENTS = {"operator": "The operator", "engine": "The system", "clock": "The clock", "flow": "The system",
           "deliverer": "The system"}
 ERASED, ERASED_TEXT = "Somebody whose data was erased", "(erased)"
+CATCHING_UP = timedelta(minutes=10)
+"""What is told late within this time is of one outage."""
+
 MOST_TO_COME = 5
 """As many as a ladder has levels."""
 
@@ -129,6 +132,11 @@ class Look:
             return None
         reason = self.conn.execute(questions.private(row.seq, "reason")).scalar()
         return Record(row.actor, row.happened_at, json.loads(row.body)["data"], reason or "")
+
+    def late_since(self, case: str, at: datetime) -> datetime | None:
+        """When the first level of an incident's ladder fell due that was told late, just before `at`; None if none was."""
+        rows = self.conn.execute(questions.levels(case, at - CATCHING_UP, at)).all()
+        return min((row.happened_at for row in rows if row.noticed_at - row.happened_at > LATE), default=None)
 
 
 def deadline(row: Any) -> Deadline:

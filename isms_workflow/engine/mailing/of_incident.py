@@ -12,9 +12,11 @@ from isms_workflow.domain.incident import LEARNING, RESPONDING, UNANSWERED
 from isms_workflow.domain.on_call import named
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT
 from isms_workflow.domain.records import CaseRecord, IncidentRecord
-from isms_workflow.domain.rules.escalation import responders
+from isms_workflow.domain.rules.escalation import answerable, responders
 from isms_workflow.domain.views import CaseView
+from isms_workflow.engine import mail_links
 from isms_workflow.engine.deliverer import Effect
+from isms_workflow.engine.mail_links import Made
 from isms_workflow.engine.mailing.look import Look, Record
 from isms_workflow.engine.mailing.of_wait import Expand, Facts, told
 
@@ -22,6 +24,9 @@ EXERCISE, CRITICAL = "EXERCISE", "CRITICAL"
 
 REPORTERS = frozenset({"report_answered"})
 """Notices that go to whoever reported an incident, though they may not see it. They say nothing of it but their own title."""
+
+ASKING = frozenset({"incident_reported", "incident_escalated"})
+"""Notices that ask for somebody's word."""
 
 STANDS = {"reported": "reported; nobody has triaged it yet", "triaged": "triaged; nobody responds yet",
           RESPONDING: "being responded to", "resolved": "resolved", LEARNING: "resolved, and learned from",
@@ -77,7 +82,16 @@ def escalated(look: Look, person: str, effect: Effect) -> Facts:
     record = look.record(IncidentRecord.ESCALATED, view.case.id, view.case.id)
     by_hand = record is not None and record.happened == effect.queued_at and record.actor in view.directory.people
     return {**_waits(look, view, person), "told_as": _told_as(look, view, person, level), "level": level + 1,
-            "yours": person in waits_for(view), **(_by(look, record) if by_hand else {})}
+            "yours": person in waits_for(view),
+            "fell": told(look.late_since(view.case.id, effect.queued_at)), **(_by(look, record) if by_hand else {})}
+
+
+def link(look: Look, person: str, effect: Effect) -> Made | None:
+    """By which the reader acknowledges from this very mail, if it asks for that, and they may."""
+    notice, case = effect.payload["notice"], effect.case
+    if notice not in ASKING or case is None or not answerable(look.view(case), person, look.now):
+        return None
+    return mail_links.make(person, case, effect.payload["about"].get("level", mail_links.REPORT), look.now)
 
 
 def acknowledged(look: Look, person: str, effect: Effect) -> Facts:

@@ -17,6 +17,7 @@ from isms_workflow.domain.times import iso
 from isms_workflow.domain.views import CaseView, Gate, Step, phase_name, programme_key
 from isms_workflow.engine.deliverer import Effect
 from isms_workflow.engine.mailing.look import Look
+from isms_workflow.notify.wording import listed
 
 Facts = dict[str, Any]
 Expand = Callable[[Look, str, Effect], Facts]
@@ -121,15 +122,29 @@ def undecidable_gate(look: Look, person: str, effect: Effect) -> Facts:  # noqa:
             "excluded": [look.name(p) for p in holding if p in apart]}
 
 
-def several(look: Look, notice: str, effects: Sequence[Effect]) -> Facts:
-    """Notices of one sort about several steps, the most urgent first."""
-    found = [_step(look, effect) for effect in effects]
-    found.sort(key=lambda each: (each[1].due_at is None, each[1].due_at))
-    view, first = found[0]
-    lines = [{"reference": v.case.reference, "title": v.title(s), "due": told(s.due_at), "note": needs(v, s)}
-             for v, s in found]
-    return {"reference": view.case.reference, "link": "/", "notice": notice, "steps": lines,
-            "then": look.then(view, first.id)}
+def several(look: Look, person: str, effects: Sequence[Effect]) -> Facts:
+    """Notices about several steps or gates, the most urgent first: of one sort about the reader's steps, or of any."""
+    notices = {str(effect.payload["notice"]) for effect in effects}
+    is_mixed = len(notices) > 1 or "escalated" in notices or any(effect.payload["about"].get("gate") for effect in effects)
+    view = look.view(str(effects[0].case))
+    found = [(subject, line) for subject, line in (_line(look, person, effect, is_mixed) for effect in effects)]
+    found.sort(key=lambda each: (each[1]["due"] is None, each[1]["due"]))
+    return {"reference": view.case.reference, "link": "/", "notice": "waiting" if is_mixed else notices.pop(),
+            "steps": [line for _, line in found], "then": look.then(view, found[0][0])}
+
+
+def _line(look: Look, person: str, effect: Effect, is_mixed: bool) -> tuple[str, Facts]:
+    """A step or gate among several, and its id."""
+    due: datetime | None
+    if effect.payload["about"].get("gate"):
+        view, gate = _gate(look, effect)
+        subject, name, due, who, note = gate.id, _gate_waits_for(gate)[0], gate.due_at, _who_answers(look, view, gate), ""
+    else:
+        view, step = _step(look, effect)
+        subject, name, due, who, note = step.id, view.title(step), step.due_at, (step.owner,) if step.owner else (), needs(view, step)
+    waits = "" if not is_mixed else "waits for you" if person in who else f"waits for {listed([look.name(p) for p in who])}"
+    said = "; ".join(each for each in (waits, note) if each)
+    return subject, {"reference": view.case.reference, "title": name, "due": told(due), "note": said}
 
 
 def needs(view: CaseView, step: Step) -> str:

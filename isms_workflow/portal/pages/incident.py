@@ -71,7 +71,7 @@ def show(visit: Reader, name: str) -> Response:
 def document(visit: Reader, name: str) -> Response:
     """Everything about one incident, as an auditor files it."""
     with visit.portal.store.read() as conn:
-        view = _seen(conn, visit, name)
+        view = seen(conn, visit, name)
         page = document_of(conn, visit, view)
     return visit.page("case.html", page, "Incidents")
 
@@ -87,7 +87,8 @@ def _incident(conn: Connection, name: str, visit: Visit) -> CaseView:
     return view
 
 
-def _seen(conn: Connection, visit: Visit, name: str) -> CaseView:
+def seen(conn: Connection, visit: Visit, name: str) -> CaseView:
+    """The incident, if the reader may see it. Raises `Unknown`, `NotShown`."""
     view = _incident(conn, name, visit)
     visit.require_sight(conn, view, "incident", name)
     return view
@@ -97,7 +98,7 @@ def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.R
     """The page of the report or of one incident, for a form on it that was refused: template, view, menu entry."""
     if path[:1] == ["report"]:
         return incident_report.again(conn, visit, path)
-    return "incident.html", Page(conn, visit, _seen(conn, visit, path[0])).whole(), "Incidents"
+    return "incident.html", Page(conn, visit, seen(conn, visit, path[0])).whole(), "Incidents"
 
 
 @router.post("/incidents/{case}/{event}")
@@ -108,7 +109,7 @@ def act(visit: Sender, form: Form, case: str, event: str) -> Response:
     what, done = DO[event]
     visit.require(Action.WRITE, "Acting on an incident")
     with visit.portal.store.read() as conn:
-        name = _seen(conn, visit, case).case.reference
+        name = seen(conn, visit, case).case.reference
     try:
         with visit.portal.store.write() as tx:
             what(tx, visit, form, case)
@@ -146,7 +147,7 @@ def _merge(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
     """Into one that the reader may see; another reads like none."""
     into = form.text("into").strip().upper()
     try:
-        _seen(tx, visit, into)
+        seen(tx, visit, into)
     except IsmsError:
         raise Wrong("into", into, "name another incident that is open") from None
     commands.merge(tx, case, form.version(), into, form.text("reason"), visit.actor, When.at(visit.now))

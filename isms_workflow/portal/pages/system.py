@@ -74,7 +74,8 @@ def _system(conn: Connection, visit: Visit) -> v.System:
 
 
 def _lateness(facts: Any) -> str:
-    words = {"busy": "waiting for a busy run", "prefect": "Prefect", "scheduled": "schedules"}
+    words = {"busy": "waiting for a busy run", "prefect": "Prefect", "scheduled": "schedules", "ping": "heartbeat address",
+             "ping_trouble": "why"}
     said = {True: "alive", False: "silent"}
     return ", ".join(f"{words.get(name, name)}: {said.get(value, value) if isinstance(value, bool) else value}"
                      for name, value in sorted(facts.items()) if value != 0 or isinstance(value, bool))
@@ -136,7 +137,7 @@ def mail(visit: Reader) -> Response:
     with visit.portal.store.read() as conn:
         sight = Sight(conn, visit)
         shown = tuple(m for m in found if _visible(conn, sight, m.key))
-    says = (f"No SMTP server is configured: mails are written to {folder}. {hidden} with links that sign in aren't shown."
+    says = (f"No SMTP server is configured: mails are written to {folder}. {hidden} with links that stand for somebody aren't shown."
             if visit.portal.settings.smtp_host is None else "Mails leave through the SMTP server; nothing is kept here.")
     lines = tuple(v.MailLine(m.at, m.to, m.subject, m.text) for m in shown)
     return visit.page("mail.html", v.Mail(says, lines, v.Empty("No mails.", "They appear when steps open, or gates.")),

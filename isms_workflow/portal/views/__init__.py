@@ -16,6 +16,9 @@ from isms_workflow.portal.views.cases import (
 from isms_workflow.portal.views.forms import REASON, Action, Choice, Field, Problem, problems
 from isms_workflow.portal.views.frame import Alive, Flash, Frame, MenuEntry
 from isms_workflow.portal.views.incidents import (
+    Acknowledge,
+    Drill,
+    DrillLine,
     Incident,
     IncidentLine,
     Incidents,
@@ -88,9 +91,9 @@ from isms_workflow.portal.views.work import (
 )
 
 __all__ = [
-    "REASON", "Access", "Action", "Alive", "Answer", "Audit", "CarriedOver", "Case", "CaseLine", "CasePhase", "Cases",
+    "REASON", "Access", "Acknowledge", "Action", "Alive", "Answer", "Audit", "CarriedOver", "Case", "CaseLine", "CasePhase", "Cases",
     "Checkpoint", "Choice", "Clash", "Column", "Comment", "CoveredStep", "Cycle", "DeadLetter", "DeadlineLine",
-    "DecisionLine", "Delegation", "DiffLine", "Duty", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
+    "DecisionLine", "Delegation", "DiffLine", "Drill", "DrillLine", "Duty", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
     "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "Incident", "IncidentLine", "Incidents", "Invitation", "Link", "Listing", "Login", "Mail",
     "MailLine", "MenuEntry", "Meter", "Missing", "MyWork", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase",
     "Problem", "Programme", "ProgrammeFile", "ProgrammeVersion", "Reference", "Register", "Relation", "Report",

@@ -36,6 +36,21 @@ class Incidents:
 
 
 @dataclass(frozen=True)
+class Acknowledge:
+    """acknowledge.html: the page behind a link in a mail. Without `form` it is done, or the link is spent: `says` which."""
+
+    reference: str  # "" where no such link is known
+    severity: str
+    subject: str  # the incident's title; "" for whoever may not see it
+    form: Action | None
+    until: datetime | None
+    says: str
+    onward: Link  # to the incident itself, by way of the sign-in page
+    is_exercise: bool = False
+    title: str = "Acknowledge an incident"
+
+
+@dataclass(frozen=True)
 class ReportForm:
     """report.html: what happened, told in a minute."""
 
@@ -104,5 +119,30 @@ class Incident:
     main: Action | None = None
     actions: tuple[Action, ...] = ()
     document: str = ""  # the case as a document
+    drill: str = ""  # of an exercise: how it went
     is_exercise: bool = False
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class DrillLine:
+    """One thing that happened in an exercise: a mail, an answer, a level."""
+
+    at: datetime
+    what: str  # "level 2", "acknowledged by mail"
+    said: str  # "left after 1 minute", "2 hours after the report"
+    who: Who | None = None
+
+
+@dataclass(frozen=True)
+class Drill:
+    """drill.html: how an exercise went, from its history."""
+
+    reference: Reference
+    subject: str  # the incident's title
+    reported: datetime
+    told: tuple[DrillLine, ...]
+    answers: tuple[DrillLine, ...]
+    levels: tuple[DrillLine, ...]
+    missed: tuple[str, ...]  # sentences; none: all went as it should
+    title: str = "How the exercise went"

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from isms_workflow.store.statements.upserts import new_only
-from isms_workflow.store.tables import answers, evidence, hook_answers, planned_starts, programmes, services
+from isms_workflow.store.tables import answers, evidence, hook_answers, mail_links, planned_starts, programmes, services
 
 
 def last_planned(schedule: str) -> Select[Any]:
@@ -75,6 +75,11 @@ def forget_services(before: datetime) -> Delete:
 def forget_answers(before: datetime) -> Delete:
     """For the nightly run: answers whose keys nobody repeats any more."""
     return delete(answers).where(answers.c.answered_at < before)
+
+
+def forget_mail_links(before: datetime) -> Delete:
+    """For the nightly round: links in mails that have expired."""
+    return delete(mail_links).where(mail_links.c.expires_at < before)
 
 
 def forget_hook_answers(before: datetime) -> Delete:

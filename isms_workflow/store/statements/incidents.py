@@ -9,7 +9,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 
 from isms_workflow.store.statements.among import among, named
-from isms_workflow.store.tables import audit, cases, incident_systems, incidents, occurrences, reached, steps, stops
+from isms_workflow.store.tables import (
+    audit,
+    cases,
+    incident_systems,
+    incidents,
+    occurrences,
+    outbox,
+    reached,
+    steps,
+    stops,
+)
 
 
 @cache
@@ -83,8 +93,14 @@ def of_kind() -> Select[Any]:
 
 def history(case_id: str) -> Select[Any]:
     """For whoever asks who was told when: what the history says of the incident itself, in order."""
-    return (select(audit.c.kind, audit.c.actor, audit.c.happened_at, audit.c.body)
+    return (select(audit.c.kind, audit.c.actor, audit.c.happened_at, audit.c.noticed_at, audit.c.body)
             .where(audit.c.case_id == case_id, audit.c.subject == case_id).order_by(audit.c.seq))
+
+
+def mails_of(case_id: str) -> Select[Any]:
+    """For an exercise's report: every mail about the incident, oldest first, and what became of it."""
+    return (select(outbox.c.payload, outbox.c.queued_at, outbox.c.outcome, outbox.c.settled_at)
+            .where(outbox.c.case_id == case_id, outbox.c.channel == "mail").order_by(outbox.c.queued_at, outbox.c.id))
 
 
 def reached_since(case_id: str) -> Select[Any]:

@@ -111,3 +111,10 @@ def moves_since(since: datetime, of: Collection[str]) -> Select[Any]:
             .where(transitions.c.case_id.in_(of), transitions.c.noticed_at > since, transitions.c.subject != "step",
                    transitions.c.from_state != transitions.c.to_state)
             .order_by(transitions.c.audit_seq))
+
+
+def levels(case: str, since: datetime, until: datetime) -> Select[Any]:
+    """For an incident's mail: the levels that were carried out within a time, and when each had fallen due."""
+    return select(audit.c.happened_at, audit.c.noticed_at).where(
+        audit.c.case_id == case, audit.c.subject == case, audit.c.kind.in_(("deadline.expired", "deadline.skipped")),
+        audit.c.noticed_at >= since, audit.c.noticed_at <= until)

@@ -70,3 +70,18 @@ stops = Table(
           sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
     comment="During a stop an incident's clocks stand still: all of them, or, for a word, the escalation.",
 )
+
+mail_links = Table(
+    "mail_links",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("token", String(64), nullable=False, unique=True),
+    Column("person", Id, ForeignKey("people.id"), nullable=False),
+    Column("case_id", Id, ForeignKey("cases.id"), nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    CheckConstraint("level >= -1", name="level"),
+    comment="By which the reader of one mail acknowledges its incident once; the secret's digest only.",
+)

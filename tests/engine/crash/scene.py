@@ -27,6 +27,9 @@ from tests.world import START, World, found
 CASES = 30
 DUE = START + timedelta(days=2)
 NOW = DUE + timedelta(minutes=5)
+HELD = timedelta(minutes=1)
+"""What is told late waits some seconds, and the time of these processes stands still."""
+
 LATER = NOW + timedelta(minutes=10)
 ROOT = Path(__file__).parents[3]
 
@@ -42,7 +45,8 @@ class Scene:
     def start(self, what: str, now: datetime = NOW, seam: str = "") -> subprocess.Popen[bytes]:
         """A clock or deliverer process; it dies at the seam if one is named."""
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **({VARIABLE: seam} if seam else {})}
-        command = [sys.executable, "-m", "tests.engine.crash.process", what, self.url, iso(now), str(self.file)]
+        at = now + HELD if what == "deliver" else now
+        command = [sys.executable, "-m", "tests.engine.crash.process", what, self.url, iso(at), str(self.file)]
         return subprocess.Popen(command, env=environment, cwd=ROOT)
 
     def finish(self) -> None:

@@ -17,7 +17,7 @@ from isms_workflow.store import schema
 from isms_workflow.store.database import open_store
 from tests.conftest import STATES
 from tests.engine.crash.process import deliver, tick
-from tests.engine.crash.scene import LATER, NOW, Scene, prepare
+from tests.engine.crash.scene import HELD, LATER, NOW, Scene, prepare
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -35,7 +35,7 @@ def undisturbed(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory)
     with closing(scene.store):
         for now in (NOW, LATER):
             tick(scene.store, now)
-            deliver(scene.store, now, scene.file)
+            deliver(scene.store, now + HELD, scene.file)
         scene.check_chain()
         scene.check_delivered(may_repeat=False)
         return scene.outcome()
