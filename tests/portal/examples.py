@@ -16,6 +16,7 @@ from tests.portal.incident_examples import (
     REPORT_REFUSED,
     REPORTED,
 )
+from tests.portal.on_call_examples import NO_ROTATION, ON_CALL, ON_CALL_REFUSED
 from tests.portal.record_examples import (
     ACCESS,
     AUDIT,
@@ -67,6 +68,9 @@ PAGES: dict[str, tuple[str, object, v.Frame]] = {
     "report, refused": ("report.html", REPORT_REFUSED, frame("Incidents")),
     "report, impossible": ("report.html", NO_REPORT, frame("Incidents")),
     "reported": ("reported.html", REPORTED, frame("Incidents")),
+    "on call": ("on_call.html", ON_CALL, frame("On call")),
+    "on call, refused": ("on_call.html", ON_CALL_REFUSED, frame("On call")),
+    "on call, no rotation": ("on_call.html", NO_ROTATION, frame("On call")),
     "people": ("people.html", PEOPLE, frame("People")),
     "person": ("person.html", PERSON, frame("People", flash=v.Flash("good", "Aron Novak was invited."))),
     "person, newcomer": ("person.html", NEWCOMER, frame("People")),

@@ -24,6 +24,7 @@ from isms_workflow.portal.views.incidents import (
     ReportForm,
     Word,
 )
+from isms_workflow.portal.views.on_call import Duty, OnCall, Turns
 from isms_workflow.portal.views.parts import (
     Column,
     Empty,
@@ -89,12 +90,12 @@ from isms_workflow.portal.views.work import (
 __all__ = [
     "REASON", "Access", "Action", "Alive", "Answer", "Audit", "CarriedOver", "Case", "CaseLine", "CasePhase", "Cases",
     "Checkpoint", "Choice", "Clash", "Column", "Comment", "CoveredStep", "Cycle", "DeadLetter", "DeadlineLine",
-    "DecisionLine", "Delegation", "DiffLine", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
+    "DecisionLine", "Delegation", "DiffLine", "Duty", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
     "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "Incident", "IncidentLine", "Incidents", "Invitation", "Link", "Listing", "Login", "Mail",
-    "MailLine", "MenuEntry", "Meter", "Missing", "MyWork", "OutboxChannel", "People", "Person", "PersonLine", "Phase",
+    "MailLine", "MenuEntry", "Meter", "Missing", "MyWork", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase",
     "Problem", "Programme", "ProgrammeFile", "ProgrammeVersion", "Reference", "Register", "Relation", "Report",
     "ReportForm", "ReportLine", "ResetRequest", "Round", "Rung",
     "Service", "Setup", "Stale", "Step", "StepLine", "StepLink", "System", "SystemEntry", "SystemLine",
-    "Token", "Vote", "Wait", "Who", "Word", "WorkItem",
+    "Token", "Turns", "Vote", "Wait", "Who", "Word", "WorkItem",
     "problems",
 ]  # fmt: skip

@@ -1,0 +1,111 @@
+"""On call: who is, who will be, when nobody is, and covering for each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from isms_workflow.domain.access import Action
+from isms_workflow.domain.on_call import AHEAD, Shift, between, gaps, hand_over, number_at
+from isms_workflow.domain.people import Directory
+from isms_workflow.domain.refusals import Wrong
+from isms_workflow.domain.rules.on_call import may_name, may_return
+from isms_workflow.domain.times import When
+from isms_workflow.engine import on_call, programmes, reading
+from isms_workflow.engine.commands import on_call as commands
+from isms_workflow.portal import dates
+from isms_workflow.portal import views as v
+from isms_workflow.portal.names import Names
+from isms_workflow.portal.rendering import local_instant
+from isms_workflow.portal.visit import Form, Reader, Sender, Visit
+from isms_workflow.programme.model import Rotation
+
+router = APIRouter(prefix="/on-call")
+MENU = "On call"
+NONE = v.Empty("No rotation.", "The programme's oncall.yaml says who takes turns; ladders then tell whoever is on call.",
+               v.Link("Programme", "/programme"))
+
+
+@router.get("")
+def show(visit: Reader) -> Response:
+    """Every rotation: now, next, the next four weeks."""
+    with visit.portal.store.read() as conn:
+        page = _page(conn, visit)
+    return visit.page("on_call.html", page, MENU)
+
+
+def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.OnCall, str]:  # noqa: ARG001 - pages are called alike
+    """The page, for a form on it that was refused: template, view, menu entry."""
+    return "on_call.html", _page(conn, visit), MENU
+
+
+def _page(conn: Connection, visit: Visit) -> v.OnCall:
+    known, directory, names = on_call.rotations(conn), reading.directory(conn, visit.now), Names(conn, visit.person)
+    turns = tuple(_turns(conn, visit, each, directory, names) for each in known.values())
+    mine = [duty for each in turns for duty in each.calendar if duty.who and duty.who.you]
+    return v.OnCall(turns, tuple(sorted(mine, key=lambda duty: duty.since)), None if turns else NONE)
+
+
+def _turns(conn: Connection, visit: Visit, rotation: Rotation, directory: Directory, names: Names) -> v.Turns:
+    begun = hand_over(rotation, number_at(rotation, visit.now))
+    shifts = [s for s in between(rotation, directory, begun, visit.now + AHEAD) if s.ends > visit.now]
+    calendar = tuple(_duty(visit, rotation, directory, names, shift) for shift in shifts)
+    title = programmes.in_force(conn).programme.responsibilities[rotation.responsibility].title
+    says = (f"Whoever holds the responsibility {title} takes turns of {rotation.shift}, handed over at "
+            f"{rotation.hand_over.at:%H:%M} ({rotation.zone}).")
+    return v.Turns(rotation.id, rotation.title, says, calendar[0], calendar[1] if len(calendar) > 1 else None, calendar,
+                   tuple(_gap(visit, names, title, each) for each in gaps(rotation, directory, visit.now)),
+                   _cover(visit, rotation, directory, names))
+
+
+def _duty(visit: Visit, rotation: Rotation, directory: Directory, names: Names, shift: Shift) -> v.Duty:
+    end = None
+    if shift.cover and visit.may(Action.WRITE) and may_return(shift.cover, directory, visit.person.id):
+        end = v.Action(f"end-{rotation.id}-{shift.starts:%Y%m%d%H%M}", "End the cover", f"/on-call/covers/{shift.cover.id}/return")
+    whose = names.who(shift.instead_of) if shift.cover and shift.instead_of not in (None, shift.person) else None
+    return v.Duty(rotation.title, shift.starts, shift.ends, names.who(shift.person) if shift.person else None, whose, end)
+
+
+def _gap(visit: Visit, names: Names, title: str, gap: Shift) -> str:
+    since, until = (local_instant(at, visit.person.zone) for at in (gap.starts, gap.ends))
+    why = (f"{names.name(gap.cover.person)} was to cover, and can't act any more" if gap.cover
+           else f"nobody in office holds the responsibility {title}")
+    return f"Nobody is on call from {since} to {until}: {why}. Whatever would be told to them is told to the next level at once."
+
+
+def _cover(visit: Visit, rotation: Rotation, directory: Directory, names: Names) -> v.Action | None:
+    if not visit.may(Action.WRITE):
+        return None
+    nameable = may_name(rotation, directory, visit.person.id)
+    zone = visit.person.zone
+    own = visit.person.id if visit.person.id in nameable else ""
+    return v.Action(f"cover-{rotation.id}", "Cover a shift", f"/on-call/{rotation.id}/cover", (
+        v.Field("person", "On call", "select", value=own, required=True, choices=names.choices(nameable)),
+        v.Field("starts", "From", "datetime-local", f"In your zone, {zone}. One that is past begins now.", required=True),
+        v.Field("ends", "Until", "datetime-local", f"In your zone, {zone}.", required=True)),
+        why_not="" if nameable else "It takes taking turns in the rotation, or being the ISMS manager.",
+        reason_required=True, then="They are told, and so is whoever has their turn in that time.")
+
+
+@router.post("/{rotation}/cover")
+def cover(visit: Sender, form: Form, rotation: str) -> Response:
+    """Somebody is on call out of their turn."""
+    visit.require(Action.WRITE, "Covering a shift")
+    starts, ends = (dates.instant(form.text(name), visit.person.zone, name) for name in ("starts", "ends"))
+    if starts is None or ends is None:
+        raise Wrong("ends" if starts else "starts", "", "give a date and a time such as 2026-03-12T14:00")
+    with visit.portal.store.write() as tx, dates.as_typed(form.text("starts"), "starts"), dates.as_typed(form.text("ends"), "ends"):
+        commands.override(tx, rotation, form.text("person"), starts, ends, form.text("reason"), visit.actor, When.at(visit.now))
+    return visit.go("/on-call", "Done; both sides are told.")
+
+
+@router.post("/covers/{override}/return")
+def give_back(visit: Sender, override: str) -> Response:
+    """A cover ends early."""
+    visit.require(Action.WRITE, "Ending a cover")
+    with visit.portal.store.write() as tx:
+        commands.give_back(tx, override, visit.actor, When.at(visit.now))
+    return visit.go("/on-call", "The turns go on as before; both sides are told.")

@@ -1,0 +1,46 @@
+"""Who is on call, now and in the next weeks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from isms_workflow.portal.views.forms import Action, Problem
+from isms_workflow.portal.views.parts import Empty, Who
+
+
+@dataclass(frozen=True)
+class Duty:
+    """One shift, or a time in which nobody is on call."""
+
+    rotation: str  # its title
+    since: datetime
+    until: datetime
+    who: Who | None  # None: nobody
+    instead_of: Who | None = None  # whose turn it would be
+    end: Action | None = None  # ends a cover early
+
+
+@dataclass(frozen=True)
+class Turns:
+    """One rotation: who is on call now and next, its calendar, its gaps, and how to cover."""
+
+    id: str
+    title: str
+    says: str  # "Incident responders take turns of 7 days, handed over at 09:00 (Europe/Vienna)."
+    now: Duty
+    then: Duty | None
+    calendar: tuple[Duty, ...]
+    gaps: tuple[str, ...]  # sentences
+    cover: Action | None = None
+
+
+@dataclass(frozen=True)
+class OnCall:
+    """on_call.html: every rotation, and the reader's own shifts."""
+
+    rotations: tuple[Turns, ...]
+    mine: tuple[Duty, ...]
+    empty: Empty | None = None  # the programme has no rotation
+    problems: tuple[Problem, ...] = ()
+    title: str = "On call"

@@ -1,0 +1,30 @@
+"""Who is on call as the page shows it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from isms_workflow.portal import views as v
+from isms_workflow.portal.pages.on_call import NONE
+from tests.portal.cast import ARON, LUCIA, YOU, at
+
+END = v.Action("end-first_line-1", "End the cover", "/on-call/covers/1/return")
+COVER = v.Action("cover-first_line", "Cover a shift", "/on-call/first_line/cover", (
+    v.Field("person", "On call", "select", required=True, choices=(v.Choice("3", "Aron Novak"), v.Choice("6", "Ines Haddad"))),
+    v.Field("starts", "From", "datetime-local", required=True), v.Field("ends", "Until", "datetime-local", required=True)),
+    reason_required=True, then="They are told, and so is whoever has their turn in that time.")
+DUTIES = (
+    v.Duty("First line", at(-2), at(1), ARON), v.Duty("First line", at(1), at(3), YOU, ARON, END),
+    v.Duty("First line", at(3), at(5), ARON), v.Duty("First line", at(5), at(12), None),
+    v.Duty("First line", at(12), at(28), LUCIA),
+)
+TURNS = v.Turns(
+    "first_line", "First line", "Whoever holds the responsibility Incident responder takes turns of 7 days, handed over at "
+    "09:00 (Europe/Berlin).", DUTIES[0], DUTIES[1], DUTIES,
+    (("Nobody is on call from Sat 14 Mar 2026 09:00 CET to Sat 21 Mar 2026 09:00 CET: Sofia Marchetti was to cover, and can't act "
+     "any more. Whatever would be told to them is told to the next level at once."),), COVER)
+ON_CALL = v.OnCall((TURNS,), (DUTIES[1],))
+REFUSED = replace(COVER, typed={"person": "3", "starts": "2026-03-12T09:00", "ends": "2026-03-11T09:00", "reason": "leave"},
+                  errors={"ends": "ends: '2026-03-11 09:00' can't be; it ends after it starts, and after now."})
+ON_CALL_REFUSED = v.OnCall((replace(TURNS, cover=REFUSED, gaps=()),), (), problems=v.problems(REFUSED))
+NO_ROTATION = v.OnCall((), (), NONE)

@@ -1,0 +1,77 @@
+"""The page On call: who is, who will be, and covering for each other."""
+
+from __future__ import annotations
+
+import pytest
+
+from isms_workflow.engine.commands import on_call as commands
+from isms_workflow.engine.commands import people
+from tests.engine.test_steps import done
+from tests.portal.visitor import House
+
+COVER = "/on-call/first_line/cover"
+
+
+def told(house: House, who: str, **changes: str) -> dict[str, str]:
+    """The form, filled in."""
+    return {"person": house.world.ids[who], "starts": "2026-02-10T09:00", "ends": "2026-02-11T09:00",
+            "reason": "a family matter", **changes}
+
+
+def test_it_says_who_is_on_call_now_and_next_and_for_four_weeks(house: House) -> None:
+    """And which shifts are one's own."""
+    said = house.visitor("ben").read("/on-call")
+    for words in ("On call now", "Next", "First line", "Your shifts", "takes turns of 7 days", "Cover a shift"):
+        assert words in said
+    assert said.count("Ravi Singh") >= 2
+    assert "Nobody is on call" not in said
+
+
+def test_somebody_covers_and_gives_it_back(house: House) -> None:
+    """The calendar shows both sides."""
+    ben, day = house.visitor("ben"), house.world.now
+    form = told(house, "ben", starts=f"{day:%Y-%m-%dT%H:%M}", ends=f"{day.replace(year=day.year + 1):%Y}-01-01T09:00")
+    assert ben.send(COVER, "/on-call", **form).status_code == 422  # too long: it comes back with what was typed
+    days = f"{day.date().isoformat()}T23:00"
+    assert ben.send(COVER, "/on-call", **told(house, "ben", starts=f"{day:%Y-%m-%dT%H:%M}", ends=days)).status_code == 303
+    said = ben.read("/on-call")
+    assert "End the cover" in said
+    end = said.split('action="/on-call/covers/')[1].split('"')[0]
+    assert ben.send(f"/on-call/covers/{end}", "/on-call").status_code == 303
+    assert "End the cover" not in ben.read("/on-call")
+
+
+WRONG = {
+    "no end": ({"ends": ""}, "give a date and a time"),
+    "an end before the start": ({"ends": "2026-02-09T09:00"}, "after it starts"),
+    "no reason": ({"reason": ""}, "reason"),
+}
+
+
+@pytest.mark.parametrize(("change", "said"), WRONG.values(), ids=WRONG)
+def test_a_refused_form_comes_back_with_what_was_typed(house: House, change: dict[str, str], said: str) -> None:
+    """And says what would be right."""
+    answer = house.visitor("ben").send(COVER, "/on-call", **told(house, "ben", **change))
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert "2026-02-10T09:00" in answer.text
+
+
+@pytest.mark.parametrize("who", ["dana", "alex", "olga", "gil"])
+def test_who_takes_no_turns_covers_nothing(house: House, who: str) -> None:
+    """They see the calendar, and no form."""
+    visitor = house.visitor(who)
+    assert f'action="{COVER}"' not in visitor.read("/on-call")
+    assert visitor.send(COVER, "", **told(house, "ben")).status_code == 403
+
+
+def test_somebody_who_covers_and_leaves_breaks_nothing_and_leaves_a_gap(house: House) -> None:
+    """In words."""
+    world = house.world
+    with world.sim.write() as (tx, when):
+        commands.override(tx, "first_line", world.ids["ravi"], when.happened, when.happened.replace(hour=23), "a swap",
+                          world.actor("ravi"), when)
+    done(world, people.deactivate, "alex", world.ids["ravi"])
+    said = house.visitor("maria").read("/on-call")
+    assert "Nobody is on call from" in said
+    assert "Ravi Singh was to cover" in said
