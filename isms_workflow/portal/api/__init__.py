@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from isms_workflow.portal.api import cycles, evidence, gates, incidents, people, problems, sources, steps, systems
+from isms_workflow.portal.api import (
+    cycles,
+    evidence,
+    gates,
+    incidents,
+    on_call,
+    people,
+    problems,
+    sources,
+    steps,
+    systems,
+)
 from isms_workflow.portal.deps import Portal
 
 PATH = "/api/v1"
@@ -26,6 +37,6 @@ def create_api(portal: Portal) -> FastAPI:
                   root_path_in_servers=False)
     app.state.portal = portal
     problems.install(app)
-    for part in (people, systems, cycles, incidents, steps, gates, evidence, sources):
+    for part in (people, systems, cycles, incidents, on_call, steps, gates, evidence, sources):
         app.include_router(part.router, responses=problems.RESPONSES)
     return app

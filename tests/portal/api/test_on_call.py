@@ -1,0 +1,52 @@
+"""Who is on call, for programs: the same rules as in the portal."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from isms_workflow.domain.times import iso
+from tests.portal.api.conftest import Programs
+
+
+def body(call: Programs, who: str = "ravi", **changes: Any) -> dict[str, Any]:
+    """A cover from now on, for a quarter of an hour."""
+    return {"rotation": "first_line", "person": call.world.ids[who], "starts_at": iso(call.world.now),
+            "ends_at": iso(call.world.now + timedelta(minutes=15)), "reason": "a swap", **changes}
+
+
+def first(call: Programs) -> tuple[str, str | None, str | None]:
+    """Who is on call now, whose turn it is if somebody covers, and by which cover."""
+    (rotation,) = call.get("gil", "/on-call")["items"]
+    shift = rotation["shifts"][0]
+    return call.world.name_of(shift["person"]), shift["instead_of"], shift["override"]
+
+
+def test_a_program_covers_and_gives_it_back(both_call: Programs) -> None:
+    """The calendar shows both sides; the same key again makes no second cover."""
+    call = both_call
+    assert first(call) == ("ben", None, None)
+    made = call.write("ravi", "/on-call/overrides", body(call), key="k1")
+    assert (made.status_code, call.write("ravi", "/on-call/overrides", body(call), key="k1").json()) == (201, made.json())
+    override = made.json()["at"].rsplit("/", 1)[1]
+    assert first(call) == ("ravi", call.world.ids["ben"], override)
+    assert call.write("ravi", f"/on-call/overrides/{override}", method="DELETE").status_code == 204
+    assert first(call) == ("ben", None, None)
+
+
+REFUSED: dict[str, tuple[str, dict[str, Any], int, str]] = {
+    "whoever takes no turns": ("ines", {}, 403, "not-yours"),
+    "one of them for another": ("ben", {}, 422, "wrong"),
+    "an unknown rotation": ("ravi", {"rotation": "second_line"}, 404, "unknown"),
+    "a local time": ("ravi", {"starts_at": "2026-01-05T09:00:00"}, 422, "unreadable"),
+    "no reason": ("ravi", {"reason": " "}, 422, "reason-needed"),
+}
+
+
+@pytest.mark.parametrize(("who", "changes", "status", "word"), REFUSED.values(), ids=REFUSED)
+def test_the_rules_hold(call: Programs, who: str, changes: dict[str, Any], status: int, word: str) -> None:
+    """Each a problem document of its sort."""
+    answer = call.write(who, "/on-call/overrides", body(call, **changes))
+    assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[-1].rsplit(":", 1)[-1]) == (status, word)
