@@ -9,7 +9,6 @@ from datetime import datetime
 from isms_workflow.domain.calendars import DueRule
 from isms_workflow.domain.clocks import incidents_of, severity_of
 from isms_workflow.domain.ladders import tone
-from isms_workflow.domain.on_call import rotation_of
 from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME
 from isms_workflow.domain.rules.escalation import RESPONSE, WORD
 from isms_workflow.domain.rules.ladder import PARTS_OF_A_WAIT, Deadline, next_rung, reached
@@ -42,7 +41,8 @@ def coming(view: CaseView, armed: Iterable[Deadline], name: Name, now: datetime)
 def title(view: CaseView, responsibility: str) -> str:
     """What a ladder's level names, within a sentence: `top management`, `ISMS manager`, `who is on call (First line)`."""
     if responsibility.startswith(ON_CALL):
-        return f"who is on call ({rotation_of(view, responsibility).title})"
+        rotation = view.programme.rotations.get(responsibility.removeprefix(ON_CALL))
+        return f"who is on call ({rotation.title if rotation else responsibility.removeprefix(ON_CALL)})"
     known = view.programme.responsibilities.get(responsibility)
     return within(known.title) if known else responsibility.replace("_", " ")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -72,6 +72,11 @@ def of_subject(conn: Connection, subject: str, names: Names, visit: Visit, limit
     """Everything recorded about one step, gate, person or system that the reader may see, newest first."""
     return _seen(conn, select(audit).where(audit.c.subject == subject).order_by(audit.c.seq.desc()).limit(limit),
                  names, visit)
+
+
+def of_subjects(conn: Connection, subjects: Collection[str], names: Names, visit: Visit) -> tuple[v.HistoryEntry, ...]:
+    """Everything recorded about some things that the reader may see, newest first."""
+    return _seen(conn, select(audit).where(audit.c.subject.in_(subjects)).order_by(audit.c.seq.desc()), names, visit)
 
 
 def _seen(conn: Connection, query: Select[Any], names: Names, visit: Visit) -> tuple[v.HistoryEntry, ...]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from isms_workflow.portal import views as v
 from isms_workflow.portal.pages.on_call import NONE
-from tests.portal.cast import ARON, LUCIA, YOU, at
+from tests.portal.cast import ARON, LUCIA, YOU, at, entry
 
 END = v.Action("end-first_line-1", "End the cover", "/on-call/covers/1/return")
 COVER = v.Action("cover-first_line", "Cover a shift", "/on-call/first_line/cover", (
@@ -23,8 +23,9 @@ TURNS = v.Turns(
     "09:00 (Europe/Berlin).", DUTIES[0], DUTIES[1], DUTIES,
     (("Nobody is on call from Sat 14 Mar 2026 09:00 CET to Sat 21 Mar 2026 09:00 CET: Sofia Marchetti was to cover, and can't act "
      "any more. Whatever would be told to them is told to the next level at once."),), COVER)
-ON_CALL = v.OnCall((TURNS,), (DUTIES[1],))
+ON_CALL = v.OnCall((TURNS,), (DUTIES[1],), (
+    entry(812, at(-1), ARON, "put Ines Haddad on call from Tue 10 Mar 2026 09:00 CET until Thu 12 Mar 2026 09:00 CET", reason="leave"),))
 REFUSED = replace(COVER, typed={"person": "3", "starts": "2026-03-12T09:00", "ends": "2026-03-11T09:00", "reason": "leave"},
                   errors={"ends": "ends: '2026-03-11 09:00' can't be; it ends after it starts, and after now."})
 ON_CALL_REFUSED = v.OnCall((replace(TURNS, cover=REFUSED, gaps=()),), (), problems=v.problems(REFUSED))
-NO_ROTATION = v.OnCall((), (), NONE)
+NO_ROTATION = v.OnCall((), (), (), NONE)

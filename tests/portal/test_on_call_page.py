@@ -38,7 +38,10 @@ def test_somebody_covers_and_gives_it_back(house: House) -> None:
     assert "End the cover" in said
     end = said.split('action="/on-call/covers/')[1].split('"')[0]
     assert ben.send(f"/on-call/covers/{end}", "/on-call").status_code == 303
-    assert "End the cover" not in ben.read("/on-call")
+    said = house.visitor("maria").read("/on-call")
+    assert "End the cover" not in said
+    for words in ("put Ben Ito on call from", "a family matter", "cover before its time"):
+        assert words in said
 
 
 WRONG = {

@@ -18,13 +18,17 @@ from isms_workflow.engine import on_call, programmes, reading
 from isms_workflow.engine.commands import on_call as commands
 from isms_workflow.portal import dates
 from isms_workflow.portal import views as v
+from isms_workflow.portal.history import of_subjects
 from isms_workflow.portal.names import Names
 from isms_workflow.portal.rendering import local_instant
 from isms_workflow.portal.visit import Form, Reader, Sender, Visit
 from isms_workflow.programme.model import Rotation
+from isms_workflow.store.statements import on_call as questions
 
 router = APIRouter(prefix="/on-call")
 MENU = "On call"
+REMEMBERED = 50
+"""So many covers stand in the page's history; the audit page has all."""
 NONE = v.Empty("No rotation.", "The programme's oncall.yaml says who takes turns; ladders then tell whoever is on call.",
                v.Link("Programme", "/programme"))
 
@@ -46,7 +50,9 @@ def _page(conn: Connection, visit: Visit) -> v.OnCall:
     known, directory, names = on_call.rotations(conn), reading.directory(conn, visit.now), Names(conn, visit.person)
     turns = tuple(_turns(conn, visit, each, directory, names) for each in known.values())
     mine = [duty for each in turns for duty in each.calendar if duty.who and duty.who.you]
-    return v.OnCall(turns, tuple(sorted(mine, key=lambda duty: duty.since)), None if turns else NONE)
+    covers = conn.execute(questions.newest(REMEMBERED)).scalars().all()
+    return v.OnCall(turns, tuple(sorted(mine, key=lambda duty: duty.since)), of_subjects(conn, covers, names, visit),
+                    None if turns else NONE)
 
 
 def _turns(conn: Connection, visit: Visit, rotation: Rotation, directory: Directory, names: Names) -> v.Turns:

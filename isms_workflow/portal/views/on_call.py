@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from isms_workflow.portal.views.forms import Action, Problem
-from isms_workflow.portal.views.parts import Empty, Who
+from isms_workflow.portal.views.parts import Empty, HistoryEntry, Who
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class OnCall:
 
     rotations: tuple[Turns, ...]
     mine: tuple[Duty, ...]
+    history: tuple[HistoryEntry, ...] = ()  # of who covered for whom
     empty: Empty | None = None  # the programme has no rotation
     problems: tuple[Problem, ...] = ()
     title: str = "On call"

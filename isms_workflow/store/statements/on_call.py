@@ -19,6 +19,11 @@ def running() -> Select[Any]:
             .order_by(overrides.c.made_at, overrides.c.id))
 
 
+def newest(limit: int) -> Select[Any]:
+    """For the page's history: the overrides that were made last, those that have ended too."""
+    return select(overrides.c.id).order_by(overrides.c.made_at.desc(), overrides.c.id.desc()).limit(limit)
+
+
 def returned(override: str, at: datetime) -> Update:
     """For whoever ends one early; no row if it was ended already."""
     return (overrides.update().where(overrides.c.id == override, overrides.c.returned_at.is_(None))
