@@ -136,9 +136,8 @@ def _skipped(view: CaseView, deadline: Deadline, last: Rung, when: When) -> Plan
     """Repetitions that are followed by one that is due as well: one line says how many, and nobody is told of them."""
     facts: dict[str, Scalar] = {"deadline": deadline.id, "ladder": last.ladder, "level": last.level,
                                 "repeat": deadline.repeat, "skipped": last.repeat - deadline.repeat}
-    climbed = escalation.climbed(view, last.level, last.repeat - 1)
     return Plan(
-        beside=(climbed,) if _is_incidents(view, deadline) else (),
+        beside=(escalation.climbed(view, last.level, last.repeat - 1),) if _is_incidents(view, deadline) else (),
         arm=(_arm(deadline, last, None),),
         record=(record(DeadlineRecord.SKIPPED, view, deadline.subject_id, ACTOR, when, facts),),
     )
