@@ -8,25 +8,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
 from isms_workflow import cli
-from isms_workflow.commands import demo
 from isms_workflow.domain.messages import Message
-from isms_workflow.engine import clock, outbox, reading, register
-from isms_workflow.engine.accounts import sessions
-from isms_workflow.engine.mailing.of_day import can_decide
+from isms_workflow.engine import clock, outbox
 from isms_workflow.programme.load import copy_shipped
 from isms_workflow.settings import Settings
-from isms_workflow.simulator import company
 from isms_workflow.store import audit, schema
 from isms_workflow.store.database import open_store
 from isms_workflow.store.tables import audit as history
-from isms_workflow.store.tables import cases, deadlines, incidents, people
+from isms_workflow.store.tables import deadlines, people
 from isms_workflow.store.tables import outbox as outbox_table
 from tests.shell import Shell
 from tests.world import World, found
