@@ -165,9 +165,10 @@ class World:
                 select(deadlines).where(deadlines.c.subject_id == subject, deadlines.c.settled_at.is_(None)))]
 
     def open_case(self) -> str:
-        """The case that is open now."""
+        """The cycle that is open now."""
         with self.store.read() as conn:
-            return str(conn.execute(select(case_table.c.id).where(case_table.c.closed_at.is_(None))).scalar_one())
+            return str(conn.execute(select(case_table.c.id).where(
+                case_table.c.closed_at.is_(None), case_table.c.kind == "pdca")).scalar_one())
 
 
 def found(store: Store, cast: Mapping[str, tuple[str, str, tuple[str, ...]]] = CAST,
