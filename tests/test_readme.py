@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from isms_workflow import cli
 from isms_workflow.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -27,20 +26,19 @@ def said(pattern: re.Pattern[str]) -> list[tuple[str, ...]]:
     return sorted(found)
 
 
-def usage(*words: str) -> str:
+def usage(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     """What `isms … --help` prints."""
-    done = subprocess.run([sys.executable, "-m", "isms_workflow.cli", *words, "--help"], cwd=ROOT, capture_output=True,
-                          text=True, check=True)
-    return done.stdout
+    assert cli.run([*words, "--help"]) == 0
+    return capsys.readouterr().out
 
 
-def test_every_command_that_the_pages_name_exists() -> None:
+def test_every_command_that_the_pages_name_exists(capsys: pytest.CaptureFixture[str]) -> None:
     """`isms x y` is in the help of `isms x`, or `x` takes no commands of its own."""
-    top = usage()
+    top = usage(capsys)
     for name, more in said(COMMAND):
         assert re.search(rf"\b{name}\b", top), f"isms {name}"
         if more:
-            inside = usage(name)
+            inside = usage(capsys, name)
             assert re.search(rf"\b{more}\b", inside) or "Commands" not in inside, f"isms {name} {more}"
 
 
