@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import select
 
 from isms_workflow.domain.clocks import escalation, response_due
@@ -26,6 +25,7 @@ from isms_workflow.errors import IsmsError
 from isms_workflow.store import audit, tables
 from isms_workflow.store.database import open_store
 from tests.engine.incidents import do, report
+from tests.engine.stateful import play
 from tests.world import found
 
 WHO = st.sampled_from(("ben", "ravi", "maria", "dana", "gil"))
@@ -179,7 +179,4 @@ def machine(sqlite_template: Path) -> Iterator[type[Handled]]:
 @pytest.mark.timeout(240)
 def test_any_sequence_of_people_and_time(machine: type[Handled]) -> None:
     """Acknowledged, paused, resumed, reassessed, escalated, dismissed, taken back, answered, reopened, in any order."""
-    run_state_machine_as_test(machine, settings=settings(  # type: ignore[no-untyped-call]
-        max_examples=20, stateful_step_count=20, deadline=None, derandomize=True, print_blob=False,
-        phases=(Phase.generate,),  # a failure is told as found: shrinking one takes minutes
-        suppress_health_check=list(HealthCheck)))
+    play(machine, 20)

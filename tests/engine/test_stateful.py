@@ -12,16 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import Connection, select
 
 from isms_workflow.domain import gates as gate_machine
@@ -32,6 +24,7 @@ from isms_workflow.engine.commands import cases, people, steps
 from isms_workflow.errors import IsmsError
 from isms_workflow.store import audit, tables
 from isms_workflow.store.database import open_store
+from tests.engine.stateful import play
 from tests.world import World, found
 
 PHASES = ("plan", "do", "check", "act")
@@ -304,7 +297,4 @@ def machine(sqlite_template: Path) -> Iterator[type[Cycle]]:
 @pytest.mark.timeout(240)
 def test_random_people_can_do_nothing_that_must_never_be(machine: type[Cycle]) -> None:
     """Valid and invalid commands, time, re-runs of the flow: the invariants hold after every one."""
-    run_state_machine_as_test(machine, settings=settings(  # type: ignore[no-untyped-call]
-        max_examples=20, stateful_step_count=30, deadline=None, derandomize=True, print_blob=False,
-        phases=(Phase.generate,),  # a failure is told as found: shrinking one takes minutes
-        suppress_health_check=list(HealthCheck)))
+    play(machine, 30)

@@ -144,3 +144,23 @@ class Person:
     def scrolls_sideways(self) -> bool:
         """Whether the page is wider than the window."""
         return bool(self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+
+def answers(person: Person, url: str) -> bool:
+    """Whether the page can be opened already."""
+    try:
+        person.opens(url)
+    except Exception:  # noqa: BLE001  # not yet: Playwright's own error type is private
+        return False
+    return True
+
+
+def invited(running: Product, browser: Browser, name: str) -> Person:
+    """Somebody signs in for the first time, by the invitation that was mailed to them."""
+    person = Person.sits_down(browser, name, running.url)
+    person.opens(running.invitation(f"{name}@example.org"))
+    if name == "maria":
+        person.shot("invitation")
+    person.fills(New_password=PASSWORD)
+    person.presses("Set the password and sign in")
+    return person

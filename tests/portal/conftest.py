@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from isms_workflow.engine.accesslog import AccessLog
 from isms_workflow.portal.app import create_app
@@ -10,10 +14,24 @@ from isms_workflow.portal.deps import Portal
 from isms_workflow.settings import Settings
 from isms_workflow.store.database import Store
 from isms_workflow.store.files import EvidenceFiles
+from tests.conftest import service_absent
 from tests.engine.incidents import report
+from tests.portal.browser import CHROMIUM
 from tests.portal.incidents import label
 from tests.portal.visitor import House
 from tests.world import found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, or whichever is on the path."""
+    found = shutil.which("chromium")
+    if found is None:
+        service_absent("Chromium", "no `chromium` on the path")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=CHROMIUM)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.conftest import service_absent
 from tests.patience import eventually
-from tests.portal.browser import CHROMIUM, PASSWORD, Person, Product, product
+from tests.portal.browser import PASSWORD, Person, Product, answers, invited, product
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(500)]
 
@@ -27,18 +25,6 @@ Office = Mapping[str, Person]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, or whichever is on the path."""
-    found = shutil.which("chromium")
-    if found is None:
-        service_absent("Chromium", "no `chromium` on the path")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=CHROMIUM)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Product]:
     """`isms up` in an empty folder."""
     with product(tmp_path_factory.mktemp("incidents") / "data") as started:
@@ -50,11 +36,11 @@ def office(running: Product, browser: Browser) -> Office:
     """Set up, everybody signed in, and one system in the register."""
     alex = Person.sits_down(browser, "alex", running.url)
     link = running.set_up_link()
-    eventually("the portal answers", lambda: _answers(alex, link))
+    eventually("the portal answers", lambda: answers(alex, link))
     alex.fills(Name_of_the_organisation="Halden Instruments", Time_zone="Europe/Vienna", Your_name="Alex Kim",
                Your_mail_address="alex@example.org", Your_password=PASSWORD, People__one_a_line=PEOPLE)
     alex.presses("Set up the ISMS")
-    people = {"alex": alex, **{name: _invited(running, browser, name) for name in NAMES}}
+    people = {"alex": alex, **{name: invited(running, browser, name) for name in NAMES}}
     maria = people["maria"]
     maria.goes("Register")
     maria.page.get_by_text("Add a system", exact=True).first.click()
@@ -65,22 +51,6 @@ def office(running: Product, browser: Browser) -> Office:
     maria.page.get_by_label("personal", exact=False).first.check()
     maria.presses("Add a system")
     return people
-
-
-def _answers(person: Person, url: str) -> bool:
-    try:
-        person.opens(url)
-    except Exception:  # noqa: BLE001  # not yet: Playwright's own error type is private
-        return False
-    return True
-
-
-def _invited(running: Product, browser: Browser, name: str) -> Person:
-    person = Person.sits_down(browser, name, running.url)
-    person.opens(running.invitation(f"{name}@example.org"))
-    person.fills(New_password=PASSWORD)
-    person.presses("Set the password and sign in")
-    return person
 
 
 def _looked_at(person: Person, name: str) -> None:

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Annotated
+from collections.abc import Callable
+from typing import Any
 
-from fastapi import APIRouter, Query, Response
-from sqlalchemy import Connection
+from fastapi import APIRouter, Response
 
-from isms_workflow.domain.refusals import Unknown
-from isms_workflow.domain.times import When
-from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands import cases as commands
-from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Caller, Decides, Match, Reads, Writes, tagged
+from isms_workflow.portal.api.cases import Limit, by_name, carry_out
 from isms_workflow.store.database import Transaction
-from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as questions
 
 router = APIRouter(prefix="/cycles", tags=["cycles"])
 
-WORDS: Mapping[str | None, str] = {"pdca": "cycle", "incident": "incident"}
-"""What a case of a kind is called where one isn't found."""
-
-Limit = Annotated[int, Query(ge=1, le=shapes.MOST)]
+KIND = "pdca"
 
 
 @router.get("")
 def cycles(caller: Reads, limit: Limit = 50, after: str = "") -> m.Page[m.Cycle]:
     """The cycles that you may see, oldest first."""
     with caller.reading() as conn:
-        ids = conn.execute(questions.cases_after("pdca", after)).scalars()
+        ids = conn.execute(questions.cases_after(KIND, after)).scalars()
         found = []
         for case in ids:
             view = reading.view(conn, case, caller.now)
@@ -48,7 +40,7 @@ def cycles(caller: Reads, limit: Limit = 50, after: str = "") -> m.Page[m.Cycle]
 def cycle(cycle: str, caller: Reads, response: Response) -> m.Cycle:
     """One cycle by its reference or id."""
     with caller.reading() as conn:
-        found = shapes.cycle(by_name(conn, caller, cycle, "pdca"))
+        found = shapes.cycle(by_name(conn, caller, cycle, KIND))
     tagged(response, found.version)
     return found
 
@@ -62,52 +54,30 @@ def open_cycle(caller: Writes) -> Response:
 @router.post("/{cycle}/start", response_model=m.Cycle)
 def start(cycle: str, caller: Writes, _match: Match = None) -> Response:
     """Starts a planned cycle."""
-    seen = caller.seen()
-    return _write(caller, cycle, None, lambda tx, case, when: commands.start(tx, case, seen, caller.actor, when))
+    return _write(caller, cycle, None, commands.start)
 
 
 @router.post("/{cycle}/pause", response_model=m.Cycle)
 def pause(cycle: str, body: m.Pause, caller: Writes, _match: Match = None) -> Response:
     """Pauses the cycle until a date; what is due moves by as many days."""
-    seen = caller.seen()
-    return _write(caller, cycle, body, lambda tx, case, when: commands.pause(
-        tx, case, seen, body.until, body.reason, caller.actor, when))
+    return _write(caller, cycle, body, commands.pause, body.until, body.reason)
 
 
 @router.post("/{cycle}/resume", response_model=m.Cycle)
 def resume(cycle: str, caller: Writes, _match: Match = None) -> Response:
     """Ends a pause before its time."""
-    seen = caller.seen()
-    return _write(caller, cycle, None, lambda tx, case, when: commands.resume(tx, case, seen, caller.actor, when))
+    return _write(caller, cycle, None, commands.resume)
 
 
 @router.post("/{cycle}/cancel", response_model=m.Cycle)
 def cancel(cycle: str, body: m.Why, caller: Decides, _match: Match = None) -> Response:
     """Top management ends the cycle before its time. It can't be undone."""
-    seen = caller.seen()
-    return _write(caller, cycle, body, lambda tx, case, when: commands.cancel(
-        tx, case, seen, body.reason, caller.actor, when))
+    return _write(caller, cycle, body, commands.cancel, body.reason)
 
 
-def by_name(conn: Connection, caller: Caller, name: str, kind: str | None = None) -> CaseView:
-    """A case that the caller may see, of one kind or of any. Raises `Unknown`, `NotShown`."""
-    found, what = case_id(conn, name), WORDS.get(kind, "case")
-    row = conn.execute(questions.found(), among.ids((found,))).first()
-    if row is None or kind not in (None, row.kind):
-        raise Unknown(what, name)
-    return caller.view(conn, found, what, name)
-
-
-def _write(caller: Caller, name: str, body: m.Taken | None, deed: Callable[[Transaction, str, When], None]) -> Response:
+def _write(caller: Caller, name: str, body: m.Taken | None, command: Callable[..., None], *what: Any) -> Response:
     """A command on a cycle that the caller may see; answered with the cycle as it is then."""
-    with caller.reading() as conn:
-        case = by_name(conn, caller, name, "pdca").case.id
-
-    def carry_out(tx: Transaction, when: When) -> m.Cycle:
-        deed(tx, case, when)
-        return _after(tx, caller, case)
-
-    return caller.write(body, carry_out)
+    return carry_out(caller, KIND, name, body, lambda tx, case: _after(tx, caller, case), command, *what)
 
 
 def _after(tx: Transaction, caller: Caller, case: str) -> m.Cycle:

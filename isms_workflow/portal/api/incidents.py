@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection
@@ -17,7 +17,7 @@ from isms_workflow.portal.api import incident_models as im
 from isms_workflow.portal.api import incident_shapes, shapes
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Caller, Follows, Match, Reads, Reports, Writes, tagged
-from isms_workflow.portal.api.cycles import Limit, by_name
+from isms_workflow.portal.api.cases import Limit, by_name, carry_out
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import incidents as questions
 
@@ -74,106 +74,85 @@ def report(body: im.NewReport, caller: Reports) -> Response:
     """
     found = Report(body.title, body.description, body.category, (), body.occurred_at, body.external_key, body.exercise)
 
-    def carry_out(tx: Transaction, when: When) -> im.Reported:
+    def taken(tx: Transaction, when: When) -> im.Reported:
         case, is_new = commands.report(tx, found, body.systems, caller.actor, when)
         return incident_shapes.reported(tx, case, is_new)
 
-    return caller.write(body, carry_out, lambda done: 201 if done.new else 200)
+    return caller.write(body, taken, lambda done: 201 if done.new else 200)
 
 
 @router.post("/{incident}/acknowledge", response_model=im.IncidentWhole)
 def acknowledge(incident: str, caller: Writes, _match: Match = None) -> Response:
     """You see to it: the escalation stands still while your word holds. Responders, ISMS manager, top management."""
-    seen = caller.seen()
-    return _write(caller, incident, None, lambda tx, case, when: commands.acknowledge(tx, case, seen, caller.actor, when))
+    return _write(caller, incident, None, commands.acknowledge)
 
 
 @router.post("/{incident}/triage", response_model=im.IncidentWhole)
 def triage(incident: str, body: im.Triage, caller: Writes, _match: Match = None) -> Response:
     """It is an incident, and this is its severity. Responders and the ISMS manager, as for all that follows."""
-    seen = caller.seen()
-    return _write(caller, incident, body, lambda tx, case, when: commands.triage(
-        tx, case, seen, body.severity, body.reason, caller.actor, when))
+    return _write(caller, incident, body, commands.triage, body.severity, body.reason)
 
 
 @router.post("/{incident}/respond", response_model=im.IncidentWhole)
 def respond(incident: str, caller: Writes, _match: Match = None) -> Response:
     """You are at it: the escalation ends, and the steps of the response are owed."""
-    seen = caller.seen()
-    return _write(caller, incident, None, lambda tx, case, when: commands.respond(tx, case, seen, caller.actor, when))
+    return _write(caller, incident, None, commands.respond)
 
 
 @router.post("/{incident}/reassess", response_model=im.IncidentWhole)
 def reassess(incident: str, body: im.Reassess, caller: Writes, _match: Match = None) -> Response:
     """Another severity: its clocks count anew from the report; what would have been told by now is told at once."""
-    seen = caller.seen()
-    return _write(caller, incident, body, lambda tx, case, when: commands.reassess(
-        tx, case, seen, body.severity, body.reason, caller.actor, when))
+    return _write(caller, incident, body, commands.reassess, body.severity, body.reason)
 
 
 @router.post("/{incident}/escalate", response_model=im.IncidentWhole)
 def escalate(incident: str, body: m.Why, caller: Writes, _match: Match = None) -> Response:
     """The next level is told now, also while somebody's word holds."""
-    seen = caller.seen()
-    return _write(caller, incident, body, lambda tx, case, when: commands.escalate(
-        tx, case, seen, body.reason, caller.actor, when))
+    return _write(caller, incident, body, commands.escalate, body.reason)
 
 
 @router.post("/{incident}/pause", response_model=im.IncidentWhole)
 def pause(incident: str, body: im.PauseUntil, caller: Writes, _match: Match = None) -> Response:
     """Every internal clock stands still until then."""
-    seen = caller.seen()
-    return _write(caller, incident, body, lambda tx, case, when: commands.pause(
-        tx, case, seen, body.until, body.reason, caller.actor, when))
+    return _write(caller, incident, body, commands.pause, body.until, body.reason)
 
 
 @router.post("/{incident}/resume", response_model=im.IncidentWhole)
 def resume(incident: str, caller: Writes, _match: Match = None) -> Response:
     """Ends a pause before its time; the clocks go on where they stood."""
-    seen = caller.seen()
-    return _write(caller, incident, None, lambda tx, case, when: commands.resume(tx, case, seen, caller.actor, when))
+    return _write(caller, incident, None, commands.resume)
 
 
 @router.post("/{incident}/dismiss", response_model=im.IncidentWhole)
 def dismiss(incident: str, body: m.Why, caller: Writes, _match: Match = None) -> Response:
     """It was none: a false positive, which can be taken back."""
-    seen = caller.seen()
-    return _write(caller, incident, body, lambda tx, case, when: commands.dismiss(
-        tx, case, seen, body.reason, caller.actor, when))
+    return _write(caller, incident, body, commands.dismiss, body.reason)
 
 
 @router.post("/{incident}/take-back", response_model=im.IncidentWhole)
 def take_back(incident: str, body: m.Why, caller: Writes, _match: Match = None) -> Response:
     """It was one after all; its clocks go on where they stood when it was dismissed."""
-    seen = caller.seen()
-    return _write(caller, incident, body, lambda tx, case, when: commands.take_back(
-        tx, case, seen, body.reason, caller.actor, when))
+    return _write(caller, incident, body, commands.take_back, body.reason)
 
 
 @router.post("/{incident}/merge", response_model=im.IncidentWhole)
 def merge(incident: str, body: im.Merge, caller: Writes, _match: Match = None) -> Response:
     """It is part of another that is open, and that you may see; the other counts it as an occurrence."""
-    seen = caller.seen()
     with caller.reading() as conn:
         into = by_name(conn, caller, body.into, KIND).case.id
-    return _write(caller, incident, body, lambda tx, case, when: commands.merge(
-        tx, case, seen, into, body.reason, caller.actor, when))
+    return _write(caller, incident, body, commands.merge, into, body.reason)
 
 
 @router.post("/{incident}/reopen", response_model=im.IncidentWhole)
 def reopen(incident: str, body: im.Reopen, caller: Writes, _match: Match = None) -> Response:
     """It isn't over: the named steps of the response are owed again."""
-    seen = caller.seen()
-    return _write(caller, incident, body, lambda tx, case, when: commands.reopen(
-        tx, case, seen, body.steps, body.reason, caller.actor, when))
+    return _write(caller, incident, body, commands.reopen, body.steps, body.reason)
 
 
 @router.post("/{incident}/re-plan", response_model=im.IncidentWhole)
 def replan(incident: str, body: m.Why, caller: Writes, _match: Match = None) -> Response:
     """It goes on under the programme in force: the ISMS manager."""
-    seen = caller.seen()
-    return _write(caller, incident, body, lambda tx, case, when: commands.replan(
-        tx, case, seen, body.reason, caller.actor, when))
+    return _write(caller, incident, body, commands.replan, body.reason)
 
 
 def _shown(conn: Connection, caller: Caller, ids: Collection[str]) -> list[im.Incident]:
@@ -181,13 +160,7 @@ def _shown(conn: Connection, caller: Caller, ids: Collection[str]) -> list[im.In
     return incident_shapes.incidents(conn, [views[each] for each in ids if caller.sees(conn, views[each])])
 
 
-def _write(caller: Caller, name: str, body: m.Taken | None, deed: Callable[[Transaction, str, When], None]) -> Response:
+def _write(caller: Caller, name: str, body: m.Taken | None, command: Callable[..., None], *what: Any) -> Response:
     """A command on an incident that the caller may see; answered with the incident as it is then."""
-    with caller.reading() as conn:
-        case = by_name(conn, caller, name, KIND).case.id
-
-    def carry_out(tx: Transaction, when: When) -> im.IncidentWhole:
-        deed(tx, case, when)
-        return incident_shapes.whole(tx, caller, reading.view(tx, case, caller.now))
-
-    return caller.write(body, carry_out)
+    return carry_out(caller, KIND, name, body, lambda tx, case: incident_shapes.whole(
+        tx, caller, reading.view(tx, case, caller.now)), command, *what)

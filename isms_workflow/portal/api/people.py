@@ -18,7 +18,7 @@ from isms_workflow.engine.commands import people as commands
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Administers, Caller, Match, Reads, Writes, tagged
-from isms_workflow.portal.api.cycles import Limit
+from isms_workflow.portal.api.cases import Limit
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.tables import people as table
 

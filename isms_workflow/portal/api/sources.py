@@ -16,7 +16,7 @@ from isms_workflow.engine.commands import sources as commands
 from isms_workflow.portal.api import hooks, shapes
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Administers, Caller
-from isms_workflow.portal.api.cycles import Limit
+from isms_workflow.portal.api.cases import Limit
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import sources as questions
 

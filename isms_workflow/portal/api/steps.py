@@ -17,7 +17,7 @@ from isms_workflow.engine.commands import steps as commands
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Caller, Decides, Match, Reads, Writes, tagged
-from isms_workflow.portal.api.cycles import Limit, by_name
+from isms_workflow.portal.api.cases import Limit, by_name
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import cases as questions
 
