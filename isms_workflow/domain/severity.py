@@ -6,11 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from isms_workflow.domain.access import strictest
-from isms_workflow.domain.systems import System
+from isms_workflow.domain.systems import LEVELS, NEEDS, System
 from isms_workflow.programme.incidents import Condition, IncidentWorkflow
-
-ORDER = ("low", "medium", "high")
-NEEDS = ("confidentiality", "integrity", "availability")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +43,4 @@ def holds(condition: Condition, category: str, systems: Collection[System]) -> b
 def _reaches(wanted: str | None, found: Iterable[str]) -> bool:
     if wanted is None:
         return True
-    return any(ORDER.index(each) >= ORDER.index(wanted) for each in found)
+    return any(LEVELS.index(each) >= LEVELS.index(wanted) for each in found)

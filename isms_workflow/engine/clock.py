@@ -17,13 +17,12 @@ from typing import Any
 from isms_workflow.domain.plan import Plan
 from isms_workflow.domain.records import AuditRecord, DeadlineRecord, Scalar
 from isms_workflow.domain.rules.common import LADDER, LAPSE
-from isms_workflow.domain.rules.ladder import Deadline, expire
+from isms_workflow.domain.rules.ladder import LATE, Deadline, expire
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import notices, outbox, reading
 from isms_workflow.engine.health import BEAT
 from isms_workflow.engine.seams import Seam, reach
-from isms_workflow.engine.watchdog import PATIENCE
 from isms_workflow.engine.writer import write
 from isms_workflow.errors import IsmsError
 from isms_workflow.store import audit
@@ -134,7 +133,7 @@ def _decided(tx: Transaction, batch: Sequence[Deadline], now: datetime) -> list[
 def _lately(tx: Transaction, plan: Plan, deadline: Deadline, now: datetime) -> Plan:
     """What is carried out over a minute late says so in its records, and why nobody did it in time."""
     late = now - deadline.due_at
-    if late < PATIENCE:
+    if late < LATE:
         return plan
     ran = tx.execute(housekeeping.ran("clock", deadline.due_at - BEAT * 2, deadline.due_at)).first()
     said: dict[str, Scalar] = {"late_s": int(late.total_seconds()),

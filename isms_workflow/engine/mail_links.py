@@ -30,9 +30,6 @@ from isms_workflow.store.statements import mail_links as questions
 LIFE = timedelta(hours=24)
 """Whoever reads it later signs in: by then others have been told."""
 
-REPORT = -1
-"""The level of the mail that tells of the report itself."""
-
 MOST, WITHIN = 20, timedelta(minutes=1)
 """So many presses from one address: a whole office may stand behind it."""
 

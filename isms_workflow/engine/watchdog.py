@@ -7,11 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
+from isms_workflow.domain.rules.ladder import LATE
 from isms_workflow.store.statements import deadlines as questions
 from isms_workflow.store.tables import cases
-
-PATIENCE = timedelta(seconds=60)
-"""How late a deadline may be before somebody is told: a clock that works is late by milliseconds."""
 
 JUMP = timedelta(seconds=60)
 
@@ -47,7 +45,7 @@ def look(conn: Connection, now: datetime) -> list[Finding]:
 
 def overdue(conn: Connection, now: datetime) -> list[Finding]:
     """Whether something that is due is untaken: then nobody should believe that all is well."""
-    count, since = conn.execute(questions.overdue(now - PATIENCE)).one()
+    count, since = conn.execute(questions.overdue(now - LATE)).one()
     if not count:
         return []
     return [Finding("due deadlines that no clock took", f"{count}, the oldest due {since:%Y-%m-%d %H:%M:%S} UTC; "

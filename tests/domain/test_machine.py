@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from isms_workflow.domain import gates, incident, machines, pdca, steps
 from isms_workflow.domain.machine import CLOCK, FLOW, Machine, NotAllowed, problems, rule
+from isms_workflow.programme.check import PHASES
 
 ALL = {**machines.ALL, "gate": gates.MACHINE, "step": steps.MACHINE}
 KNOWN = ("isms_manager", "top_management", "incident_responder")
@@ -57,3 +58,8 @@ def test_any_walk_stays_in_the_table_and_can_still_end(name: str, choices: list[
         assert table.closure({state}) & table.final
     with pytest.raises(NotAllowed, match="possible now"):
         table.rule_for("dance", state, "it")
+
+
+def test_the_programme_knows_each_machine_s_phases() -> None:
+    """One order, in two rooms of which neither may ask the other."""
+    assert PHASES == {"pdca": pdca.PHASES, "incident": incident.PHASES}

@@ -8,8 +8,8 @@ from typing import get_args
 import pytest
 
 from isms_workflow.domain.severity import assess, holds, label
-from isms_workflow.domain.systems import DATA, System
-from isms_workflow.programme.incidents import Condition, Data, IncidentWorkflow
+from isms_workflow.domain.systems import DATA, LEVELS, System
+from isms_workflow.programme.incidents import Condition, Data, IncidentWorkflow, Need
 from isms_workflow.programme.load import parse, shipped
 
 
@@ -77,3 +77,8 @@ def test_without_a_rule_it_is_the_severity_for_the_unknown() -> None:
 def test_the_programme_knows_the_register_s_kinds_of_data() -> None:
     """One vocabulary, in two rooms of which neither may ask the other."""
     assert set(get_args(Data)) == set(DATA)
+
+
+def test_the_programme_knows_the_register_s_needs() -> None:
+    """The same, of how much would be lost."""
+    assert get_args(Need) == LEVELS

@@ -21,6 +21,7 @@ from isms_workflow.domain.people import ISMS_MANAGER, Actor
 from isms_workflow.domain.plan import Arm, Beside, Insert, Plan
 from isms_workflow.domain.records import IncidentRecord, Scalar
 from isms_workflow.domain.refusals import NotAllowed, Wrong
+from isms_workflow.domain.rules import cases
 from isms_workflow.domain.rules.cases import check, move
 from isms_workflow.domain.rules.common import LADDER, RESUME, reasoned, record, tell
 from isms_workflow.domain.times import When, iso
@@ -98,7 +99,7 @@ def due_levels(view: CaseView, when: When, *, passed_on: bool = False) -> tuple[
     plan = Plan()
     while ((level := escalation(view, when.happened)) is not None and (passed_on or level.due_at <= when.happened)
            and not level.repeat and view.case.state in UNANSWERED):
-        told, view = tell_level(view, level, Actor("engine", "engine"), when, "")
+        told, view = tell_level(view, level, cases.AGENT, when, "")
         plan, passed_on = plan + told, not told.reach
     return plan, view
 

@@ -23,7 +23,7 @@ from isms_workflow.programme.model import Ladder, Level
 
 ACTOR = Actor(CLOCK, CLOCK)
 LATE = timedelta(minutes=1)
-"""What is carried out later than this fell due during an outage: a clock that works is late by milliseconds."""
+"""What is later than this fell due during an outage, and somebody is told: a clock that works is late by milliseconds."""
 
 PARTS_OF_A_WAIT = frozenset({"owner", "deputy", "approvers"})
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from isms_workflow.domain.clocks import incidents_of, severity_of
+from isms_workflow.domain.drill import REPORT
 from isms_workflow.domain.effects import Unsent
 from isms_workflow.domain.forecast import title
 from isms_workflow.domain.incident import LEARNING, RESPONDING, UNANSWERED
@@ -91,7 +92,7 @@ def link(look: Look, person: str, effect: Effect) -> Made | None:
     notice, case = effect.payload["notice"], effect.case
     if notice not in ASKING or case is None or not answerable(look.view(case), person, look.now):
         return None
-    return mail_links.make(person, case, effect.payload["about"].get("level", mail_links.REPORT), look.now)
+    return mail_links.make(person, case, effect.payload["about"].get("level", REPORT), look.now)
 
 
 def acknowledged(look: Look, person: str, effect: Effect) -> Facts:
