@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as examples
 from sqlalchemy import URL, create_engine, delete, insert, make_url, text, update
 from sqlalchemy.exc import OperationalError
 
@@ -22,6 +23,9 @@ from tests.shell import Shell
 POSTGRES = os.environ.get("ISMS_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 ABSENT = "service not there: "
 STATES = tuple((machine.kind, tuple(sorted(machine.states))) for machine in machines.ALL.values())
+
+examples.register_profile("house", examples.default, deadline=None)
+examples.load_profile("house")  # how long an example takes says more about the machine: timings belong to the benches
 
 NewDatabase = Callable[[], str]
 """Makes an empty, migrated database and gives its address; it is gone after the test."""

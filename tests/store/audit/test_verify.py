@@ -211,7 +211,7 @@ def tampered(store: Store) -> Iterator[Connection]:
         yield conn
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(how=st.sampled_from(SORTS), seq=st.integers(1, COUNT))
 def test_any_change_removal_insertion_or_reordering_is_located(
     tampered: Connection, how: Callable[[Connection, int], int], seq: int
@@ -237,7 +237,7 @@ def test_a_stray_value_beside_no_record_is_found(history: Store) -> None:
         assert audit.verify(conn).broken == Broken(99, "a private field stands beside no record")
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(gone=st.sets(st.sampled_from([(2, "name"), (2, "email"), (6, "reason")])))
 def test_whatever_is_erased_the_chain_verifies(history: Store, gone: set[tuple[int, str]]) -> None:
     """Any of the private values, in any combination, once their people's erasure is recorded; the count is right."""
