@@ -6,7 +6,6 @@ import errno
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ from isms_workflow.engine import clock, outbox
 from isms_workflow.programme.load import copy_shipped
 from isms_workflow.settings import Settings
 from isms_workflow.store import audit, schema
-from isms_workflow.store.database import open_store
+from isms_workflow.store.database import Store, open_store
 from isms_workflow.store.tables import audit as history
 from isms_workflow.store.tables import deadlines, people
 from isms_workflow.store.tables import outbox as outbox_table
@@ -29,14 +28,13 @@ from tests.world import World, found
 
 
 @pytest.fixture
-def world(database_url: str, settings: Settings, shell: Shell) -> Iterator[World]:
+def world(store: Store, settings: Settings, shell: Shell) -> World:
     """The cast in office on the database that the shell speaks to; a key, and the programme's folder."""
-    with closing(open_store(database_url)) as store:
-        world = found(store)
-        copy_shipped(settings.programme_dir)
-        with store.write() as tx:
-            audit.introduce(tx, audit.make_key(settings.keys_dir), "operator", world.now)
-        yield world
+    world = found(store)
+    copy_shipped(settings.programme_dir)
+    with store.write() as tx:
+        audit.introduce(tx, audit.make_key(settings.keys_dir), "operator", world.now)
+    return world
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ import pytest
 
 from isms_workflow.domain import machines
 
+pytestmark = pytest.mark.xdist_group("house")  # every file is parsed once, in one process
+
 ROOT = Path(__file__).parents[1]
 ROOMS = ("isms_workflow", "flows", "tasks")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
@@ -102,10 +104,12 @@ def test_everything_public_says_what_it_promises() -> None:
 
 def _inner(path: Path, node: ast.AST) -> bool:
     """Whether it stands within a function, where nobody else sees it; a migration's functions are Alembic's."""
-    if MIGRATIONS in path.parents:
-        return True
-    return any(node is not outer and any(node is each for each in ast.walk(outer)) for outer in ast.walk(tree(path))
-               if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef))
+    return MIGRATIONS in path.parents or node in _within_functions(path)
+
+
+@cache
+def _within_functions(path: Path) -> set[ast.AST]:
+    return {each for _, outer in functions([path]) for each in ast.walk(outer) if each is not outer}
 
 
 def test_every_test_says_what_is_promised() -> None:

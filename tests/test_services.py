@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from isms_workflow.notify import mail
 from isms_workflow.notify.files import FileChannel, listing
 from isms_workflow.settings import SamePort, Settings, UnsafeAddress
 from isms_workflow.store import schema
-from isms_workflow.store.database import Store, notify, open_store
+from isms_workflow.store.database import Store, notify
 from isms_workflow.store.tables import deadlines, incidents, outbox, schema_info
 from isms_workflow.store.tables import services as beats
 from isms_workflow.supervisor import alone
@@ -62,13 +62,16 @@ def running(settings: Settings, command: str, **environment: str) -> Iterator[su
         process.communicate()
 
 
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what doesn't depend on the database: a process takes its time to start."""
+
+
 @pytest.fixture
-def world(database_url: str) -> Iterator[World]:
+def world(store: Store) -> World:
     """The cast in office now, a cycle in PLAN, on the database that the processes work on."""
-    with closing(open_store(database_url)) as store:
-        world = found(store, start=utc_now() - timedelta(minutes=1))
-        world.open_cycle()
-        yield world
+    world = found(store, start=utc_now() - timedelta(minutes=1))
+    world.open_cycle()
+    return world
 
 
 def alive(store: Store) -> set[str]:
@@ -110,6 +113,7 @@ def test_a_deliverer_sends_mails_though_prefect_is_away(world: World, settings: 
     assert (list(left), told) == (["prefect"], [])
 
 
+@on_sqlite
 @pytest.mark.parametrize("command", ["clock", "deliver", "portal"])
 def test_code_below_the_schema_refuses_to_work_and_says_so(world: World, settings: Settings, command: str) -> None:
     """A later release has upgraded the database."""
@@ -121,6 +125,7 @@ def test_code_below_the_schema_refuses_to_work_and_says_so(world: World, setting
     assert "install the later release" in said
 
 
+@on_sqlite
 @pytest.mark.parametrize("command", ["clock", "deliver"])
 def test_a_service_ends_when_a_later_release_takes_the_database_over(world: World, settings: Settings,
                                                                      command: str) -> None:
@@ -154,6 +159,7 @@ def _get(url: str) -> httpx.Response | None:
         return None
 
 
+@on_sqlite
 def test_a_taken_port_names_the_setting_to_change(world: World, settings: Settings) -> None:
     """Before anything starts."""
     with socket.socket() as other:
@@ -240,6 +246,7 @@ def test_an_upgrade_is_refused_while_a_deadline_names_what_this_release_doesn_t_
         services.upgrade(settings)
 
 
+@on_sqlite
 def test_the_deliverer_takes_mails_that_report(world: World, settings: Settings, tmp_path: Path) -> None:
     """From a folder that a setting names; the mail is moved, and the process ends when it is told to."""
     with world.store.write() as tx:

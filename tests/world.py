@@ -28,6 +28,7 @@ from isms_workflow.store.database import Store
 from isms_workflow.store.files import Stored
 from isms_workflow.store.tables import cases as case_table
 from isms_workflow.store.tables import deadlines, organisation, outbox
+from tests import photographs
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 OPERATOR = Actor("operator", "cli")
@@ -173,20 +174,34 @@ class World:
 
 def found(store: Store, cast: Mapping[str, tuple[str, str, tuple[str, ...]]] = CAST,
           programme: Programme | None = None, start: datetime = START) -> World:
-    """A world on an empty store: organisation, programme and people are there, no cycle yet."""
+    """A world on an empty store: organisation, programme and people are there, no cycle yet.
+
+    The usual one is founded once a process and sort of database, and copied from then on.
+    """
     world = World(store, Simulation(store, start))
+    if (cast, programme, start) == (CAST, None, START):
+        world.ids |= photographs.develop(store, lambda: _begin(world, cast, programme, start))
+    else:
+        world.ids |= _begin(world, cast, programme, start)
+    world.sim.now = start + timedelta(seconds=1)
+    return world
+
+
+def _begin(world: World, cast: Mapping[str, tuple[str, str, tuple[str, ...]]], programme: Programme | None,
+           start: datetime) -> dict[str, str]:
+    """The organisation's first hour; the people's ids by their first names."""
+    store, ids = world.store, {}
     with store.write() as tx:
         when = When.at(start)
         tx.execute(insert(organisation).values(id=1, name="Example Ltd", zone="UTC", founded_at=start))
         programmes.apply(tx, programme or parse(shipped()), OPERATOR, when)
         for name, (full, role, _) in cast.items():
-            world.ids[name] = people.add(tx, full, f"{name}@example.org", role, "UTC", None, OPERATOR, when)
+            ids[name] = people.add(tx, full, f"{name}@example.org", role, "UTC", None, OPERATOR, when)
     for name, (_, _, held) in cast.items():
         for responsibility in held:
             with store.write() as tx:
-                people.grant(tx, world.ids[name], responsibility, OPERATOR, When.at(start))
-    world.sim.now = start + timedelta(seconds=1)
-    return world
+                people.grant(tx, ids[name], responsibility, OPERATOR, When.at(start))
+    return ids
 
 
 def unknown() -> str:

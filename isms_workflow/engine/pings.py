@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 from sqlalchemy import Connection
 
 from isms_workflow.domain.refusals import Missing
@@ -75,6 +74,8 @@ def ping(address: str) -> str:
 
     Only the host is named: the rest of such an address is as good as a password.
     """
+    import httpx  # only here: few programmes name an address, and every process would load it
+
     host = urlsplit(address).hostname
     try:
         with httpx.stream("GET", address, timeout=TIMEOUT_S, follow_redirects=False) as answer:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, delete, inspect, literal, select, text, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ProgrammingError
@@ -19,6 +18,9 @@ from isms_workflow.store import triggers as guards
 from isms_workflow.store.database import Store
 from isms_workflow.store.tables import audit, cases, deadlines, machine_states, outbox, people, programmes, schema_info
 from isms_workflow.store.triggers import EXPECTED_TRIGGERS, triggers
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 __all__ = ["CODE", "EXPECTED_TRIGGERS", "NotOwner", "SchemaTooNew", "SchemaTooOld", "StillNamed", "Upgraded", "check", "head",
            "is_empty", "min_code", "revision", "triggers", "upgrade"]
@@ -113,6 +115,8 @@ def upgrade(store: Store, machines: Iterable[tuple[str, Iterable[str]]] = (), ev
         if ahead:
             _refuse_newer(conn, str(before))  # else: a later release's schema that suits ours as it is
         else:
+            from alembic import command  # only here: every other process starts the quicker
+
             command.upgrade(_config(conn), to)
         absent = guards.missing(conn) if before else set()
         if absent or not ahead:
@@ -134,17 +138,22 @@ def check(conn: Connection) -> None:
 
 def revision(conn: Connection) -> str | None:
     """The schema's revision; None if there is no schema yet."""
-    return MigrationContext.configure(conn).get_current_revision()
+    if not inspect(conn).has_table("alembic_version"):
+        return None
+    found: str | None = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
 
 
 def head() -> str:
     """The revision of this release."""
-    return str(ScriptDirectory.from_config(_config(None)).get_current_head())
+    return max(known())
 
 
+@cache
 def known() -> frozenset[str]:
-    """Every revision that this release can upgrade from."""
-    return frozenset(script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions())
+    """Every revision that this release can upgrade from: the numbers that its migrations' files begin with."""
+    files = (resources.files("isms_workflow.store.migrations") / "versions").iterdir()
+    return frozenset(file.name.partition("_")[0] for file in files if file.name[0].isdigit())
 
 
 def min_code(conn: Connection) -> int:
@@ -158,7 +167,9 @@ def _refuse_newer(conn: Connection, found: str) -> None:
         raise SchemaTooNew(f"{found} (for code {needed} and later)", f"{head()} (code {CODE})")
 
 
-def _config(conn: Connection | None) -> Config:
+def _config(conn: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", "isms_workflow.store:migrations")
     config.attributes["connection"] = conn

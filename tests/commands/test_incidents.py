@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -11,7 +9,7 @@ import pytest
 from isms_workflow.commands import incidents as commands
 from isms_workflow.engine.commands import incidents
 from isms_workflow.settings import Settings
-from isms_workflow.store.database import open_store
+from isms_workflow.store.database import Store
 from tests.engine.incidents import do, have_systems, report, respond
 from tests.shell import Shell
 from tests.world import World, found
@@ -20,12 +18,11 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def world(database_url: str, settings: Settings, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(store: Store, settings: Settings, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> World:
     """The cast in office on the database that the shell speaks to, which looks at the same clock."""
-    with closing(open_store(database_url)) as store:
-        world = found(store)
-        monkeypatch.setattr(commands, "utc_now", lambda: world.now)
-        yield world
+    world = found(store)
+    monkeypatch.setattr(commands, "utc_now", lambda: world.now)
+    return world
 
 
 def test_the_operator_reports_and_sees_what_was_reported(world: World, shell: Shell) -> None:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
-
 import pytest
 from sqlalchemy import update
 
-from isms_workflow.store.database import open_store
+from isms_workflow.store.database import Store
 from isms_workflow.store.tables import responsibilities
 from tests.shell import Shell
 from tests.world import World, found
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[World]:
+def world(store: Store) -> World:
     """The cast in office on the database that the shell speaks to."""
-    with closing(open_store(database_url)) as store:
-        yield found(store)
+    return found(store)
 
 
 @pytest.mark.usefixtures("world")

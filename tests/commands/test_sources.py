@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
-
 import pytest
 from sqlalchemy import select
 
 from isms_workflow.connectors import signatures
 from isms_workflow.settings import Settings
-from isms_workflow.store.database import open_store
+from isms_workflow.store.database import Store
 from isms_workflow.store.tables import sources
 from tests.engine.incidents import have_systems
 from tests.shell import Shell
@@ -18,10 +15,9 @@ from tests.world import World, found
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[World]:
+def world(store: Store) -> World:
     """The cast in office on the database that the shell speaks to."""
-    with closing(open_store(database_url)) as store:
-        yield found(store)
+    return found(store)
 
 
 def test_a_webhook_is_made_listed_and_revoked(world: World, shell: Shell, settings: Settings) -> None:

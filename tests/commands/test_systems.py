@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from isms_workflow import cli
-from isms_workflow.store.database import open_store
+from isms_workflow.store.database import Store
 from tests.shell import Shell
 from tests.world import World, found
 
@@ -20,10 +18,9 @@ Wiki,ines@example.org,low,low,low,none
 
 
 @pytest.fixture
-def world(database_url: str, shell: Shell) -> Iterator[World]:
+def world(store: Store, shell: Shell) -> World:
     """The cast in office, on the database that the shell speaks to."""
-    with closing(open_store(database_url)) as store:
-        yield found(store)
+    return found(store)
 
 
 def test_a_list_of_systems_is_imported_and_shown(world: World, shell: Shell, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""One running installation for all tests of flows."""
+"""One running installation for all tests of flows; it ends with them, for it is never quite idle."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tests.flows.stack import Stack
 from tests.notify.post_office import PostOffice
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def office() -> Iterator[PostOffice]:
     """The organisation's SMTP server."""
     with PostOffice() as opened:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running(tmp_path_factory: pytest.TempPathFactory, office: PostOffice) -> Iterator[Stack]:
     """Server, worker, clock and deliverer, and people to act."""
     stack = Stack.begin(tmp_path_factory.mktemp("installation") / "data", office.port)

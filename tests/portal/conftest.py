@@ -16,6 +16,7 @@ from isms_workflow.store.database import Store
 from isms_workflow.store.files import EvidenceFiles
 from tests.conftest import service_absent
 from tests.engine.incidents import report
+from tests.portal import application
 from tests.portal.browser import CHROMIUM
 from tests.portal.incidents import label
 from tests.portal.visitor import House
@@ -38,8 +39,8 @@ def browser() -> Iterator[Browser]:
 def house(sqlite_store: Store, settings: Settings) -> House:
     """The cast in office; no cycle yet."""
     world, log = found(sqlite_store), AccessLog(sqlite_store)
-    app = create_app(Portal(sqlite_store, settings, lambda: world.now, EvidenceFiles(settings.evidence_dir), log))
-    return House(world, app, log, settings.public_url)
+    parts = Portal(sqlite_store, settings, lambda: world.now, EvidenceFiles(settings.evidence_dir), log)
+    return House(world, application.over(parts, create_app), log, settings.public_url)
 
 
 @pytest.fixture

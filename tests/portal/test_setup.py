@@ -18,6 +18,7 @@ from isms_workflow.store import audit
 from isms_workflow.store.database import Store
 from isms_workflow.store.files import EvidenceFiles
 from isms_workflow.store.tables import organisation, people
+from tests.portal import application
 from tests.portal.visitor import PASSWORD, House, Visitor
 from tests.world import World
 
@@ -44,7 +45,7 @@ def newcomer(sqlite_store: Store, settings: Settings) -> Newcomer:
     assert link is not None
     assert link.url
     log = AccessLog(sqlite_store)
-    app = create_app(Portal(sqlite_store, settings, utc_now, EvidenceFiles(settings.evidence_dir), log))
+    app = application.over(Portal(sqlite_store, settings, utc_now, EvidenceFiles(settings.evidence_dir), log), create_app)
     world: Any = type("Nobody", (World,), {})(sqlite_store, None)
     visitor = House(world, app, log, settings.public_url).visitor()
     found = Newcomer(visitor.name, visitor.client, visitor.house)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, select, text
 
 from isms_workflow.store import schema, triggers
@@ -42,6 +44,15 @@ def same_sort_empty(store: Store, request: pytest.FixtureRequest, tmp_path: Path
     with closing(open_store(address)) as beside:
         yield beside
     server.drop(address)
+
+
+def test_the_migrations_files_name_their_revisions_in_order() -> None:
+    """What the release takes from the files' names is what the migrations say of themselves."""
+    config = Config()
+    config.set_main_option("script_location", "isms_workflow.store:migrations")
+    found = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    assert found[::-1] == REVISIONS
+    assert found[0] == schema.head()
 
 
 @pytest.mark.parametrize("to", REVISIONS)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from isms_workflow.domain.effects import EffectError
 from isms_workflow.domain.times import from_iso
-from isms_workflow.engine import clock, deliverer
+from isms_workflow.engine import clock, deliverer, seams
 from isms_workflow.engine.deliverer import Effect
 from isms_workflow.store.database import Store, open_store
 
@@ -48,15 +47,13 @@ def deliver(store: Store, now: datetime, file: Path) -> None:
             pass
 
 
-def main(what: str, url: str, now: str, file: str) -> None:
-    """One process's whole life, unless it is killed."""
+def main(what: str, url: str, now: str, file: str, seam: str) -> None:
+    """One process's whole life, unless it is killed: by itself at a seam, if one is named."""
+    if seam:
+        os.environ[seams.VARIABLE] = seam
     store = open_store(url)
     if what == "clock":
         tick(store, from_iso(now))
     else:
         deliver(store, from_iso(now), Path(file))
     store.close()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

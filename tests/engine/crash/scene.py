@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import multiprocessing
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,10 @@ from isms_workflow.domain.calendars import DueRule
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.times import iso
 from isms_workflow.engine import programmes
-from isms_workflow.engine.seams import VARIABLE
 from isms_workflow.programme.model import Span
 from isms_workflow.store import audit, tables
 from isms_workflow.store.database import Store, open_store
+from tests.engine.crash.process import main
 from tests.world import START, World, found
 
 CASES = 30
@@ -31,7 +30,35 @@ HELD = timedelta(minutes=1)
 """What is told late waits some seconds, and the time of these processes stands still."""
 
 LATER = NOW + timedelta(minutes=10)
-ROOT = Path(__file__).parents[3]
+
+PROCESSES = multiprocessing.get_context("forkserver")
+"""Each is a process of its own, forked off one that has loaded the code: to load it takes longer than to live."""
+
+PROCESSES.set_forkserver_preload(["tests.engine.crash.process"])
+
+
+class Life:
+    """A process from its beginning to its end, which may be sudden."""
+
+    def __init__(self, process: ForkServerProcess) -> None:
+        self._process = process
+
+    @classmethod
+    def begin(cls, *arguments: str) -> Life:
+        """What `process.main` is told."""
+        process = PROCESSES.Process(target=main, args=arguments)
+        process.start()
+        return cls(process)
+
+    def kill(self) -> None:
+        """At once, as `kill -9` does."""
+        self._process.kill()
+
+    def wait(self, seconds: float) -> int:
+        """How it ended: 0 by itself, else minus the signal that ended it."""
+        self._process.join(seconds)
+        assert self._process.exitcode is not None, "it is still alive"
+        return self._process.exitcode
 
 
 @dataclass
@@ -42,12 +69,10 @@ class Scene:
     store: Store
     file: Path
 
-    def start(self, what: str, now: datetime = NOW, seam: str = "") -> subprocess.Popen[bytes]:
+    def start(self, what: str, now: datetime = NOW, seam: str = "") -> Life:
         """A clock or deliverer process; it dies at the seam if one is named."""
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), **({VARIABLE: seam} if seam else {})}
         at = now + HELD if what == "deliver" else now
-        command = [sys.executable, "-m", "tests.engine.crash.process", what, self.url, iso(at), str(self.file)]
-        return subprocess.Popen(command, env=environment, cwd=ROOT)
+        return Life.begin(what, self.url, iso(at), str(self.file), seam)
 
     def finish(self) -> None:
         """A fresh clock and a fresh deliverer do what is left; claims of the dead have run out by then."""

@@ -23,6 +23,7 @@ from isms_workflow.settings import Settings
 from isms_workflow.store.database import Store
 from isms_workflow.store.files import EvidenceFiles
 from isms_workflow.store.tables import accesses
+from tests.portal import application
 from tests.world import World, found
 
 ALL = ("read", "write", "decide")
@@ -88,7 +89,7 @@ def programs(store: Store, settings: Settings) -> Programs:
     world = found(store)
     log = AccessLog(store)
     portal = Portal(store, settings, lambda: world.now, EvidenceFiles(settings.evidence_dir), log)
-    client = TestClient(app(portal), base_url=settings.public_url, raise_server_exceptions=False)
+    client = TestClient(application.over(portal, app), base_url=settings.public_url, raise_server_exceptions=False)
     return Programs(world, client, log)
 
 
