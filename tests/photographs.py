@@ -3,53 +3,66 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from isms_workflow.store.database import Store
 from isms_workflow.store.tables import metadata
+from tests.databases import EMPTY
 
-_photographs: dict[str, tuple[Any, dict[str, str]]] = {}
+_taken: dict[tuple[str, str], tuple[Any, Any]] = {}
 
 
-def develop(store: Store, begin: Callable[[], dict[str, str]]) -> dict[str, str]:
-    """What `begin` makes of an empty store, and what it answers: made the first time, copied from then on."""
-    sort = store.engine.dialect.name
-    if sort not in _photographs:
-        said = begin()
-        _photographs[sort] = (_of_file if store.is_sqlite else _of_server)(store), said
-        return dict(said)
-    taken, said = _photographs[sort]
+def once(store: Store, name: str, deed: Callable[[], Any]) -> Any:
+    """What the deed answers, and what it makes of the database: done the first time, copied from then on.
+
+    Whoever names a photograph sees to it that its database was the same before the deed each time.
+    """
+    key = (store.engine.dialect.name, name)
+    if key not in _taken:
+        said = deed()
+        _taken[key] = _file(store) if store.is_sqlite else _server(store), said
+        return said
+    taken, said = _taken[key]
     (_into_file if store.is_sqlite else _into_server)(store, taken)
-    return dict(said)
+    return said
 
 
-def _of_file(store: Store) -> sqlite3.Connection:
-    kept = sqlite3.connect(":memory:", check_same_thread=False)
+@contextmanager
+def _driver(store: Store) -> Iterator[Any]:
+    """The driver's own connection; what it did is committed in the end."""
     with store.engine.connect() as conn:
-        conn.connection.driver_connection.backup(kept)  # type: ignore[union-attr]
+        yield conn.connection.driver_connection
+        conn.connection.commit()
+
+
+def _file(store: Store) -> sqlite3.Connection:
+    kept = sqlite3.connect(":memory:", check_same_thread=False)
+    with _driver(store) as database:
+        database.backup(kept)
     return kept
 
 
 def _into_file(store: Store, taken: sqlite3.Connection) -> None:
-    with store.engine.connect() as conn:
-        taken.backup(conn.connection.driver_connection)  # type: ignore[arg-type]
+    with _driver(store) as database:
+        taken.backup(database)
 
 
-def _of_server(store: Store) -> list[tuple[str, bytes]]:
-    found = []
-    with store.engine.connect() as conn:
-        cursor = conn.connection.cursor()
-        for table in metadata.sorted_tables:
-            with cursor.copy(f"COPY {table.name} TO STDOUT") as rows:
-                if data := b"".join(bytes(each) for each in rows):
-                    found.append((table.name, data))
-    return found
+def _server(store: Store) -> list[tuple[str, bytes]]:
+    with _driver(store) as database, database.cursor() as cursor:
+        return [(table.name, data) for table in metadata.sorted_tables if (data := _out(cursor, table.name))]
+
+
+def _out(cursor: Any, table: str) -> bytes:
+    with cursor.copy(f"COPY {table} TO STDOUT") as rows:
+        return b"".join(bytes(each) for each in rows)
 
 
 def _into_server(store: Store, taken: list[tuple[str, bytes]]) -> None:
-    with store.engine.begin() as conn:
-        cursor = conn.connection.cursor()
+    with store.write() as tx:
+        tx.execute(EMPTY)
+    with _driver(store) as database, database.cursor() as cursor:
         cursor.execute("DELETE FROM audit_head; DELETE FROM schema_info; DELETE FROM machine_states")
         for name, data in taken:
             with cursor.copy(f"COPY {name} FROM STDIN") as rows:

@@ -7,7 +7,7 @@ decide and own no steps; Ines Costa audits; Alex Kim administers and decides not
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -101,6 +101,15 @@ class World:
                     self.systems[key] = systems.add(tx, replace(draft, owner=self.ids[draft.owner]), self.actor("maria"), when)
         return self.systems[name]
 
+    def once(self, name: str, deed: Callable[[], object]) -> None:
+        """Something that many tests begin with: done the first time, copied from then on (see `photographs`)."""
+        def done() -> tuple[object, ...]:
+            deed()
+            return dict(self.ids), dict(self.systems), dict(self.sim.said), self.case, self.sim.now
+
+        ids, systems, said, self.case, self.sim.now = photographs.once(self.store, name, done)
+        self.ids, self.systems, self.sim.said = dict(ids), dict(systems), dict(said)
+
     def open_cycle(self, by: str = "maria") -> str:
         """Opens a cycle, which becomes the case of this world."""
         with self.sim.write() as (tx, when):
@@ -174,23 +183,24 @@ class World:
 
 def found(store: Store, cast: Mapping[str, tuple[str, str, tuple[str, ...]]] = CAST,
           programme: Programme | None = None, start: datetime = START) -> World:
-    """A world on an empty store: organisation, programme and people are there, no cycle yet.
-
-    The usual one is founded once a process and sort of database, and copied from then on.
-    """
+    """A world on an empty store: organisation, programme and people are there, no cycle yet."""
     world = World(store, Simulation(store, start))
+
+    def begin() -> None:
+        world.ids |= _begin(store, cast, programme, start)
+        world.sim.now = start + timedelta(seconds=1)
+
     if (cast, programme, start) == (CAST, None, START):
-        world.ids |= photographs.develop(store, lambda: _begin(world, cast, programme, start))
+        world.once("founded", begin)
     else:
-        world.ids |= _begin(world, cast, programme, start)
-    world.sim.now = start + timedelta(seconds=1)
+        begin()
     return world
 
 
-def _begin(world: World, cast: Mapping[str, tuple[str, str, tuple[str, ...]]], programme: Programme | None,
+def _begin(store: Store, cast: Mapping[str, tuple[str, str, tuple[str, ...]]], programme: Programme | None,
            start: datetime) -> dict[str, str]:
     """The organisation's first hour; the people's ids by their first names."""
-    store, ids = world.store, {}
+    ids: dict[str, str] = {}
     with store.write() as tx:
         when = When.at(start)
         tx.execute(insert(organisation).values(id=1, name="Example Ltd", zone="UTC", founded_at=start))

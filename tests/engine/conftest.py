@@ -23,12 +23,12 @@ def both(store: Store) -> World:
 @pytest.fixture
 def planning(world: World) -> World:
     """A cycle whose PLAN phase is open."""
-    world.open_cycle()
+    world.once("planning", world.open_cycle)
     return world
 
 
 @pytest.fixture
 def at_gate(planning: World) -> World:
     """PLAN's steps are done, and its gate is open."""
-    planning.complete_phase("plan")
+    planning.once("at PLAN's gate", lambda: planning.complete_phase("plan"))
     return planning

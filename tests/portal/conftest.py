@@ -46,20 +46,20 @@ def house(sqlite_store: Store, settings: Settings) -> House:
 @pytest.fixture
 def planning(house: House) -> House:
     """PLAN is open."""
-    house.world.open_cycle()
+    house.world.once("planning", house.world.open_cycle)
     return house
 
 
 @pytest.fixture
 def at_gate(planning: House) -> House:
     """PLAN's gate is open."""
-    planning.world.complete_phase("plan")
+    planning.world.once("at PLAN's gate", lambda: planning.world.complete_phase("plan"))
     return planning
 
 
 @pytest.fixture
 def reported(house: House) -> House:
     """Gil has reported that somebody reads our mails; it is high, for customers' records are affected."""
-    report(house.world)
+    house.world.once("reported", lambda: report(house.world))
     label(house, "internal")
     return house

@@ -18,7 +18,7 @@ from isms_workflow.store import audit, schema
 from isms_workflow.store.database import Store, open_store
 from isms_workflow.store.tables import audit as records
 from isms_workflow.store.tables import cases, people
-from tests.conftest import STATES
+from tests.databases import STATES
 from tests.released.make import HERE
 from tests.world import World
 

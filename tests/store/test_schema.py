@@ -19,7 +19,7 @@ from isms_workflow.store.database import Store, open_store
 from isms_workflow.store.schema import NotOwner, SchemaTooNew, SchemaTooOld, StillNamed
 from isms_workflow.store.tables import machine_states, metadata
 from isms_workflow.store.types import Instant
-from tests.conftest import Postgres
+from tests.databases import Postgres
 from tests.world import found
 
 REVISIONS = sorted(schema.known())

@@ -15,7 +15,7 @@ import pytest
 from isms_workflow.engine.seams import Seam
 from isms_workflow.store import schema
 from isms_workflow.store.database import open_store
-from tests.conftest import STATES
+from tests.databases import STATES
 from tests.engine.crash.process import deliver, tick
 from tests.engine.crash.scene import HELD, LATER, NOW, Scene, prepare
 

@@ -108,7 +108,7 @@ def both_call(store: Store, settings: Settings) -> Programs:
 @pytest.fixture
 def planning(call: Programs) -> Programs:
     """PLAN is open."""
-    call.world.open_cycle()
+    call.world.once("planning", call.world.open_cycle)
     return call
 
 
