@@ -29,7 +29,7 @@ def _obligations(old: Programme, new: Programme) -> Iterator[str]:
     before, after = old.organisation.regimes, new.organisation.regimes
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
-            yield f"regime {name}: whether it holds changes from {_answer(before.get(name))} to {_answer(after.get(name))}."
+            yield f"regime {name}: whether it holds changes from {answered(before.get(name))} to {answered(after.get(name))}."
     yield from _named("fact", *({fact.id: fact for fact in each.organisation.facts} for each in (old, new)))
     yield from _come_and_gone("regime", old.obligations, new.obligations)
     for name in (n for n in new.obligations if n in old.obligations):
@@ -39,8 +39,8 @@ def _obligations(old: Programme, new: Programme) -> Iterator[str]:
         yield from _named(f"{name} stage", *({each.id: each for each in regime.stages} for regime in regimes))
 
 
-def _answer(value: Any) -> str:
-    """An answer about the organisation."""
+def answered(value: Any) -> str:
+    """An answer about the organisation, in words."""
     return {True: "yes", False: "no", None: "open"}.get(value, f"yes from {value}")
 
 

@@ -147,7 +147,7 @@ class Instead(Strict):
     if_not: str
 
 
-class Place(Strict):
+class Seat(Strict):
     """Where the act is due: its zone and its public holidays. What isn't said is the organisation's."""
 
     zone: str
@@ -207,7 +207,7 @@ class Regime(Strict):
     regime: Name
     title: str
     source: str
-    place: Place | None = None
+    place: Seat | None = None
     counting: Rules
     note: str = ""
     questions: tuple[Question, ...] = ()
