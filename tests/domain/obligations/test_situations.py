@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
 
 import pytest
 
-from tests.domain.obligations.situations import HERE, Situation, instant, table
+from isms_workflow.programme.load import parse, shipped
+from tests.domain.obligations.situations import HERE, Situation, expected, table, told
 
 REGIMES = sorted(path.stem for path in HERE.glob("*.yaml"))
 SITUATIONS = {each.name: each for regime in REGIMES for each in table(regime)}
 
 
 @pytest.mark.parametrize("situation", SITUATIONS.values(), ids=SITUATIONS)
-def test_it_stands_as_the_act_has_it(situation: Situation) -> None:
-    """State, instants and verdict; what a row doesn't name is what an obligation has that was neither dated nor sent."""
-    found = situation.standing()
-    told = {"state": str(found.state), "act_by": found.act_by, "latest": found.latest_lawful, "in_time": found.in_time,
-            "owes_reasons": found.owes_reasons or None, "overdue": found.overdue or None, "by": found.by}
-    assert {name: value for name, value in told.items() if value is not None} == dict(map(_read, situation.expect.items()))
+def test_each_stage_stands_as_the_act_has_it(situation: Situation) -> None:
+    """State, instants and verdict, of every stage that the row names."""
+    found = situation.standings()
+    assert {stage: told(found[stage]) for stage in situation.expect} == {
+        stage: expected(text) for stage, text in situation.expect.items()}
 
 
-def _read(field: tuple[str, Any]) -> tuple[str, Any]:
-    name, value = field
-    if name in ("act_by", "latest"):
-        return name, instant(value)
-    return name, {"yes": True, "no": False}.get(value, value)
+def test_every_shipped_obligation_is_in_six_situations_at_least() -> None:
+    """So whoever adds a stage adds its situations, each with its source."""
+    named = Counter(f"{each.regime}.{stage}" for each in SITUATIONS.values() for stage in each.expect)
+    shipped_ones = [f"{name}.{stage.id}" for name, regime in parse(shipped()).obligations.items() for stage in regime.stages]
+    assert {name: named[name] for name in shipped_ones if named[name] < 6} == {}
+    assert sum(1 for regime in REGIMES for _ in table(regime)) == len(SITUATIONS), "two situations have one name"
