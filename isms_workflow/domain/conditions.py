@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from isms_workflow.domain.times import iso
+from isms_workflow.domain.times import iso, utc
 from isms_workflow.programme.obligations import REPORTED, SUBMITTED, Condition, Organisation, Regime
 
 WAIVED = "waived"
@@ -19,13 +19,16 @@ OF_ORGANISATION, OF_REGIME = "organisation.", "organisation.regimes."
 class Answer:
     """Somebody's answer to a question about an incident; None takes an earlier one back. Of several the latest counts.
 
-    `question` is the regime's id, a dot, and the question's: `gdpr.risk_unlikely`.
+    `question` is the regime's id, a dot, and the question's: `gdpr.risk_unlikely`. Raises `NaiveInstant`.
     """
 
     question: str
     value: bool | None
     at: datetime
     by: str
+
+    def __post_init__(self) -> None:
+        utc(self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Event:
     `of`: the obligation that it concerns (`nis2.final`), or the regime (`nis2`); None: the incident as a whole. What is
     said of an obligation counts for it in place of what is said of its regime, and that in place of what is said of all.
     `until`: the instant that an authority's request names. `has_reasons`: the submission gave reasons for its delay.
+    Raises `NaiveInstant`: a bare date is no instant, and is not read as midnight.
     """
 
     kind: str
@@ -42,6 +46,11 @@ class Event:
     of: str | None = None
     until: datetime | None = None
     has_reasons: bool = False
+
+    def __post_init__(self) -> None:
+        for instant in (self.at, self.until):
+            if instant is not None:
+                utc(instant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,9 @@ class Facts:
     reported_at: datetime
     answers: tuple[Answer, ...] = ()
     events: tuple[Event, ...] = ()
+
+    def __post_init__(self) -> None:
+        utc(self.reported_at)
 
     def until(self, at: datetime) -> Facts:
         """What was known then."""

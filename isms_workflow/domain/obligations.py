@@ -29,7 +29,7 @@ What a Standing says, `state` by `state` (`why` has it in sentences):
   reasons, and none were given. It stays so, whatever else becomes known (a stage that repeats begins a new round).
 - waived, replaced, ended: nothing is owed any more; `by` names what did it.
 
-Instants are aware, UTC; a naive one raises `NaiveInstant`. Facts later than `at` are left out, so that any instant of the
+Instants are aware; what is handed out is UTC. A naive one raises `NaiveInstant` where the fact is made. Facts later than `at` are left out, so that any instant of the
 past can be computed anew. `act_by` is never later than `latest_lawful`.
 """
 
