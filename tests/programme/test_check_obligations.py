@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from isms_workflow.programme.errors import ProgrammeRefused
-from isms_workflow.programme.load import parse
+from isms_workflow.programme.load import copy_shipped, digest, load, parse, shipped
 from tests.programme.test_check import changed
 
 BROKEN: dict[str, tuple[str, str, str, str]] = {
@@ -64,3 +67,16 @@ def test_it_is_refused_with_its_place(regime: str, old: str, new: str, said: str
         parse(changed(file, old, new))
     assert said in str(refused.value)
     assert all(problem.file == file and problem.line > 1 for problem in refused.value.problems)
+
+
+def test_the_copy_made_at_set_up_carries_the_folder_and_works_without_it(tmp_path: Path) -> None:
+    """What the organisation has changed there stays; a folder from before there were obligations has none."""
+    own = tmp_path / "obligations" / "gdpr.yaml"
+    own.parent.mkdir()
+    own.write_text(shipped()["obligations/gdpr.yaml"].replace("within: 72 hours", "within: 48 hours"))
+    copy_shipped(tmp_path)
+    found = load(tmp_path)
+    assert (found.obligations.keys(), found.digest != digest(shipped())) == (parse(shipped()).obligations.keys(), True)
+    assert str(found.obligations["gdpr"].stage("notification").within) == "48 hours"
+    shutil.rmtree(tmp_path / "obligations")
+    assert load(tmp_path).obligations == {}
