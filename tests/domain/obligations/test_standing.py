@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from isms_workflow.domain.conditions import Answer, Event, Facts
@@ -60,6 +60,7 @@ def all_of(known: Facts, organisation: Organisation, at: datetime, there: dict[s
     return {each.obligation.id: each for each in standing(OBLIGATIONS, known, there, organisation, at)}
 
 
+@settings(max_examples=50)
 @given(facts, organisations, instants)
 def test_act_by_is_never_later_than_the_latest_lawful_instant(known: Facts, organisation: Organisation, at: datetime) -> None:
     """So whoever keeps to the reminders is in time."""
@@ -67,6 +68,7 @@ def test_act_by_is_never_later_than_the_latest_lawful_instant(known: Facts, orga
         assert each.latest_lawful is None or (each.act_by is not None and each.act_by <= each.latest_lawful)
 
 
+@settings(max_examples=50)
 @given(facts, organisations, instants)
 def test_a_stage_whose_event_has_not_happened_is_never_overdue(known: Facts, organisation: Organisation, at: datetime) -> None:
     """It has no instants at all; and what isn't running is never overdue."""
@@ -76,6 +78,7 @@ def test_a_stage_whose_event_has_not_happened_is_never_overdue(known: Facts, org
         assert each.state is State.RUNNING or not each.overdue
 
 
+@settings(max_examples=50)
 @given(facts, organisations, some.lists(answers | events, max_size=6))
 def test_more_facts_never_take_a_submission_back(known: Facts, organisation: Organisation, more: list[Answer | Event]) -> None:
     """Only a stage that repeats begins anew."""
@@ -88,12 +91,14 @@ def test_more_facts_never_take_a_submission_back(known: Facts, organisation: Org
             assert later[name].state is State.SUBMITTED
 
 
+@settings(max_examples=50)
 @given(facts, organisations, instants)
 def test_any_instant_of_the_past_can_be_computed_anew(known: Facts, organisation: Organisation, at: datetime) -> None:
     """What came later changes nothing of how it stood then."""
     assert all_of(known, organisation, at) == all_of(known.until(at), organisation, at)
 
 
+@settings(max_examples=50)
 @given(facts, organisations, instants)
 def test_what_nobody_knows_of_holidays_makes_an_instant_earlier_never_later(known: Facts, organisation: Organisation,
                                                                            at: datetime) -> None:
@@ -106,6 +111,7 @@ def test_what_nobody_knows_of_holidays_makes_an_instant_earlier_never_later(know
             assert other.latest_lawful == each.latest_lawful or any("are not known" in line for line in other.lines)
 
 
+@settings(max_examples=50)
 @given(some.lists(events, max_size=12), instants)
 def test_an_obligation_that_nobody_has_answered_for_is_never_left_out(happened: list[Event], at: datetime) -> None:
     """Not applicable is only what isn't in force yet, or what another report says or stands for."""
