@@ -293,7 +293,19 @@ class _Court:
                 return m.is_(State.NOT_STARTED, f"owed only if another report takes the place of: {other.obligation.stage.title}")
             if other.state is not State.REPLACED:
                 return m.is_(State.NOT_APPLICABLE, f"{other.obligation.stage.title} is {other.state}, not replaced")
-        return self._gave_way(m)
+        return self._limited(m) or self._gave_way(m)
+
+    def _limited(self, m: _Matter) -> Standing | None:
+        """Due with another report, and nothing any more once that isn't owed, or was in time."""
+        if m.each.stage.limit_of is None or m.this.start is None:
+            return None
+        other = self.of(m.each.sibling(m.each.stage.limit_of))
+        title = other.obligation.stage.title
+        if other.state not in OWED and (other.state is not State.SUBMITTED or other.in_time):
+            return m.is_(State.NOT_APPLICABLE, f"{title} is {other.state}{' in time' if other.in_time else ''}")
+        if other.act_by is None:
+            return m.is_(State.NOT_STARTED, f"due when this is, which has not begun: {title}", awaits=other.awaits)
+        return None
 
     def _gave_way(self, m: _Matter) -> Standing | None:
         """Whether another stage is owed in this one's place: it was submitted, or what it is for has come about."""
@@ -301,6 +313,8 @@ class _Court:
             instead = other.stage.instead_of
             if other.regime is not m.each.regime or instead is None or instead.stage != m.each.stage.id:
                 continue
+            if self.facts.happened(WAIVED, other.id):
+                continue  # somebody decided that it takes no one's place
             if done := self.facts.submitted(other.id):
                 return m.is_(State.REPLACED, f"{other.stage.title} was submitted {m.said(done[0].at)} in its place", by=other.id)
             ends = self._ends(m)
@@ -310,8 +324,11 @@ class _Court:
         return None
 
     def _stands_in(self, m: _Matter, other: Obligation, kind: str) -> Standing | None:
-        if self.facts.submitted(other.id):
+        state = self.of(other.id).state
+        if state is State.SUBMITTED:
             return m.is_(State.REPLACED, f"{other.stage.title} was submitted", by=other.id)
+        if state in (State.WAIVED, State.ENDED, State.NOT_APPLICABLE):
+            return m.is_(State.NOT_APPLICABLE, f"{other.stage.title} is {state}")
         ends = self._ends(self._matter(other))
         if ends is None:
             return None  # as little started as the other one

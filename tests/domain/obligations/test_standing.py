@@ -76,6 +76,7 @@ def test_a_stage_whose_event_has_not_happened_is_never_overdue(known: Facts, org
         if each.started_at is None:
             assert (each.act_by, each.latest_lawful, each.overdue) == (None, None, False)
         assert each.state is State.RUNNING or not each.overdue
+        assert each.state is not State.RUNNING or each.act_by is not None, "every wait ends"
 
 
 @settings(max_examples=50)
@@ -118,7 +119,7 @@ def test_an_obligation_that_nobody_has_answered_for_is_never_left_out(happened: 
     unsaid = Organisation(facts=tuple(f.model_copy(update={"answer": None}) for f in SHIPPED.organisation.facts))
     for each in all_of(Facts(REPORT, (), tuple(happened)), unsaid, at).values():
         stage = each.obligation.stage
-        is_odd = stage.instead_of or stage.only_if_replaced or stage.starts.once_submitted
+        is_odd = stage.instead_of or stage.only_if_replaced or stage.limit_of or stage.starts.once_submitted
         assert each.state is not State.NOT_APPLICABLE or is_odd
 
 
