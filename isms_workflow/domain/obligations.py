@@ -110,10 +110,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A question that somebody still owes an answer to: about the incident, the instant of an event, or the organisation
-    (answered in the programme, `obligations/organisation.yaml`). `needed_by` are the obligations that depend on it.
+    """A question that somebody still owes an answer to: about the incident, the instant of an event, or the organisation.
+    `needed_by` are the obligations that depend on it.
 
-    `id` is an answer's (`gdpr.risk_unlikely`), an event's kind (`aware`), or a fact's (`organisation.processor`).
+    `id` is the question of an `Answer` (`gdpr.risk_unlikely`; of the organisation `organisation.processor`, which is best
+    answered in the programme, for all incidents, and else for this one), or the kind of an `Event` (`aware`).
     """
 
     id: str

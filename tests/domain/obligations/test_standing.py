@@ -176,6 +176,29 @@ def test_a_regime_that_the_organisation_does_not_name_is_asked_after() -> None:
     assert all_of(Facts(REPORT + timedelta(days=1)), since, REPORT + timedelta(days=1))["nis2.early_warning"].state is State.OPEN
 
 
+def test_what_the_programme_leaves_open_can_be_answered_for_one_incident() -> None:
+    """So triage ends, though the incident keeps the programme it was reported under; what the programme says counts first."""
+    def state(name: str, organisation: Organisation, *told: tuple[str, bool]) -> tuple[str, tuple[str, ...]]:
+        given = tuple(Answer(question, value=value, at=REPORT, by="x") for question, value in told)
+        found = all_of(Facts(REPORT, given, (Event("aware", REPORT),)), organisation, REPORT)[name]
+        return str(found.state), found.why[:1]
+
+    breach, shipped_one = ("gdpr.personal_data_breach", True), SHIPPED.organisation
+    assert state("gdpr.processor_notice", shipped_one, breach)[0] == "open"
+    assert state("gdpr.processor_notice", shipped_one, breach, ("organisation.processor", True))[0] == "running"
+    assert state("gdpr.processor_notice", shipped_one, breach, ("organisation.processor", False)) == (
+        "not applicable", ("Does the organisation process personal data for others on their instructions (processor)? No "
+                           "(answered on 2026-10-20)",))
+    assert state("gdpr.notification", shipped_one, breach, ("gdpr.risk_unlikely", False), ("organisation.controller", False))[0] == (
+        "running")
+    unsaid = Organisation(facts=shipped_one.facts)
+    assert state("nis2.early_warning", unsaid, ("organisation.regimes.nis2", True), ("nis2.significant", True))[0] == "running"
+    assert state("nis2.early_warning", unsaid, ("organisation.regimes.nis2", False)) == (
+        "not applicable", ("NIS2 doesn't hold for the organisation (answered on 2026-10-20)",))
+    assert state("nis2.early_warning", shipped_one, ("organisation.regimes.nis2", True)) == (
+        "not applicable", ("the programme says that NIS2 doesn't hold for the organisation",))
+
+
 SHORTEST = {
     "as shipped": (SHIPPED.organisation, timedelta(hours=24)),  # the aim of Art. 33(2), which may apply
     "no processor": (Organisation(regimes={**SHIPPED.organisation.regimes}, facts=tuple(
