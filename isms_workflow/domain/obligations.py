@@ -20,7 +20,8 @@ and events of the kinds in `programme.obligations.EVENTS`. Whoever decides recor
 
 What a Standing says, `state` by `state` (`why` has it in sentences):
 
-- not applicable: by an answer, a fact about the organisation, or its time in force. Nothing is owed, nothing to be armed.
+- not applicable: by an answer, a fact about the organisation, its time in force, or because the report that it follows
+  isn't owed. Nothing is owed, nothing to be armed.
 - open: an answer is missing (`open` names them). Where its event has happened, the instants are there as if it applied.
 - not started: waits for an event (`awaits`), and has no instants. Never overdue.
 - running: `act_by` is the safe instant (elapsed time, no relief): it drives reminders. `latest_lawful` is the act's, None
@@ -68,6 +69,9 @@ class State(StrEnum):
 
 OWED = frozenset({State.OPEN, State.NOT_STARTED, State.RUNNING})
 """States in which something may still have to be submitted."""
+
+GONE = frozenset({State.NOT_APPLICABLE, State.WAIVED, State.ENDED})
+"""States in which nothing will be submitted, and nothing else in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,13 +302,13 @@ class _Court:
 
     def _limited(self, m: _Matter) -> Standing | None:
         """Due with another report, and nothing any more once that isn't owed, or was in time."""
-        if m.each.stage.limit_of is None or m.this.start is None:
+        if m.each.stage.limit_of is None:
             return None
         other = self.of(m.each.sibling(m.each.stage.limit_of))
         title = other.obligation.stage.title
         if other.state not in OWED and (other.state is not State.SUBMITTED or other.in_time):
             return m.is_(State.NOT_APPLICABLE, f"{title} is {other.state}{' in time' if other.in_time else ''}")
-        if other.act_by is None:
+        if m.this.start is not None and other.act_by is None:
             return m.is_(State.NOT_STARTED, f"due when this is, which has not begun: {title}", awaits=other.awaits)
         return None
 
@@ -328,7 +332,7 @@ class _Court:
         state = self.of(other.id).state
         if state is State.SUBMITTED:
             return m.is_(State.REPLACED, f"{other.stage.title} was submitted", by=other.id)
-        if state in (State.WAIVED, State.ENDED, State.NOT_APPLICABLE):
+        if state in GONE:
             return m.is_(State.NOT_APPLICABLE, f"{other.stage.title} is {state}")
         ends = self._ends(self._matter(other))
         if ends is None:
@@ -353,6 +357,8 @@ class _Court:
         if m.this.start is not None:
             return None
         starts = m.each.stage.starts
+        if gone := self._never_submitted(m):
+            return m.is_(State.NOT_APPLICABLE, *(f"{each.obligation.stage.title} is {each.state}" for each in gone))
         if m.this.covered is not None:
             why = f"{EVENTS[m.this.covered.kind]} before {starts.once_submitted} was submitted, which could say so"
             return m.is_(State.NOT_APPLICABLE, why)
@@ -360,6 +366,13 @@ class _Court:
         what = f"{titles}: {_kind(starts.event)}" if starts.of else EVENTS[starts.event]
         state = State.OPEN if m.truth.open else State.NOT_STARTED
         return m.is_(state, *self._why(m), f"not started; waits for: {what}", open=m.truth.open, awaits=(starts.event,))
+
+    def _never_submitted(self, m: _Matter) -> tuple[Standing, ...]:
+        """The reports whose submission it waits for, if none of them is owed any more."""
+        starts = m.each.stage.starts
+        awaited = starts.of if starts.event == SUBMITTED else (starts.once_submitted,) if starts.once_submitted else ()
+        found = tuple(self.of(m.each.sibling(name)) for name in awaited)
+        return found if all(each.state in GONE for each in found) else ()
 
     def _due(self, m: _Matter) -> Due:
         assert m.this.start is not None
