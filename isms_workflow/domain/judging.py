@@ -153,7 +153,7 @@ class Court:
                 return m.is_(State.REPLACED, f"{other.stage.title} was submitted {m.said(done[0].at)} in its place", by=other.id)
             ends = self._ends(m)
             if ends is not None and self.at > ends and not self._by(instead.if_not, m.each, ends):
-                why = f"{_kind(instead.if_not)} not by {m.said(ends)}: {other.stage.title} is owed instead"
+                why = f"{other.stage.title} is owed instead: by {m.said(ends)} it was not so that {EVENTS[instead.if_not]}"
                 return m.is_(State.REPLACED, why, by=other.id)
         return None
 
@@ -169,7 +169,7 @@ class Court:
         if (done := self._by(kind, other, ends)) is not None:
             return m.is_(State.NOT_APPLICABLE, f"{EVENTS[kind]} {m.said(done)}: {other.stage.title} is owed")
         if self.at <= ends:
-            return m.is_(State.NOT_STARTED, f"owed instead of: {other.stage.title}, if {_kind(kind)} not by {m.said(ends)}")
+            return m.is_(State.NOT_STARTED, f"owed instead of: {other.stage.title}, unless {EVENTS[kind]} by {m.said(ends)}")
         return None
 
     def _ends(self, m: Matter) -> datetime | None:
@@ -194,7 +194,7 @@ class Court:
         titles = " or ".join(m.each.regime.stage(each).title for each in starts.of)
         what = f"{titles}: {_kind(starts.event)}" if starts.of else EVENTS[starts.event]
         state = State.OPEN if m.truth.open else State.NOT_STARTED
-        return m.is_(state, *self._why(m), f"not started; waits for: {what}", open=m.truth.open, awaits=(starts.event,))
+        return m.is_(state, *self._why(m), f"waits for this: {what}", open=m.truth.open, awaits=(starts.event,))
 
     def _never_submitted(self, m: Matter) -> tuple[Standing, ...]:
         """The reports whose submission it waits for, if none of them is owed any more."""

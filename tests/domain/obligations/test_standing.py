@@ -225,7 +225,7 @@ def test_an_explanation_names_each_step_of_the_count_and_its_paragraph() -> None
         "nis2.early_warning: NIS2, Art. 23(4)(a): Early warning, to the CSIRT or the competent authority of the Member State",
         "  running",
         "  the organisation became aware 2026-10-24 20:15 CEST (18:15 UTC)",
-        "  24 hours from aware 2026-10-24 20:15 CEST (18:15 UTC):",
+        "  24 hours from then:",
         "    the hour of the event isn't counted: from 2026-10-24 21:00 CEST (19:00 UTC) (1182/71, Art. 3(1))",
         "    24 hours, to the end of the last one: 2026-10-25 20:00 CET (19:00 UTC) (1182/71, Art. 3(2)(a))",
         "  act by 2026-10-25 19:15 CET (18:15 UTC)",
