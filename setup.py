@@ -20,9 +20,10 @@ class WithShippedFiles(build_py):
         if self.editable_mode:
             return
         package = Path(self.build_lib) / "isms_workflow"
-        (package / "_config").mkdir(parents=True, exist_ok=True)
-        for path in (ROOT / "config").glob("*.yaml"):
-            shutil.copyfile(path, package / "_config" / path.name)
+        for path in (ROOT / "config").rglob("*.yaml"):
+            target = package / "_config" / path.relative_to(ROOT / "config")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
         shutil.copyfile(ROOT / "prefect.yaml", package / "_prefect.yaml")
 
 

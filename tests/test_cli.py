@@ -127,7 +127,10 @@ def test_a_programme_is_checked_compared_and_applied(world: World, shell: Shell,
     assert "are told" in shell.ok("programme apply")
     assert ("programme_applied", "dana") in world.mails("programme_applied")
     assert "in force already" in shell.ok("programme apply")
-    assert "Establish scope and boundaries" in shell.ok("programme show")
+    shown = shell.ok("programme show")
+    assert "Establish scope and boundaries" in shown
+    assert "gdpr.notification" in shown
+    assert "Switched off in obligations/organisation.yaml: cert_in, cra" in shown
 
 
 def test_an_account_from_its_first_day_to_its_erasure(world: World, shell: Shell) -> None:

@@ -10,6 +10,7 @@ from isms_workflow.commands.shared import OPERATOR, reading, say, table, writing
 from isms_workflow.domain.refusals import Missing
 from isms_workflow.engine import programmes
 from isms_workflow.programme.check import smallest_organisation
+from isms_workflow.programme.diff import answered
 from isms_workflow.programme.diff import diff as differences
 from isms_workflow.programme.load import load
 from isms_workflow.programme.model import Programme
@@ -27,6 +28,8 @@ def check(folder: Path | None = None) -> None:
     """Read the folder (default: the organisation's own) and name every problem with its file and line."""
     found = load(_folder(folder))
     say(f"The programme in {_folder(folder)} holds together; its digest is {found.digest[:12]}.")
+    if held := [regime.title for name, regime in found.obligations.items() if found.organisation.regimes.get(name) is not False]:
+        say(f"Obligations to report: {', '.join(held)}.")
     for kind, workflow in found.workflows.items():
         say(f"{kind}: {sum(len(p.steps) for p in workflow.phases)} steps in {len(workflow.phases)} phases; "
             f"at least {smallest_organisation(workflow)} people can run it.")
@@ -52,6 +55,22 @@ def show() -> None:
               ((p.id, s.title, s.clause, s.responsibility, s.due) for p in workflow.phases for s in p.steps), "")
         table(("gate", "approvals", "by holders of", "due"),
               ((name, gate.quorum, ", ".join(gate.responsibilities), gate.due) for name, gate in workflow.gates.items()), "")
+    _show_obligations(known)
+
+
+def _show_obligations(known: Programme) -> None:
+    """Facts about the organisation, and the stages of each regime that isn't switched off."""
+    if not known.obligations:
+        return
+    say("\nobligations to report")
+    table(("fact", "answer", "question"),
+          ((fact.id, answered(fact.answer), fact.question) for fact in known.organisation.facts), "")
+    table(("obligation", "holds", "starts with", "within", "own aim", "article"),
+          ((f"{name}.{stage.id}", answered(known.organisation.regimes.get(name)), stage.starts.event, stage.within, stage.aim,
+            stage.article) for name, regime in known.obligations.items() for stage in regime.stages
+           if known.organisation.regimes.get(name) is not False), "")
+    if off := [name for name in known.obligations if known.organisation.regimes.get(name) is False]:
+        say(f"Switched off in obligations/organisation.yaml: {', '.join(off)}.")
 
 
 @app.command

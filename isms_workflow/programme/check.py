@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 import holidays
 
 from isms_workflow.programme.check_incidents import check_incidents
+from isms_workflow.programme.check_obligations import check_obligations
 from isms_workflow.programme.check_on_call import check_on_call, told
 from isms_workflow.programme.errors import Problem
 from isms_workflow.programme.incidents import IncidentWorkflow
@@ -36,6 +37,7 @@ def check(programme: Programme, place: Place) -> list[Problem]:
     """Every problem of a programme whose files are each well formed."""
     return [*_offices(programme, place), *_calendar(programme, place), *_ladders(programme, place),
             *check_on_call(programme, place),
+            *check_obligations(programme, place),
             *_kinds(programme, place),
             *(p for name, w in programme.workflows.items() for p in _workflow(programme, name, w, place))]
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from isms_workflow.programme.model import Phase, Programme, Workflow
+from isms_workflow.programme.obligations import Regime
 
 
 def diff(old: Programme, new: Programme) -> list[str]:
@@ -18,8 +19,29 @@ def diff(old: Programme, new: Programme) -> list[str]:
         *_named("rotation", old.rotations, new.rotations),
         *_fields("calendar", old.calendar, new.calendar),
         *_fields("programme", old, new, ("checkpoint_file", "digest_hour", "heartbeat_url")),
+        *_obligations(old, new),
         *_workflows(old.workflows, new.workflows),
     ]
+
+
+def _obligations(old: Programme, new: Programme) -> Iterator[str]:
+    """What the organisation says of itself, and each regime's stages and questions."""
+    before, after = old.organisation.regimes, new.organisation.regimes
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            yield f"regime {name}: whether it holds changes from {answered(before.get(name))} to {answered(after.get(name))}."
+    yield from _named("fact", *({fact.id: fact for fact in each.organisation.facts} for each in (old, new)))
+    yield from _come_and_gone("regime", old.obligations, new.obligations)
+    for name in (n for n in new.obligations if n in old.obligations):
+        regimes = (old.obligations[name], new.obligations[name])
+        yield from _fields(f"regime {name}", *regimes, [f for f in Regime.model_fields if f not in ("questions", "stages")])
+        yield from _named(f"{name} question", *({each.id: each for each in regime.questions} for regime in regimes))
+        yield from _named(f"{name} stage", *({each.id: each for each in regime.stages} for regime in regimes))
+
+
+def answered(value: Any) -> str:
+    """An answer about the organisation, in words."""
+    return {True: "yes", False: "no", None: "open"}.get(value, f"yes from {value}")
 
 
 def _workflows(old: Mapping[str, Workflow], new: Mapping[str, Workflow]) -> Iterator[str]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from isms_workflow.programme.model import Label, Name, Names, Span, Strict, Workflow
+from isms_workflow.programme.basics import ONE_OR_MORE, Name, Strict
+from isms_workflow.programme.model import Label, Names, Span, Workflow
 
 Need = Literal["low", "medium", "high"]
 Data = Literal["none", "internal", "personal", "special_category", "payment", "secret"]
 """The register's kinds of data, as `domain.systems.DATA` explains them."""
-
-ONE_OR_MORE = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
-
 
 class Condition(Strict):
     """Holds if everything that it names holds; of a list, one entry is enough. Needs and data are those of the

@@ -14,15 +14,17 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from isms_workflow.programme.addresses import HeartbeatAddress
+from isms_workflow.programme.basics import Strict
 from isms_workflow.programme.check import check
 from isms_workflow.programme.errors import Problem, ProgrammeRefused
 from isms_workflow.programme.incidents import IncidentWorkflow
-from isms_workflow.programme.model import Calendar, Hour, Ladder, Programme, Responsibility, Rotation, Strict, Workflow
+from isms_workflow.programme.model import Calendar, Hour, Ladder, Programme, Responsibility, Rotation, Workflow
+from isms_workflow.programme.obligations import FOLDER, ORGANISATION, Organisation, Regime
 from isms_workflow.programme.references import Place
 from isms_workflow.programme.yaml import Document, read
 
 SHARED = ("responsibilities.yaml", "ladders.yaml", "calendar.yaml", "audit.yaml")
-"""What every kind uses; each other file is the section of one kind, named after it, or the rotations."""
+"""What every kind uses; each other file is the section of one kind, named after it, the rotations, or an obligation's."""
 
 ON_CALL = "oncall.yaml"
 """An organisation without it has nobody on call."""
@@ -58,11 +60,12 @@ def load(folder: Path) -> Programme:
 def read_texts(folder: Path) -> dict[str, str]:
     """The texts of a programme's files, by name. Raises `ProgrammeRefused` for what is no UTF-8."""
     texts, problems = {}, []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in sorted((*folder.glob("*.yaml"), *folder.glob(f"{FOLDER}*.yaml"))):
+        name = path.relative_to(folder).as_posix()
         try:
-            texts[path.name] = path.read_text(encoding="utf-8")
+            texts[name] = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
-            problems.append(Problem(path.name, 0, "", "is no UTF-8 text: save it as UTF-8"))
+            problems.append(Problem(name, 0, "", "is no UTF-8 text: save it as UTF-8"))
     if problems:
         raise ProgrammeRefused(tuple(problems))
     return texts
@@ -107,7 +110,8 @@ def shipped() -> dict[str, str]:
     """The texts of the programme that the product ships."""
     inside = resources.files("isms_workflow") / "_config"
     if inside.is_dir():
-        return {f.name: f.read_text(encoding="utf-8") for f in inside.iterdir() if f.name.endswith(".yaml")}
+        return {f"{folder}{f.name}": f.read_text(encoding="utf-8") for folder in ("", FOLDER)
+                for f in inside.joinpath(folder).iterdir() if f.name.endswith(".yaml")}
     return read_texts(Path(__file__).parents[2] / "config")
 
 
@@ -116,6 +120,7 @@ def copy_shipped(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in shipped().items():
         path = folder / name
+        path.parent.mkdir(exist_ok=True)
         if not path.exists():
             path.write_text(text, encoding="utf-8")
 
@@ -146,8 +151,8 @@ def _documents(files: Mapping[str, str]) -> tuple[dict[str, Document], list[Prob
 def _model_of(name: str) -> type[BaseModel]:
     known: dict[str, type[BaseModel]] = {"responsibilities.yaml": _Responsibilities, "ladders.yaml": _Ladders,
                                          "calendar.yaml": Calendar, "audit.yaml": _Audit,
-                                         "incident.yaml": IncidentWorkflow, ON_CALL: _OnCall}
-    return known.get(name, Workflow)
+                                         "incident.yaml": IncidentWorkflow, ON_CALL: _OnCall, ORGANISATION: Organisation}
+    return known.get(name, Regime if name.startswith(FOLDER) else Workflow)
 
 
 def _validated(document: Document, model: type[BaseModel], problems: list[Problem]) -> BaseModel | None:
@@ -170,7 +175,7 @@ def _problem(document: Document, error: Any) -> Problem:
 def _twice(parts: Mapping[str, Any], place: Place) -> Iterator[Problem]:
     """Ids that stand twice in a list: the later would silently take the earlier one's place."""
     for file, part in parts.items():
-        for name in ("responsibilities", "ladders", "schedules", "severities", "categories", "rotations"):
+        for name in ("responsibilities", "ladders", "schedules", "severities", "categories", "rotations", "questions", "stages", "facts"):
             ids = [each.id for each in getattr(part, name, ())]
             for index, found in enumerate(ids):
                 if found in ids[:index]:
@@ -183,6 +188,9 @@ def _assembled(parts: Mapping[str, Any], files: Mapping[str, str]) -> Programme:
         ladders={ladder.id: ladder for ladder in parts["ladders.yaml"].ladders},
         rotations={r.id: r for r in getattr(parts.get(ON_CALL), "rotations", ())},
         calendar=parts["calendar.yaml"],
+        obligations={name.removeprefix(FOLDER).removesuffix(".yaml"): part
+                     for name, part in parts.items() if isinstance(part, Regime)},
+        organisation=parts.get(ORGANISATION) or Organisation(),
         workflows={name.removesuffix(".yaml"): part for name, part in parts.items() if isinstance(part, Workflow)},
         checkpoint_file=parts["audit.yaml"].checkpoint_file,
         digest_hour=parts["audit.yaml"].digest_hour,

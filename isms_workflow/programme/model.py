@@ -7,13 +7,14 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from isms_workflow.programme.addresses import HeartbeatAddress
+from isms_workflow.programme.basics import HourOfDay, Name, Strict
+from isms_workflow.programme.obligations import Organisation, Regime
 
 Unit = Literal["days", "working_days", "working_hours", "hours", "minutes", "seconds"]
 Label = Literal["internal", "confidential", "restricted"]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Hour = Annotated[int, Field(ge=0, le=23)]
 
@@ -22,12 +23,6 @@ CLOSE_OF_BUSINESS = dt.time(17)
 
 _SPAN = re.compile(r"^(-?\d+) ((?:working )?day|(?:working )?hour|minute|second)s?(?: at (\d{1,2}:\d{2}))?$")
 _ENDS_AT_AN_HOUR = ("days", "working_days")
-
-
-class Strict(BaseModel):
-    """Nothing unknown is taken, nothing changes afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Span(Strict):
@@ -60,18 +55,6 @@ def spoken(text: str) -> dict[str, Any]:
                          "'4 working hours', '4 hours', '15 minutes', '30 seconds'; only days end at an hour")
     at = {"at": dt.time.fromisoformat(found[3].zfill(5))} if found[3] else {}
     return {"amount": int(found[1]), "unit": unit, **at}
-
-
-def _of_the_day(value: Any) -> Any:
-    if isinstance(value, dt.time) and value.tzinfo is None:
-        return value
-    if isinstance(value, str) and re.match(r"^\d{1,2}:\d{2}$", value):
-        return dt.time.fromisoformat(value.zfill(5))
-    raise ValueError(f"{value!r} is no hour of a day: write hours and minutes of the calendar's zone, e.g. 09:00")
-
-
-HourOfDay = Annotated[dt.time, BeforeValidator(_of_the_day)]
-"""Hours and minutes on the wall. Pydantic alone would read a plain `9` as nine seconds past midnight."""
 
 
 def _one_or_more(value: Any) -> Any:
@@ -266,5 +249,7 @@ class Programme(Strict):
     checkpoint_file: str | None = None
     digest_hour: Hour = 8
     heartbeat_url: HeartbeatAddress | None = None
+    obligations: Mapping[str, Regime] = Field(default_factory=dict)
+    organisation: Organisation = Organisation()
     digest: str
     files: Mapping[str, str]

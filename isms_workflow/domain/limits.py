@@ -1,0 +1,172 @@
+"""When a stage of reporting began, and until when it is to be submitted. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from isms_workflow.domain.conditions import Asked, Event, Facts
+from isms_workflow.domain.periods import Counted, Where, elapsed, end_of_year, lawful, noon_after, said
+from isms_workflow.programme.obligations import EVENTS, REPORTED, SUBMITTED, Period, Regime, Stage
+
+AT_ONCE = frozenset({REPORTED, "aware", "noticed", "discovered", "classified", "determined", "assessed"})
+"""Events that may have happened by the time of the report; every other comes of what is done afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """How a stage was begun, and what came of it: its event, the first submission after it, and what ended it before.
+
+    `covered` is an event that began nothing, because a report that was still to come could say so.
+    """
+
+    start: Event | None = None
+    submitted: Event | None = None
+    ended: Event | None = None
+    covered: Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Since when, and until when: safely and lawfully; and how each came about."""
+
+    started_at: datetime | None
+    act_by: datetime | None
+    latest: datetime | None
+    lines: tuple[str, ...]
+
+
+def began(regime: str, stage: Stage, facts: Facts) -> Round:
+    """The round that a stage is in: its only one, or the latest of one that repeats."""
+    name = f"{regime}.{stage.id}"
+    events, submissions = _events(regime, stage, facts), facts.submitted(name)
+    if not events and not submissions:
+        return Round(covered=_covered(regime, stage, facts))
+    enders = facts.happened(stage.ended_by, name) if stage.ended_by else []
+    living = [e for e in events if not enders or e.at > enders[-1].at]
+    if stage.repeats:
+        found = _last_round(events, submissions)
+    elif submissions:
+        found = Round(_chosen(stage, [e for e in events if e.at <= submissions[0].at] or events), submissions[0])
+    else:
+        found = Round(_chosen(stage, living or events))
+    is_over = enders and found.start and not found.submitted and enders[-1].at >= found.start.at
+    return replace(found, ended=enders[-1]) if is_over else found
+
+
+def _covered(regime: str, stage: Stage, facts: Facts) -> Event | None:
+    """An event that happened before the stage was submitted after which alone it would begin something."""
+    needs = stage.starts.once_submitted
+    if needs is None or not facts.submitted(f"{regime}.{needs}"):
+        return None
+    return next(iter(_of_kind(regime, stage, facts)), None)
+
+
+def _last_round(events: list[Event], submissions: list[Event]) -> Round:
+    """Each event after the last round's submission begins the next one."""
+    found = Round(None, submissions[0] if submissions and not events else None)
+    after: datetime | None = None
+    for event in events:
+        if after is not None and event.at <= after:
+            continue
+        if found.start is not None and found.submitted is None:
+            break
+        answer = next((s for s in submissions if s.at >= event.at), None)
+        found, after = Round(event, answer), answer.at if answer else None
+    return found
+
+
+def _events(regime: str, stage: Stage, facts: Facts) -> list[Event]:
+    events = _of_kind(regime, stage, facts)
+    if stage.starts.once_submitted is None:
+        return events
+    out = facts.submitted(f"{regime}.{stage.starts.once_submitted}")
+    return [e for e in events if out and e.at >= out[0].at]
+
+
+def _of_kind(regime: str, stage: Stage, facts: Facts) -> list[Event]:
+    starts = stage.starts
+    if starts.of:
+        return facts.of(starts.event, (f"{regime}.{each}" for each in starts.of))
+    return facts.happened(starts.event, f"{regime}.{stage.id}")
+
+
+def _chosen(stage: Stage, events: list[Event]) -> Event | None:
+    if not events:
+        return None
+    return events[-1] if stage.starts.which == "latest" else events[0]
+
+
+def due(regime: Regime, stage: Stage, start: Event, facts: Facts, asked: Asked, where: Where) -> Due:
+    """Until when a stage that began is to be submitted: the earliest of its limits, each counted by its rule."""
+    lines = [f"{_what(regime, start)} {said(start.at, where.zone)}"]
+    safe, latest = [], []
+    for anchor, period, what in _limits(regime, stage, start, facts, where):
+        if period is None:
+            lines.append(what)
+            continue
+        counted = _counted(regime, stage, anchor, period, asked, where)
+        lines += [f"{period} from {what}:", *(f"  {line}" for line in counted.lines)]
+        safe.append(elapsed(anchor, period, where.zone))
+        latest.append(counted.until)
+    if stage.as_asked and start.until is not None:
+        lines.append(f"the authority asked for it by {said(start.until, where.zone)}")
+        safe.append(start.until)
+        latest.append(start.until)
+    if stage.aim is not None:
+        lines.append(f"the organisation's own aim: {stage.aim} from {said(start.at, where.zone)}")
+        safe.append(elapsed(start.at, stage.aim, where.zone))
+    return Due(start.at, min((*safe, *latest), default=None), min(latest, default=None), tuple(lines))
+
+
+def _what(regime: Regime, start: Event) -> str:
+    if start.kind != SUBMITTED or start.of is None:
+        return EVENTS[start.kind]
+    return f"{regime.stage(start.of.removeprefix(f'{regime.regime}.')).title} was submitted"
+
+
+def _limits(regime: Regime, stage: Stage, start: Event, facts: Facts, where: Where
+            ) -> list[tuple[datetime, Period | None, str]]:
+    """The instants that are counted from, the periods, and what the instants are; without a period: why one doesn't bind."""
+    found: list[tuple[datetime, Period | None, str]] = []
+    if stage.within is not None:
+        at, what = start.at, "then"
+        if stage.from_end_of is not None:
+            at, what = end_of_year(start.at, where.zone), "the end of that calendar year"
+        found.append((at, stage.within, what))
+    name = f"{regime.regime}.{stage.id}"
+    for cap in stage.caps:
+        anchors = facts.happened(cap.event, name)
+        if not anchors:
+            found.append((start.at, None, f"when {EVENTS[cap.event]} isn't known: {cap.within} from then can't be counted"))
+            continue
+        ends, passed = elapsed(anchors[0].at, cap.within, where.zone), None
+        if cap.unless_passed_by is not None:
+            passed = next((e for e in facts.happened(cap.unless_passed_by, name) if e.at >= start.at and e.at > ends), None)
+        if passed is not None:
+            had = f"{cap.within} from when {EVENTS[cap.event]} had passed {said(ends, where.zone)}"
+            found.append((start.at, None, f"{had}, before {EVENTS[passed.kind]}: they don't bind any more"))
+        else:
+            found.append((anchors[0].at, cap.within, f"when {EVENTS[cap.event]}, {said(anchors[0].at, where.zone)}"))
+    return found
+
+
+def _counted(regime: Regime, stage: Stage, anchor: datetime, period: Period, asked: Asked, where: Where) -> Counted:
+    relief = stage.relief
+    rules = stage.counting or regime.counting
+    counted = lawful(anchor, period, rules, where, is_relieved=relief is not None)
+    if relief is None:
+        return counted
+    for name in relief.not_for:
+        truth = asked.answer(name)
+        if truth.value is not False:
+            why = f"the relief of {relief.article} doesn't hold: {asked.says(name)} {'Yes' if truth.value else 'unanswered'}"
+            return Counted(counted.until, counted.day, (*counted.lines, why))
+    return noon_after(counted, where, relief.article)
+
+
+def earliest(stage: Stage, at: datetime, where: Where) -> datetime | None:
+    """The safe instant if everything that it is counted from happened then; None if the stage has no figure and no aim."""
+    periods = [each for each in (stage.within if stage.from_end_of is None else None, stage.aim,
+                                 *(cap.within for cap in stage.caps)) if each is not None]
+    return min((elapsed(at, each, where.zone) for each in periods), default=None)
