@@ -108,19 +108,6 @@ def gaps(rotation: Rotation, directory: Directory, now: datetime) -> tuple[Shift
     return tuple(shift for shift in found if shift.person is None and shift.ends > now)
 
 
-def named(view: CaseView, name: str, now: datetime) -> tuple[str, ...]:
-    """Whom a name of a ladder's level means: who holds the responsibility, or whoever is on call now."""
-    if not name.startswith(ON_CALL):
-        return view.directory.holders(name)
-    person = at(rotation_of(view, name), view.directory, now)
-    return () if person is None else (person,)
-
-
-def all_named(view: CaseView, name: str) -> tuple[str, ...]:
-    """Whom a name may mean at any time: of a rotation, everybody who takes turns."""
-    return view.directory.holders(rotation_of(view, name).responsibility if name.startswith(ON_CALL) else name)
-
-
 def rotation_of(view: CaseView, name: str) -> Rotation:
     """The rotation that a level names, as the case's programme has it."""
     return rotations(view.programme)[name.removeprefix(ON_CALL)]

@@ -17,7 +17,8 @@ from isms_workflow.programme.addresses import HeartbeatAddress
 from isms_workflow.programme.check import check
 from isms_workflow.programme.errors import Problem, ProgrammeRefused
 from isms_workflow.programme.incidents import IncidentWorkflow
-from isms_workflow.programme.model import Calendar, Hour, Ladder, Programme, Responsibility, Rotation, Strict, Workflow
+from isms_workflow.programme.ladders import WrittenLadder, WrittenTeam
+from isms_workflow.programme.model import Calendar, Hour, Programme, Responsibility, Rotation, Strict, Workflow
 from isms_workflow.programme.references import Place
 from isms_workflow.programme.yaml import Document, read
 
@@ -35,11 +36,12 @@ class _Responsibilities(Strict):
 
 
 class _Ladders(Strict):
-    ladders: tuple[Ladder, ...]
+    ladders: tuple[WrittenLadder, ...]
 
 
 class _OnCall(Strict):
     rotations: tuple[Rotation, ...] = ()
+    teams: tuple[WrittenTeam, ...] = ()
 
 
 class _Audit(Strict):
@@ -170,7 +172,7 @@ def _problem(document: Document, error: Any) -> Problem:
 def _twice(parts: Mapping[str, Any], place: Place) -> Iterator[Problem]:
     """Ids that stand twice in a list: the later would silently take the earlier one's place."""
     for file, part in parts.items():
-        for name in ("responsibilities", "ladders", "schedules", "severities", "categories", "rotations"):
+        for name in ("responsibilities", "ladders", "schedules", "severities", "categories", "rotations", "teams"):
             ids = [each.id for each in getattr(part, name, ())]
             for index, found in enumerate(ids):
                 if found in ids[:index]:
@@ -178,10 +180,12 @@ def _twice(parts: Mapping[str, Any], place: Place) -> Iterator[Problem]:
 
 
 def _assembled(parts: Mapping[str, Any], files: Mapping[str, str]) -> Programme:
+    teams = {t.id: t.team() for t in getattr(parts.get(ON_CALL), "teams", ())}
     return Programme(
         responsibilities={r.id: r for r in parts["responsibilities.yaml"].responsibilities},
-        ladders={ladder.id: ladder for ladder in parts["ladders.yaml"].ladders},
+        ladders={ladder.id: ladder.told(teams) for ladder in parts["ladders.yaml"].ladders},
         rotations={r.id: r for r in getattr(parts.get(ON_CALL), "rotations", ())},
+        teams=teams,
         calendar=parts["calendar.yaml"],
         workflows={name.removesuffix(".yaml"): part for name, part in parts.items() if isinstance(part, Workflow)},
         checkpoint_file=parts["audit.yaml"].checkpoint_file,
@@ -190,6 +194,11 @@ def _assembled(parts: Mapping[str, Any], files: Mapping[str, str]) -> Programme:
         digest=digest(files),
         files=dict(files),
     )
+
+
+def place_of(programme: Programme) -> Place:
+    """The lines of a programme's own files, for whoever finds something wrong that the texts alone don't show."""
+    return _places(_documents(programme.files)[0])
 
 
 def _places(documents: Mapping[str, Document]) -> Place:

@@ -74,16 +74,22 @@ HourOfDay = Annotated[dt.time, BeforeValidator(_of_the_day)]
 """Hours and minutes on the wall. Pydantic alone would read a plain `9` as nine seconds past midnight."""
 
 
-def _one_or_more(value: Any) -> Any:
+def one_or_more(value: Any) -> Any:
+    """One name stands for a list of one."""
     return [value] if isinstance(value, str) else value
 
 
-Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_more), Field(min_length=1)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(one_or_more), Field(min_length=1)]
 
-ON_CALL = "on_call:"
-"""Stands before a rotation's id where a ladder's level names whoever is on call."""
+ON_CALL, TEAM, PERSON = "on_call:", "team:", "person:"
+"""Stand before a rotation's id, a team's id, a person's mail address where a ladder's level names one."""
 
-Told = Annotated[str, Field(pattern=rf"^({ON_CALL})?[a-z][a-z0-9_]*$", max_length=70)]
+_PERSON = rf"{PERSON}[^\s@:]+@[^\s@:]+"
+Whom = Annotated[str, Field(pattern=rf"^(({ON_CALL})?[a-z][a-z0-9_]*|{_PERSON})$", max_length=330)]
+"""Whom a team consists of: a responsibility's holders, whoever is on call, one person."""
+
+Told = Annotated[str, Field(pattern=rf"^(({ON_CALL}|{TEAM})?[a-z][a-z0-9_]*|{_PERSON})$", max_length=330)]
+"""Whom a level tells: the same, a team, or a part that somebody plays in a wait."""
 
 
 class Responsibility(Strict):
@@ -95,12 +101,25 @@ class Responsibility(Strict):
     description: str
 
 
-class Level(Strict):
-    """One level of a ladder: whom it tells, and when, counted from the ladder's anchor."""
+class Team(Strict):
+    """People who are told together under one name."""
 
-    to: Annotated[tuple[Told, ...], BeforeValidator(_one_or_more), Field(min_length=1)]
+    id: Name
+    title: str
+    members: Annotated[tuple[Whom, ...], Field(min_length=1)]
+
+
+class Level(Strict):
+    """One level of a ladder: whom it tells, all at once, and when: counted from the ladder's anchor, and from there `nth`
+    times `apart`. `written` is the place of what it comes from in the file (`programme.ladders`).
+    """
+
+    to: Annotated[tuple[Told, ...], BeforeValidator(one_or_more), Field(min_length=1)]
     offset: Span
     repeat: Span | None = None
+    apart: Span | None = None
+    nth: int = 0
+    written: int = 0
 
 
 class Ladder(Strict):
@@ -263,6 +282,7 @@ class Programme(Strict):
     calendar: Calendar
     workflows: Mapping[str, Workflow]
     rotations: Mapping[str, Rotation] = Field(default_factory=dict)
+    teams: Mapping[str, Team] = Field(default_factory=dict)
     checkpoint_file: str | None = None
     digest_hour: Hour = 8
     heartbeat_url: HeartbeatAddress | None = None
