@@ -1,4 +1,4 @@
-"""What `isms incidents explain` says: from the incident's history, so that it says the same after the fact."""
+"""What `isms escalation explain` says of an incident: from the incident's history, so that it says the same after the fact."""
 
 from __future__ import annotations
 

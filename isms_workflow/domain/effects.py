@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from isms_workflow.errors import IsmsError
 
 
@@ -32,3 +34,23 @@ class Refused(EffectError):
 
 class Unsent(EffectError):
     """Nobody is left to get this message, or they may not see what it says: not sent, and not a fault."""
+
+
+class Elsewhere(EffectError):
+    """It can't go this way, which the settings give to others or name no more: it goes by mail instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """An effect was carried out: what its receiver answered, and whether that says that it is there.
+
+    `letter` is the key of what it left in: several messages may leave as one.
+    """
+
+    answer: str = ""
+    delivered: bool = False
+    letter: str = ""
+
+
+Answer = EffectError | Carried | None
+"""What became of one effect; None: it was carried out, and there is nothing to say of it."""

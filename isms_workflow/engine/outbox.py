@@ -15,7 +15,8 @@ from isms_workflow.store.tables import outbox
 def put(tx: Transaction, messages: Iterable[Message], now: datetime) -> None:
     """Queues each message once: one whose key is there already is the same message."""
     rows = [{"id": new_id(), "key": m.key, "channel": m.channel, "case_id": m.case, "payload": dict(m.payload),
-             "sensitive": m.sensitive, "queued_at": now, "due_at": together_at(now) if m.late else now} for m in messages]
+             "sensitive": m.sensitive, "queued_at": now, "due_at": together_at(now) if m.late else now,
+             "person": m.person, "urgency": m.urgency, "held": None} for m in messages]
     if rows:
         insert_many(tx, outbox, rows, unless="key")
         notify(tx)

@@ -19,6 +19,8 @@ from tests.portal.incident_examples import (
     REPORT,
     REPORT_REFUSED,
     REPORTED,
+    TOLD,
+    UNTOLD,
 )
 from tests.portal.on_call_examples import NO_ROTATION, ON_CALL, ON_CALL_REFUSED
 from tests.portal.record_examples import (
@@ -79,6 +81,8 @@ PAGES: dict[str, tuple[str, object, v.Frame]] = {
     "acknowledge, done": ("acknowledge.html", PRESSED, OUTSIDE),
     "drill": ("drill.html", DRILL, frame("Incidents")),
     "drill, flawless": ("drill.html", NO_DRILL, frame("Incidents")),
+    "told": ("told.html", TOLD, frame("Incidents")),
+    "told, nobody": ("told.html", UNTOLD, frame("Incidents")),
     "people": ("people.html", PEOPLE, frame("People")),
     "person": ("person.html", PERSON, frame("People", flash=v.Flash("good", "Aron Novak was invited."))),
     "person, newcomer": ("person.html", NEWCOMER, frame("People")),

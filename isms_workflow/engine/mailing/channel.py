@@ -1,4 +1,4 @@
-"""The mail channel: turns queued notices into letters at the instant at which they leave, and hands them over."""
+"""Ways to people: turns queued notices into letters at the instant at which they leave, and hands them over."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from isms_workflow.domain.effects import EffectError, Refused, Unsent
+from isms_workflow.domain.effects import Answer, Carried, EffectError, Elsewhere, Refused, Unsent
 from isms_workflow.domain.messages import MAIL
 from isms_workflow.domain.times import iso
 from isms_workflow.engine import mail_links
@@ -18,7 +18,7 @@ from isms_workflow.engine.mailing.look import Look
 from isms_workflow.errors import IsmsError
 from isms_workflow.notify.digest import shared_key, together
 from isms_workflow.notify.letters import Delivery, Letter
-from isms_workflow.notify.notices import WrongFacts, render
+from isms_workflow.notify.notices import WrongFacts, address, render
 from isms_workflow.store.database import DatabaseGone, Store, Transaction
 
 TO_WHOM_IT_ENDS = frozenset({"deactivated"})
@@ -46,30 +46,44 @@ class Draft:
     letter: Letter | EffectError
     link: Made | None = None
 
+    @property
+    def key(self) -> str:
+        """The letter's; several effects may share it."""
+        return self.letter.key if isinstance(self.letter, Letter) else self.effects[0].key
 
-class MailChannel:
-    """Carries notices to people. What somebody may not see, or can't get any more, is `Unsent`, and says why."""
 
-    name = MAIL
+def anybody(_email: str) -> bool:
+    """Mail is open to everybody."""
+    return True
+
+
+class NoticeChannel:
+    """Carries notices to people by one way. What somebody may not see, or can't get any more, is `Unsent`, and says why.
+
+    `is_open_to` says whether the settings give the way to whoever has a mail address. Links that act without signing in
+    go by mail alone: other ways are read by more people than one.
+    """
+
     batch = 50
 
-    def __init__(self, store: Store, post: Post, public_url: str) -> None:
-        self._store, self._post, self._public_url = store, post, public_url
+    def __init__(self, name: str, store: Store, post: Post, public_url: str,
+                 is_open_to: Callable[[str], bool] = anybody) -> None:
+        self.name, self._store, self._post, self._public_url, self._is_open_to = name, store, post, public_url, is_open_to
 
-    def carry(self, effects: Sequence[Effect], now: datetime) -> list[EffectError | None]:
+    def carry(self, effects: Sequence[Effect], now: datetime) -> list[Answer]:
         """As `Channel.carry`: several notices of one sort about one case to one person are one letter."""
         with self._store.read() as conn:
             look = Look(conn, now)
             drafts = [draft for group in together(effects) for draft in self._drafts(look, tuple(group))]
-        answers: dict[str, EffectError | None] = {}
+        answers: dict[str, Answer] = {}
         letters = [draft.letter for draft in drafts if isinstance(draft.letter, Letter)]
         self._write(mail_links.keep, [draft.link for draft in drafts if draft.link])  # before anybody can press one
         outcomes, stayed = self._post.send_many(letters), []
         for draft in drafts:
             answer = draft.letter if isinstance(draft.letter, EffectError) else next(outcomes)
-            said = answer if isinstance(answer, EffectError) else None
+            said = answer if isinstance(answer, EffectError) else Carried(answer.answer, answer.delivered, draft.key)
             answers |= {effect.id: said for effect in draft.effects}
-            stayed += [draft.link] if draft.link and said else []
+            stayed += [draft.link] if draft.link and isinstance(said, EffectError) else []
         self._write(mail_links.take_back, stayed)
         return [answers[effect.id] for effect in effects]
 
@@ -102,16 +116,23 @@ class MailChannel:
         first = effects[0]
         name, person = str(first.payload["notice"]), str(first.payload["to"])
         to = look.recipient(person, also_gone=name in TO_WHOM_IT_ENDS)
+        if not self._is_open_to(to.email):
+            raise Elsewhere(f"the settings give the way {self.name!r} to others")
+        if first.sensitive and self.name != MAIL:
+            raise Elsewhere("it carries a secret, which goes by mail alone")
         if first.case is not None and name not in WHATEVER_THE_LABEL and not look.sees(person, first.case):
             raise Unsent("its recipient may not see the case")
         notice, facts = self._facts(look, person, effects)
         marks = of_incident.marks(look, name, first.case)
-        link = of_incident.link(look, person, effects[-1])
+        link = of_incident.link(look, person, effects[-1]) if self.name == MAIL else None
         if link:
             facts |= {"link": link.path, "once_until": iso(link.row["expires_at"])}
         mail = render(notice, facts, to, look.now, self._public_url, look.organisation, marks)
         key = first.key if len(effects) == 1 else shared_key(effects)
-        return Draft(effects, Letter(key, to, mail, first.sensitive or link is not None), link)
+        case = look.view(first.case).case if first.case is not None else None
+        return Draft(effects, Letter(key, to, mail, first.sensitive or link is not None, notice, case.reference if case else "",
+                                     address(notice, str(facts["link"]), self._public_url), case is not None and case.label != "internal",
+                                     first.urgency), link)
 
     def _facts(self, look: Look, person: str, effects: tuple[Effect, ...]) -> tuple[str, dict[str, Any]]:
         newest = {str(e.payload["about"].get("step") or e.payload["about"].get("gate")): e for e in effects}
@@ -121,3 +142,10 @@ class MailChannel:
         if name not in FACTS:
             raise WrongFacts(name, "there is no such notice", f"one of {', '.join(sorted(FACTS))}")
         return name, FACTS[name](look, person, effects[-1])
+
+
+class MailChannel(NoticeChannel):
+    """By mail, which is everybody's way unless they choose others."""
+
+    def __init__(self, store: Store, post: Post, public_url: str) -> None:
+        super().__init__(MAIL, store, post, public_url)

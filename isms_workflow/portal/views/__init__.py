@@ -76,6 +76,7 @@ from isms_workflow.portal.views.records import (
     System,
 )
 from isms_workflow.portal.views.systems import Register, SystemEntry, SystemLine
+from isms_workflow.portal.views.tellings import TellingLine, Tellings, TellingTry
 from isms_workflow.portal.views.work import (
     Comment,
     Cycle,
@@ -99,6 +100,6 @@ __all__ = [
     "Problem", "Programme", "ProgrammeFile", "ProgrammeVersion", "Reference", "Register", "Relation", "Report",
     "ReportForm", "ReportLine", "ResetRequest", "Round", "Rung",
     "Service", "Setup", "Stale", "Step", "StepLine", "StepLink", "System", "SystemEntry", "SystemLine",
-    "Token", "Turns", "Vote", "Wait", "Who", "Word", "WorkItem",
+    "TellingLine", "TellingTry", "Tellings", "Token", "Turns", "Vote", "Wait", "Who", "Word", "WorkItem",
     "problems",
 ]  # fmt: skip

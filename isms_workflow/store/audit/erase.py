@@ -21,6 +21,7 @@ from isms_workflow.store.tables import (
     people,
     sessions,
     tokens,
+    tries,
 )
 
 
@@ -71,7 +72,9 @@ def erase(tx: Transaction, person: str, now: datetime) -> Erased:
         "kept answers of the API": tx.execute(delete(answers).where(answers.c.person == person)).rowcount,
         "what mail servers answered": tx.execute(  # it may name the address
             update(outbox).where(outbox.c.payload["to"].as_string() == person, outbox.c.error.is_not(None))
-            .values(error=None)).rowcount,
+            .values(error=None)).rowcount + tx.execute(
+            update(tries).where(tries.c.message_id.in_(select(outbox.c.id).where(outbox.c.payload["to"].as_string() == person)),
+                                tries.c.answer.is_not(None)).values(answer=None)).rowcount,
         "sessions": tx.execute(delete(sessions).where(sessions.c.person == person)).rowcount,
     }
     return Erased({name: count for name, count in counts.items() if count}, _stays(tx, person))

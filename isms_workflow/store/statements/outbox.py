@@ -50,6 +50,18 @@ def postpone() -> Any:
                     claimed_until=None))
 
 
+def by_mail(message: str, mail: str, now: datetime) -> Any:
+    """For a deliverer: another channel's message leaves as a mail, at once."""
+    return (update(outbox).where(outbox.c.id == message, outbox.c.settled_at.is_(None))
+            .values(channel=mail, due_at=now, claimed_until=None, attempts=outbox.c.attempts + 1))
+
+
+def elsewhere(known: Collection[str], limit: int = 200) -> Select[Any]:
+    """For a deliverer: what waits for channels that there are no more."""
+    return (select(outbox).where(outbox.c.settled_at.is_(None), outbox.c.channel.not_in(known))
+            .order_by(outbox.c.id).limit(limit).with_for_update(skip_locked=True))
+
+
 def earliest(channel: str) -> Select[Any]:
     """For a deliverer: until when it may sleep."""
     return (select(outbox.c.due_at).where(outbox.c.settled_at.is_(None), outbox.c.channel == channel)

@@ -3,6 +3,7 @@
 from isms_workflow.store.tables.audit import audit, audit_head, audit_private, checkpoints
 from isms_workflow.store.tables.base import metadata
 from isms_workflow.store.tables.incidents import incident_systems, incidents, mail_links, occurrences, stops
+from isms_workflow.store.tables.notifications import tries
 from isms_workflow.store.tables.on_call import overrides
 from isms_workflow.store.tables.people import (
     accesses,
@@ -46,5 +47,5 @@ __all__ = [
     "hook_answers", "incident_systems", "incidents", "invitations", "machine_states", "mail_links", "metadata", "occurrences",
     "organisation", "outbox", "overrides", "people", "planned_starts", "programmes", "reached", "responsibilities",
     "schema_info", "services",
-    "sessions", "sources", "steps", "stops", "systems", "tokens", "transitions",
+    "sessions", "sources", "steps", "stops", "systems", "tokens", "transitions", "tries",
 ]

@@ -1,0 +1,36 @@
+"""Messages to people: whom, how urgent, why held; and every attempt to tell them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """New columns that may be left out, and a table of its own; code that knows nothing of them may go on beside."""
+    op.add_column("outbox", sa.Column("person", sa.String(36)))
+    op.add_column("outbox", sa.Column("urgency", sa.String(10), nullable=False, server_default="ordinary"))
+    op.add_column("outbox", sa.Column("held", sa.String(10)))
+    op.create_table(
+        "tries",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("message_id", sa.String(36), nullable=False),
+        sa.Column("channel", sa.String(20), nullable=False),
+        sa.Column("outcome", sa.String(10), nullable=False),
+        sa.Column("answer", sa.Text()),
+        sa.Column("letter", sa.String(64)),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False, server_default="1"),
+        sa.CheckConstraint("outcome IN ('sent', 'delivered', 'failed', 'dead', 'unsent')", name=op.f("ck_tries_outcome")),
+        sa.CheckConstraint("times > 0 AND first_at <= last_at", name=op.f("ck_tries_counted")),
+        sa.ForeignKeyConstraint(["message_id"], ["outbox.id"], name=op.f("fk_tries_message_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tries")),
+        comment="Attempts that failed alike are one row, which counts them; those that left together share a letter.",
+    )
+    op.create_index("tries_of", "tries", ["message_id", "first_at"])
