@@ -109,6 +109,7 @@ class PersonRecord(StrEnum):
     UNDELEGATED = "person.undelegated"
     ERASED = "person.erased"
     TOKENED = "person.tokened"
+    PREFERRED = "person.preferred"
 
 
 class SystemRecord(StrEnum):

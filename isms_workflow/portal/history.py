@@ -39,6 +39,7 @@ SENTENCES: Mapping[str, str] = {
     "person.added": "added to the people", "person.invited": "invited", "person.activated": "chose a password",
     "person.granted": "granted {responsibility:title}", "person.revoked": "revoked {responsibility:title}",
     "person.changed": "changed the account", "person.deputised": "named {deputy:who} as deputy",
+    "person.preferred": "chose how they are told",
     "person.delegated": "delegated to {to:who} until {ends:day}", "programme.applied": "put programme {digest:short} in force",
     "incident.reported": "reported an incident, assessed as {severity}",
     "incident.occurred": "noted that it happened again",

@@ -22,7 +22,7 @@ from tests.portal.incident_examples import (
     TOLD,
     UNTOLD,
 )
-from tests.portal.on_call_examples import NO_ROTATION, ON_CALL, ON_CALL_REFUSED
+from tests.portal.on_call_examples import BY_MAIL, NO_ROTATION, NOTIFICATIONS, ON_CALL, ON_CALL_REFUSED
 from tests.portal.record_examples import (
     ACCESS,
     AUDIT,
@@ -77,6 +77,8 @@ PAGES: dict[str, tuple[str, object, v.Frame]] = {
     "on call": ("on_call.html", ON_CALL, frame("On call")),
     "on call, refused": ("on_call.html", ON_CALL_REFUSED, frame("On call")),
     "on call, no rotation": ("on_call.html", NO_ROTATION, frame("On call")),
+    "notifications": ("notifications.html", NOTIFICATIONS, frame("People")),
+    "notifications, by mail": ("notifications.html", BY_MAIL, frame("People")),
     "acknowledge": ("acknowledge.html", PRESS, OUTSIDE),
     "acknowledge, done": ("acknowledge.html", PRESSED, OUTSIDE),
     "drill": ("drill.html", DRILL, frame("Incidents")),

@@ -29,3 +29,14 @@ REFUSED = replace(COVER, typed={"person": "3", "starts": "2026-03-12T09:00", "en
                   errors={"ends": "ends: '2026-03-11 09:00' can't be; it ends after it starts, and after now."})
 ON_CALL_REFUSED = v.OnCall((replace(TURNS, cover=REFUSED, gaps=()),), (), problems=v.problems(REFUSED))
 NO_ROTATION = v.OnCall((), (), (), NONE)
+
+RULE = v.Action("add", "Add the rule", "/notifications/add", (
+    v.Field("channel", "By", "select", required=True, choices=(v.Choice("mail", "mail"), v.Choice("chat", "chat"))),
+    v.Field("delay", "After so many minutes", "number", "0: at once.", "0"),
+    v.Field("what", "Of", "select", choices=(v.Choice("all", "everything"),))), then="Every rule that fits a message sends it.")
+HOURS = v.Action("hours", "Set the quiet hours", "/notifications/quiet", (v.Field("quiet_from", "From"), v.Field("quiet_until", "Until")))
+NOTIFICATIONS = v.Notifications((
+    v.RuleLine("mail", "at once", "everything", v.Action("remove-0", "Remove", "/notifications/remove")),
+    v.RuleLine("chat", "after 10 minutes", "only what is critical", v.Action("remove-1", "Remove", "/notifications/remove"))),
+    "22:00 to 07:00, Europe/Berlin", RULE, HOURS, ("chat",))
+BY_MAIL = v.Notifications((), "", replace(RULE, why_not="Your access role reads."), replace(HOURS, why_not="Your access role reads."))

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from isms_workflow.domain.effects import Answer, Carried, EffectError, Elsewhere, Refused, Unsent
 from isms_workflow.domain.messages import MAIL
+from isms_workflow.domain.notification import needless
 from isms_workflow.domain.times import iso
 from isms_workflow.engine import mail_links
 from isms_workflow.engine.deliverer import Effect
@@ -74,7 +75,10 @@ class NoticeChannel:
         """As `Channel.carry`: several notices of one sort about one case to one person are one letter."""
         with self._store.read() as conn:
             look = Look(conn, now)
-            drafts = [draft for group in together(effects) for draft in self._drafts(look, tuple(group))]
+            dropped = [draft for each in effects if (draft := _dropped(look, each))]
+            wanted = {effect.id for effect in effects} - {draft.effects[0].id for draft in dropped}
+            groups = together(effect for effect in effects if effect.id in wanted)
+            drafts = [*dropped, *(draft for group in groups for draft in self._drafts(look, tuple(group)))]
         answers: dict[str, Answer] = {}
         letters = [draft.letter for draft in drafts if isinstance(draft.letter, Letter)]
         self._write(mail_links.keep, [draft.link for draft in drafts if draft.link])  # before anybody can press one
@@ -142,6 +146,17 @@ class NoticeChannel:
         if name not in FACTS:
             raise WrongFacts(name, "there is no such notice", f"one of {', '.join(sorted(FACTS))}")
         return name, FACTS[name](look, person, effects[-1])
+
+
+def _dropped(look: Look, effect: Effect) -> Draft | None:
+    """What was held and is of no use any more; None for everything else, and for what can't be told."""
+    if effect.held is None or effect.case is None:
+        return None
+    try:
+        why = needless(look.view(effect.case), str(effect.payload["notice"]), dict(effect.payload["about"]))
+    except IsmsError:
+        return None  # it is said where it is written
+    return Draft((effect,), Unsent(why)) if why else None
 
 
 class MailChannel(NoticeChannel):

@@ -17,6 +17,7 @@ from isms_workflow.store.tables import (
     decisions,
     evidence,
     incidents,
+    notification_rules,
     outbox,
     people,
     sessions,
@@ -75,6 +76,8 @@ def erase(tx: Transaction, person: str, now: datetime) -> Erased:
             .values(error=None)).rowcount + tx.execute(
             update(tries).where(tries.c.message_id.in_(select(outbox.c.id).where(outbox.c.payload["to"].as_string() == person)),
                                 tries.c.answer.is_not(None)).values(answer=None)).rowcount,
+        "notification rules": tx.execute(
+            delete(notification_rules).where(notification_rules.c.person == person)).rowcount,
         "sessions": tx.execute(delete(sessions).where(sessions.c.person == person)).rowcount,
     }
     return Erased({name: count for name, count in counts.items() if count}, _stays(tx, person))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text
 
 from isms_workflow.store.tables.base import metadata
 from isms_workflow.store.types import Digest, Id, Instant
@@ -23,4 +23,16 @@ tries = Table(
     CheckConstraint("times > 0 AND first_at <= last_at", name="counted"),
     Index("tries_of", "message_id", "first_at"),
     comment="Attempts that failed alike are one row, which counts them; those that left together share a letter.",
+)
+
+notification_rules = Table(
+    "notification_rules",
+    metadata,
+    Column("person", Id, ForeignKey("people.id"), primary_key=True),
+    Column("rules", JSON, nullable=False),
+    Column("quiet_from", String(5)),
+    Column("quiet_until", String(5)),
+    Column("set_at", Instant, nullable=False),
+    CheckConstraint("(quiet_from IS NULL) = (quiet_until IS NULL)", name="quiet"),
+    comment="How somebody wants to be told; without a row: by mail at once.",
 )

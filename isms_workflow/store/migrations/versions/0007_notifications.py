@@ -1,4 +1,4 @@
-"""Messages to people: whom, how urgent, why held; and every attempt to tell them."""
+"""Messages to people: whom, how urgent, why held; every attempt to tell them; and how they want to be told."""
 
 from __future__ import annotations
 
@@ -34,3 +34,15 @@ def upgrade() -> None:
         comment="Attempts that failed alike are one row, which counts them; those that left together share a letter.",
     )
     op.create_index("tries_of", "tries", ["message_id", "first_at"])
+    op.create_table(
+        "notification_rules",
+        sa.Column("person", sa.String(36), nullable=False),
+        sa.Column("rules", sa.JSON(), nullable=False),
+        sa.Column("quiet_from", sa.String(5)),
+        sa.Column("quiet_until", sa.String(5)),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(quiet_from IS NULL) = (quiet_until IS NULL)", name=op.f("ck_notification_rules_quiet")),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_notification_rules_person")),
+        sa.PrimaryKeyConstraint("person", name=op.f("pk_notification_rules")),
+        comment="How somebody wants to be told; without a row: by mail at once.",
+    )
