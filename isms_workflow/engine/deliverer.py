@@ -7,6 +7,7 @@ becomes a dead letter that somebody is told about. Any number of these processes
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import insert, update
 
-from isms_workflow.domain.effects import Answer, Busy, Carried, EffectError, Elsewhere, Unreachable, Unsent
+from isms_workflow.domain.effects import Answer, Busy, Carried, EffectError, Elsewhere, Held, Unreachable, Unsent
 from isms_workflow.domain.messages import MAIL
 from isms_workflow.domain.records import AuditRecord, OutboxRecord
 from isms_workflow.engine import notices, outbox, tries
@@ -28,6 +29,14 @@ log = logging.getLogger(__name__)
 
 CLAIM = timedelta(seconds=60)
 """How long a deliverer may take for a batch before another takes it over."""
+
+CROWD, WIDE = 20, 2000
+"""Where a batch has so many messages for one person, so many more that wait for them are taken with it, to be told
+together.
+"""
+
+KEPT = (Busy, Unreachable, Unsent, Elsewhere, Held)
+"""Answers by which nothing is refused."""
 
 CEILING = timedelta(seconds=30)
 OUTAGE = timedelta(seconds=30)
@@ -81,7 +90,9 @@ def claim(store: Store, channel: Channel, now: datetime) -> list[Effect]:
         state = tx.execute(questions.channel(channel.name)).first()
         if state is not None and state.paused_until is not None and state.paused_until > now:
             return []
-        rows = tx.execute(questions.claimable(channel.name, now, channel.batch)).all()
+        rows = list(tx.execute(questions.claimable(channel.name, now, channel.batch)))
+        if crowd := [who for who, many in Counter(row.person for row in rows).items() if who and many >= CROWD]:
+            rows += tx.execute(questions.claimable_of(channel.name, crowd, [row.id for row in rows], now, WIDE)).all()
         if rows:
             tx.execute(questions.claim([row.id for row in rows], now + CLAIM))
     return [Effect(r.id, r.key, r.case_id, r.payload, r.sensitive, r.attempts, r.queued_at, r.urgency, r.held) for r in rows]
@@ -99,7 +110,10 @@ def settle(store: Store, channel: str, answered: Sequence[tuple[Effect, Answer]]
                 _unsent(tx, effect, answer, now)
             elif isinstance(answer, Elsewhere):
                 _by_mail(tx, effect, answer, now)
-        dead = [(e, a) for e, a in answered if isinstance(a, EffectError) and not isinstance(a, (Busy, Unreachable, Unsent, Elsewhere))]
+        held = [{"row_id": effect.id, "next": answer.until} for effect, answer in answered if isinstance(answer, Held)]
+        if held:
+            tx.execute(questions.hold(), held)
+        dead = [(e, a) for e, a in answered if isinstance(a, EffectError) and not isinstance(a, KEPT)]
         _pause(tx, channel, outage, now) if outage else _reached(tx, channel)
         tries.keep(tx, channel, answered, now)
         _dead(tx, channel, dead, now)

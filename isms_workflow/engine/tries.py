@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from isms_workflow.domain.effects import Answer, Busy, Carried, Elsewhere, Unreachable, Unsent
+from isms_workflow.domain.effects import Answer, Busy, Carried, Elsewhere, Held, Unreachable, Unsent
 from isms_workflow.domain.ids import new_id
 from isms_workflow.store.bulk import insert_many
 from isms_workflow.store.database import Transaction
@@ -33,7 +33,8 @@ def keep(tx: Transaction, channel: str, answered: Sequence[tuple[Tried, Answer]]
 
     An attempt that failed as one did before is counted there: a server that is away for days fills no disk.
     """
-    rows = [_row(effect.id, channel, answer, now) for effect, answer in answered if effect.payload.get("to")]
+    rows = [_row(effect.id, channel, answer, now) for effect, answer in answered
+            if effect.payload.get("to") and not isinstance(answer, Held)]
     known: dict[tuple[str, str, str], str] = {}
     if failing := [row["message_id"] for row in rows if row["outcome"] == "failed"]:
         known = {(r.message_id, r.channel, r.answer): r.id for r in tx.execute(questions.failed(failing))}
@@ -53,7 +54,7 @@ def _row(message: str, channel: str, answer: Answer, now: datetime) -> dict[str,
     letter = answer.letter if isinstance(answer, Carried) and answer.letter else message
     said = answer.answer if isinstance(answer, Carried) else str(answer or "")
     return {"id": new_id(), "message_id": message, "channel": channel, "outcome": outcome(answer), "answer": said[:LONGEST],
-            "letter": hashlib.sha256(letter.encode()).hexdigest(), "first_at": now, "last_at": now, "times": 1}
+            "letter": hashlib.sha256(letter.encode()).hexdigest(), "bundled": isinstance(answer, Carried) and answer.bundled, "first_at": now, "last_at": now, "times": 1}
 
 
 def outcome(answer: Answer) -> str:

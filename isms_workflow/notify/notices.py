@@ -72,6 +72,7 @@ NOTICES: Mapping[str, Notice] = {notice.name: notice for notice in (
     Notice("on_call_covered",       f.OnCallCovered),
     Notice("on_call_gap",           f.OnCallGap),
     Notice("programme_applied",     f.ProgrammeApplied),
+    Notice("flood",                 f.Many),
     Notice("operator_notice",       f.OperatorNotice),
     Notice("digest",                f.Digest),
 )}

@@ -11,7 +11,7 @@ from isms_workflow.programme.check_incidents import check_incidents
 from isms_workflow.programme.check_on_call import check_on_call, told
 from isms_workflow.programme.errors import Problem
 from isms_workflow.programme.incidents import IncidentWorkflow
-from isms_workflow.programme.model import Calendar, Gate, Level, Phase, Programme, Span, Workflow
+from isms_workflow.programme.model import Calendar, Flood, Gate, Level, Phase, Programme, Span, Workflow
 from isms_workflow.programme.references import Place, ahead, known, near, wait
 
 ALWAYS = ("isms_manager", "top_management")
@@ -35,9 +35,18 @@ of its eight working hours for an eighth of that: so 8 working hours are as long
 def check(programme: Programme, place: Place) -> list[Problem]:
     """Every problem of a programme whose files are each well formed."""
     return [*_offices(programme, place), *_calendar(programme, place), *_ladders(programme, place),
-            *check_on_call(programme, place),
+            *check_on_call(programme, place), *_flood(programme.flood, place),
             *_kinds(programme, place),
             *(p for name, w in programme.workflows.items() for p in _workflow(programme, name, w, place))]
+
+
+def _flood(flood: Flood | None, place: Place) -> Iterator[Problem]:
+    """Spans that a clock on the wall or a calendar would have to count: a flood is over before those matter."""
+    file = "notifications.yaml"
+    for name in ("within", "critical_every", "ordinary_every"):
+        span = getattr(flood, name, None)
+        if span and (span.unit not in ("hours", "minutes", "seconds") or span.amount < 1):
+            yield Problem(file, place(file, "flood", name), f"flood.{name}", f"{span} can't be: write e.g. '10 minutes'")
 
 
 def _offices(programme: Programme, place: Place) -> Iterator[Problem]:

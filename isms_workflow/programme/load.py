@@ -18,15 +18,18 @@ from isms_workflow.programme.check import check
 from isms_workflow.programme.errors import Problem, ProgrammeRefused
 from isms_workflow.programme.incidents import IncidentWorkflow
 from isms_workflow.programme.ladders import WrittenLadder, WrittenTeam
-from isms_workflow.programme.model import Calendar, Hour, Programme, Responsibility, Rotation, Strict, Workflow
+from isms_workflow.programme.model import Calendar, Flood, Hour, Programme, Responsibility, Rotation, Strict, Workflow
 from isms_workflow.programme.references import Place
 from isms_workflow.programme.yaml import Document, read
 
 SHARED = ("responsibilities.yaml", "ladders.yaml", "calendar.yaml", "audit.yaml")
-"""What every kind uses; each other file is the section of one kind, named after it, or the rotations."""
+"""What every kind uses; each other file is the section of one kind, named after it, the rotations, or how messages are bundled."""
 
 ON_CALL = "oncall.yaml"
 """An organisation without it has nobody on call."""
+
+NOTIFICATIONS = "notifications.yaml"
+"""Without it every message leaves by itself."""
 
 PLAIN = {"missing": "is missing", "extra_forbidden": "is not known here: look for a slip of the pen"}
 
@@ -42,6 +45,10 @@ class _Ladders(Strict):
 class _OnCall(Strict):
     rotations: tuple[Rotation, ...] = ()
     teams: tuple[WrittenTeam, ...] = ()
+
+
+class _Notifications(Strict):
+    flood: Flood | None = None
 
 
 class _Audit(Strict):
@@ -148,7 +155,8 @@ def _documents(files: Mapping[str, str]) -> tuple[dict[str, Document], list[Prob
 def _model_of(name: str) -> type[BaseModel]:
     known: dict[str, type[BaseModel]] = {"responsibilities.yaml": _Responsibilities, "ladders.yaml": _Ladders,
                                          "calendar.yaml": Calendar, "audit.yaml": _Audit,
-                                         "incident.yaml": IncidentWorkflow, ON_CALL: _OnCall}
+                                         "incident.yaml": IncidentWorkflow, ON_CALL: _OnCall,
+                                         NOTIFICATIONS: _Notifications}
     return known.get(name, Workflow)
 
 
@@ -191,6 +199,7 @@ def _assembled(parts: Mapping[str, Any], files: Mapping[str, str]) -> Programme:
         checkpoint_file=parts["audit.yaml"].checkpoint_file,
         digest_hour=parts["audit.yaml"].digest_hour,
         heartbeat_url=parts["audit.yaml"].heartbeat_url,
+        flood=getattr(parts.get(NOTIFICATIONS), "flood", None),
         digest=digest(files),
         files=dict(files),
     )

@@ -274,6 +274,17 @@ class Rotation(Strict):
         return dt.timedelta(**{self.shift.unit: self.shift.amount})
 
 
+class Flood(Strict):
+    """Up to `most` letters to one person by one way `within` a time leave by themselves; beyond that what waits is told in
+    one letter, every so often.
+    """
+
+    most: Annotated[int, Field(ge=1, le=1000)]
+    within: Span
+    critical_every: Span
+    ordinary_every: Span
+
+
 class Programme(Strict):
     """A whole version of the programme, identified by the digest of its texts."""
 
@@ -286,5 +297,6 @@ class Programme(Strict):
     checkpoint_file: str | None = None
     digest_hour: Hour = 8
     heartbeat_url: HeartbeatAddress | None = None
+    flood: Flood | None = None
     digest: str
     files: Mapping[str, str]

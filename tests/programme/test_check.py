@@ -80,6 +80,8 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
     "a shift of working days": ("oncall.yaml", "shift: 7 days", "shift: 5 working days", "is no shift"),
     "a shift of nothing": ("oncall.yaml", "shift: 7 days", "shift: 0 days", "is no shift"),
     "a hand-over on no day": ("oncall.yaml", "weekday: monday", "weekday: moonday", "'monday'"),
+    "a flood that lasts for days": ("notifications.yaml", "within: 10 minutes", "within: 2 days", "write e.g. '10 minutes'"),
+    "a flood of nothing": ("notifications.yaml", "most: 20", "most: 0", "greater than or equal to 1"),
     "an unknown severity for the unknown": ("incident.yaml", "unknown: medium", "unknown: medum", "did you mean 'medium'"),
     "an assessment to an unknown severity": ("incident.yaml", "severity: low, when", "severity: lowly, when",
                                              "did you mean 'low'"),

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from isms_workflow.domain.effects import Answer, Carried, EffectError, Elsewhere, Refused, Unsent
+from isms_workflow.domain.effects import Answer, Carried, EffectError, Elsewhere, Held, Refused, Unsent
+from isms_workflow.domain.flood import deal
 from isms_workflow.domain.messages import MAIL
 from isms_workflow.domain.notification import needless
 from isms_workflow.domain.times import iso
 from isms_workflow.engine import mail_links
 from isms_workflow.engine.deliverer import Effect
 from isms_workflow.engine.mail_links import Made
-from isms_workflow.engine.mailing import of_account, of_case, of_incident, of_on_call, of_wait
+from isms_workflow.engine.mailing import many, of_account, of_case, of_incident, of_on_call, of_wait
 from isms_workflow.engine.mailing.look import Look
 from isms_workflow.errors import IsmsError
 from isms_workflow.notify.digest import shared_key, together
@@ -46,6 +47,7 @@ class Draft:
     effects: tuple[Effect, ...]
     letter: Letter | EffectError
     link: Made | None = None
+    bundled: bool = False
 
     @property
     def key(self) -> str:
@@ -75,17 +77,17 @@ class NoticeChannel:
         """As `Channel.carry`: several notices of one sort about one case to one person are one letter."""
         with self._store.read() as conn:
             look = Look(conn, now)
-            dropped = [draft for each in effects if (draft := _dropped(look, each))]
+            dropped = [draft for each in effects if each.held != "flood" and (draft := _dropped(look, each))]
             wanted = {effect.id for effect in effects} - {draft.effects[0].id for draft in dropped}
-            groups = together(effect for effect in effects if effect.id in wanted)
-            drafts = [*dropped, *(draft for group in groups for draft in self._drafts(look, tuple(group)))]
+            drafts = [*dropped, *self._dealt(look, [effect for effect in effects if effect.id in wanted])]
         answers: dict[str, Answer] = {}
         letters = [draft.letter for draft in drafts if isinstance(draft.letter, Letter)]
         self._write(mail_links.keep, [draft.link for draft in drafts if draft.link])  # before anybody can press one
         outcomes, stayed = self._post.send_many(letters), []
         for draft in drafts:
             answer = draft.letter if isinstance(draft.letter, EffectError) else next(outcomes)
-            said = answer if isinstance(answer, EffectError) else Carried(answer.answer, answer.delivered, draft.key)
+            said = answer if isinstance(answer, EffectError) else Carried(
+                answer.answer, answer.delivered, draft.key, draft.bundled)
             answers |= {effect.id: said for effect in draft.effects}
             stayed += [draft.link] if draft.link and isinstance(said, EffectError) else []
         self._write(mail_links.take_back, stayed)
@@ -96,6 +98,41 @@ class NoticeChannel:
             with self._store.write() as tx:
                 deed(tx, links)
 
+    def _dealt(self, look: Look, effects: Sequence[Effect]) -> Iterator[Draft]:
+        """What leaves by itself, what together, and what waits, because there is very much for one person."""
+        rule, persons = many.rule(look.conn), {_person(effect) for effect in effects}
+        found = deal(together(effects), _person, _urgency, many.past(look.conn, self.name, persons, rule, look.now), rule, look.now)
+        for group in found.alone:
+            yield from self._drafts(look, group)
+        for each in found.together:
+            yield from self._bundle(look, each)
+        for group, until in found.held:
+            yield Draft(group, Held(until))
+
+    def _bundle(self, look: Look, effects: tuple[Effect, ...]) -> Iterator[Draft]:
+        """One letter that names the first of very many messages, and counts the others."""
+        shown, stay, more = many.listed(effects, lambda each: self._written(look, each))
+        yield from (Draft((effect,), answer) for effect, answer in stay)
+        if len(shown) == 1 and not more:
+            yield from (replace(draft, bundled=True) for draft in self._drafts(look, (shown[0][0],)))  # the next one waits
+            return
+        told = tuple(each for each in effects if each.id not in {effect.id for effect, _ in stay})
+        if not shown:
+            return
+        first = shown[0][1]
+        facts = many.facts(shown, more, told)
+        mail = render("flood", facts, first.to, look.now, self._public_url, look.organisation, ("CRITICAL",) if facts["critical"] else ())
+        letter = Letter(shared_key(told), first.to, mail, any(each.sensitive for each in told), "flood", "",
+                        address("flood", "/", self._public_url), any(each.discreet for _, each in shown), told[0].urgency)
+        yield Draft(told, letter, bundled=True)
+
+    def _written(self, look: Look, effect: Effect) -> Letter:
+        """The letter that one message would be, without a link that acts. Raises `EffectError` if it can't be written."""
+        draft = self._draft(look, (effect,), links=False)
+        if isinstance(draft.letter, EffectError):
+            raise draft.letter
+        return draft.letter
+
     def _drafts(self, look: Look, effects: tuple[Effect, ...]) -> list[Draft]:
         """One letter; if it can't be written, one for each effect, so that none suffers for another."""
         draft = self._draft(look, effects)
@@ -103,10 +140,12 @@ class NoticeChannel:
             return [draft]
         return [self._draft(look, (effect,)) for effect in effects]
 
-    def _draft(self, look: Look, effects: tuple[Effect, ...]) -> Draft:
+    def _draft(self, look: Look, effects: tuple[Effect, ...], *, links: bool = True) -> Draft:
         """The letter; whatever can't be written is refused alone, so that it doesn't hold up the others."""
         try:
-            return self._letter(look, effects)
+            if dropped := _dropped(look, effects[0]) if len(effects) == 1 else None:
+                return dropped
+            return self._letter(look, effects, links)
         except DatabaseGone:
             raise
         except EffectError as answer:
@@ -116,7 +155,7 @@ class NoticeChannel:
         except Exception as error:  # noqa: BLE001 - a mistake in one notice must not stop every other mail
             return Draft(effects, Refused(f"It can't be written: {error!r}"))
 
-    def _letter(self, look: Look, effects: tuple[Effect, ...]) -> Draft:
+    def _letter(self, look: Look, effects: tuple[Effect, ...], links: bool) -> Draft:
         first = effects[0]
         name, person = str(first.payload["notice"]), str(first.payload["to"])
         to = look.recipient(person, also_gone=name in TO_WHOM_IT_ENDS)
@@ -128,7 +167,7 @@ class NoticeChannel:
             raise Unsent("its recipient may not see the case")
         notice, facts = self._facts(look, person, effects)
         marks = of_incident.marks(look, name, first.case)
-        link = of_incident.link(look, person, effects[-1]) if self.name == MAIL else None
+        link = of_incident.link(look, person, effects[-1]) if links and self.name == MAIL else None
         if link:
             facts |= {"link": link.path, "once_until": iso(link.row["expires_at"])}
         mail = render(notice, facts, to, look.now, self._public_url, look.organisation, marks)
@@ -146,6 +185,15 @@ class NoticeChannel:
         if name not in FACTS:
             raise WrongFacts(name, "there is no such notice", f"one of {', '.join(sorted(FACTS))}")
         return name, FACTS[name](look, person, effects[-1])
+
+
+def _person(effect: Effect) -> str:
+    return str(effect.payload["to"])
+
+
+def _urgency(effect: Effect) -> str:
+    """What carries a secret is told by itself, as if a law asked for it."""
+    return "statutory" if effect.sensitive else effect.urgency
 
 
 def _dropped(look: Look, effect: Effect) -> Draft | None:

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Update, bindparam, select, update
+from sqlalchemy import Select, Update, bindparam, func, select, update
+from sqlalchemy import case as either
 
 from isms_workflow.domain.messages import PREFECT
 from isms_workflow.store.statements.among import among
@@ -23,6 +24,18 @@ def again() -> Update:
     """For a deliverer: it failed in the same way once more."""
     return (update(tries).where(tries.c.id == bindparam("row_id"))
             .values(times=tries.c.times + 1, last_at=bindparam("at")))
+
+
+def lately(channel: str, persons: Collection[str], since: datetime) -> Select[Any]:
+    """For a deliverer: the letters that left for these people by a channel, each with its instant and whether it told of
+    several things because there were many.
+    """
+    return (select(outbox.c.person, tries.c.letter, func.max(tries.c.last_at).label("at"),
+                   func.max(either((tries.c.bundled, 1), else_=0)).label("bundled"))
+            .join(outbox, outbox.c.id == tries.c.message_id)
+            .where(tries.c.channel == channel, tries.c.last_at > since, tries.c.outcome.in_(("sent", "delivered")),
+                   among(outbox.c.person, persons))
+            .group_by(outbox.c.person, tries.c.letter))
 
 
 def told(case: str, *, since: datetime | None = None) -> Select[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import JSON, Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text, false
 
 from isms_workflow.store.tables.base import metadata
 from isms_workflow.store.types import Digest, Id, Instant
@@ -16,11 +16,13 @@ tries = Table(
     Column("outcome", String(10), nullable=False),
     Column("answer", Text),  # null once erased
     Column("letter", Digest),
+    Column("bundled", Boolean, nullable=False, server_default=false()),
     Column("first_at", Instant, nullable=False),
     Column("last_at", Instant, nullable=False),
     Column("times", Integer, nullable=False, server_default="1"),
     CheckConstraint("outcome IN ('sent', 'delivered', 'failed', 'dead', 'unsent')", name="outcome"),
     CheckConstraint("times > 0 AND first_at <= last_at", name="counted"),
+    Index("tries_lately", "channel", "last_at"),  # read by the deliverer, to know a flood
     Index("tries_of", "message_id", "first_at"),
     comment="Attempts that failed alike are one row, which counts them; those that left together share a letter.",
 )

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(10), nullable=False),
         sa.Column("answer", sa.Text()),
         sa.Column("letter", sa.String(64)),
+        sa.Column("bundled", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("times", sa.Integer(), nullable=False, server_default="1"),
@@ -33,6 +34,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tries")),
         comment="Attempts that failed alike are one row, which counts them; those that left together share a letter.",
     )
+    op.create_index("tries_lately", "tries", ["channel", "last_at"])
     op.create_index("tries_of", "tries", ["message_id", "first_at"])
     op.create_table(
         "notification_rules",
