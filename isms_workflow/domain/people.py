@@ -72,6 +72,15 @@ class Override:
     made_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """In which order people take turns in a row of a rotation, from the first hand-over after `set_at` on."""
+
+    row: str
+    people: tuple[str, ...]
+    set_at: datetime
+
+
 @dataclass(frozen=True)
 class Directory:
     """All people in office. `holdings` are in the order in which they were granted; `addresses` give people's ids by
@@ -85,6 +94,7 @@ class Directory:
     former_deputies: tuple[Deputy, ...] = ()
     overrides: tuple[Override, ...] = ()
     addresses: Mapping[str, str] = field(default_factory=dict)
+    orders: tuple[Order, ...] = ()
 
     @cached_property
     def _held(self) -> dict[str, tuple[Holding, ...]]:

@@ -125,6 +125,7 @@ class OnCallRecord(StrEnum):
 
     OVERRIDDEN = "on_call.overridden"
     RETURNED = "on_call.returned"
+    ORDERED = "on_call.ordered"
 
 
 class SourceRecord(StrEnum):

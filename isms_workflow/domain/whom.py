@@ -28,7 +28,7 @@ def all_named(view: CaseView, name: str) -> tuple[str, ...]:
     if name.startswith(TEAM):
         return tuple(dict.fromkeys(person for each in _members(view, name) for person in all_named(view, each)))
     if name.startswith(ON_CALL):
-        return view.directory.holders(rotation_of(view, name).responsibility)
+        return tuple(dict.fromkeys(person for each in rotation_of(view, name).responsibilities for person in view.directory.holders(each)))
     return named(view, name, view.case.opened_at)  # neither an office nor a person depends on the instant
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Table
 
 from isms_workflow.domain.incident import Incident, Stop
-from isms_workflow.domain.people import Delegation, Deputy, Directory, Holding, Override, Person
+from isms_workflow.domain.people import Delegation, Deputy, Directory, Holding, Order, Override, Person
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.views import Case, CaseView, Comment, Decision, Evidence, Gate, Step
 from isms_workflow.engine import programmes
@@ -110,6 +110,7 @@ def directory(tx: Connection, now: datetime) -> Directory:
         tuple(Override(r.id, r.rotation, r.person, r.starts_at, r.ends_at, r.made_by, r.made_at)
               for r in tx.execute(on_call_questions.running(), {"now": now})),
         {row.email: row.id for row in rows if row.email},
+        tuple(Order(r.turns, tuple(r.people), r.set_at) for r in tx.execute(on_call_questions.orders())),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from zoneinfo import available_timezones
 
 from isms_workflow.programme.errors import Problem
-from isms_workflow.programme.model import ON_CALL, PERSON, TEAM, Programme
+from isms_workflow.programme.model import ON_CALL, PERSON, TEAM, Programme, Turns
 from isms_workflow.programme.references import PARTS, Place, known, near
 
 FILE = "oncall.yaml"
@@ -19,18 +19,25 @@ def check_on_call(programme: Programme, place: Place) -> Iterator[Problem]:
         for name in team.members:
             yield from told(programme, FILE, place(FILE, "teams", index, "members"), f"{team.id}.members", name, parts=())
     for index, rotation in enumerate(programme.rotations.values()):
-        def line(*path: str, index: int = index) -> int:
-            return place(FILE, "rotations", index, *path)
+        yield from _turns(programme, rotation, rotation.id, place, "rotations", index)
+        ids = [layer.id for layer in rotation.layers]
+        for number, layer in enumerate(rotation.layers):
+            path = ("rotations", index, "layers", number)
+            if layer.id in ids[:number]:
+                yield Problem(FILE, place(FILE, *path, "id"), f"{rotation.id}.{layer.id}", "stands here twice: keep one")
+            yield from _turns(programme, layer, f"{rotation.id}.{layer.id}", place, *path)
 
-        yield from known(FILE, line("responsibility"), f"{rotation.id}.responsibility", rotation.responsibility,
-                         programme.responsibilities)
-        zone = rotation.zone
-        if zone is not None and zone not in available_timezones():
-            meant = near(zone, available_timezones()) or "; use an IANA name such as Europe/Vienna"
-            yield Problem(FILE, line("zone"), f"{rotation.id}.zone", f"unknown time zone {zone!r}{meant}")
-        if rotation.shift.unit not in SHIFTS or rotation.shift.amount < 1:
-            yield Problem(FILE, line("shift"), f"{rotation.id}.shift", f"{rotation.shift} is no shift: write days or "
-                                                                        "hours, e.g. '7 days', '1 days', '12 hours'")
+
+def _turns(programme: Programme, turns: Turns, name: str, place: Place, *path: str | int) -> Iterator[Problem]:
+    yield from known(FILE, place(FILE, *path, "responsibility"), f"{name}.responsibility", turns.responsibility,
+                     programme.responsibilities)
+    zone = turns.zone
+    if zone is not None and zone not in available_timezones():
+        meant = near(zone, available_timezones()) or "; use an IANA name such as Europe/Vienna"
+        yield Problem(FILE, place(FILE, *path, "zone"), f"{name}.zone", f"unknown time zone {zone!r}{meant}")
+    if turns.shift.unit not in SHIFTS or turns.shift.amount < 1:
+        yield Problem(FILE, place(FILE, *path, "shift"), f"{name}.shift", f"{turns.shift} is no shift: write days or "
+                                                                         "hours, e.g. '7 days', '1 days', '12 hours'")
 
 
 def told(programme: Programme, file: str, line: int, field: str, name: str,

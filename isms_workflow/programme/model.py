@@ -246,10 +246,10 @@ class HandOver(Strict):
     at: HourOfDay
 
 
-class Rotation(Strict):
-    """Who is on call: the holders of a responsibility, in turns; `shift` is counted on the wall of the zone, so that a hand-over keeps its hour.
+class Turns(Strict):
+    """Holders of a responsibility who take turns; `shift` is counted on the wall of the zone, so that a hand-over keeps its hour.
 
-    The first shift begins at the first hand-over on or after `since`. Without a zone it is the calendar's.
+    The first shift begins at the first hand-over on or after `since`. Without a zone it is the rotation's, or the calendar's.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -272,6 +272,36 @@ class Rotation(Strict):
     def length(self) -> dt.timedelta:
         """How long a shift is on the wall."""
         return dt.timedelta(**{self.shift.unit: self.shift.amount})
+
+
+class Window(Strict):
+    """From one hour of these days to another, of the next day if that isn't later; on the wall of the zone."""
+
+    days: Annotated[tuple[Weekday, ...], BeforeValidator(one_or_more), Field(min_length=1)] = WEEKDAYS
+    begins: HourOfDay
+    ends: HourOfDay
+
+
+class Layer(Turns):
+    """Turns that go before those beneath while the layer is on, and somebody takes them; without a window it always is."""
+
+    during: tuple[Window, ...] = ()
+
+
+class Rotation(Turns):
+    """Who is on call: turns that are always on, and layers above them, the last one the highest."""
+
+    layers: tuple[Layer, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Turns, ...]:
+        """All that take turns in it, the highest first."""
+        return (*reversed(self.layers), self)
+
+    @property
+    def responsibilities(self) -> tuple[str, ...]:
+        """Whose holders take turns in it, each once."""
+        return tuple(dict.fromkeys((self.responsibility, *(layer.responsibility for layer in self.layers))))
 
 
 class Flood(Strict):

@@ -15,14 +15,21 @@ COVER = v.Action("cover-first_line", "Cover a shift", "/on-call/first_line/cover
     reason_required=True, then="They are told, and so is whoever has their turn in that time.")
 DUTIES = (
     v.Duty("First line", at(-2), at(1), ARON), v.Duty("First line", at(1), at(3), YOU, ARON, END),
-    v.Duty("First line", at(3), at(5), ARON), v.Duty("First line", at(5), at(12), None),
+    v.Duty("First line", at(3), at(5), ARON, layer="Weekend"), v.Duty("First line", at(5), at(12), None),
     v.Duty("First line", at(12), at(28), LUCIA),
 )
 TURNS = v.Turns(
     "first_line", "First line", "Whoever holds the responsibility Incident responder takes turns of 7 days, handed over at "
     "09:00 (Europe/Berlin).", DUTIES[0], DUTIES[1], DUTIES,
     (("Nobody is on call from Sat 14 Mar 2026 09:00 CET to Sat 21 Mar 2026 09:00 CET: Sofia Marchetti was to cover, and can't act "
-     "any more. Whatever would be told to them is told to the next level at once."),), COVER)
+     "any more. Whatever would be told to them is told to the next level at once."),), COVER, (
+        v.Row("Weekend", "Whoever holds the responsibility Control owner takes turns of 7 days, on Saturday, Sunday from 08:00 to 20:00.", (
+            v.Place(LUCIA),)),
+        v.Row("First line", "Whoever holds the responsibility Incident responder takes turns of 7 days.", (
+            v.Place(ARON, down=v.Action("down-1", "Move down", "/on-call/order")),
+            v.Place(YOU, up=v.Action("up-2", "Move up", "/on-call/order")))),
+        v.Row("Night", "Whoever holds the responsibility Risk owner takes turns of 7 days.", ()),
+    ))
 ON_CALL = v.OnCall((TURNS,), (DUTIES[1],), (
     entry(812, at(-1), ARON, "put Ines Haddad on call from Tue 10 Mar 2026 09:00 CET until Thu 12 Mar 2026 09:00 CET", reason="leave"),))
 REFUSED = replace(COVER, typed={"person": "3", "starts": "2026-03-12T09:00", "ends": "2026-03-11T09:00", "reason": "leave"},

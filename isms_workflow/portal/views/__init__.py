@@ -28,7 +28,7 @@ from isms_workflow.portal.views.incidents import (
     Word,
 )
 from isms_workflow.portal.views.notifications import Notifications, RuleLine
-from isms_workflow.portal.views.on_call import Duty, OnCall, Turns
+from isms_workflow.portal.views.on_call import Duty, OnCall, Place, Row, Turns
 from isms_workflow.portal.views.parts import (
     Column,
     Empty,
@@ -97,9 +97,9 @@ __all__ = [
     "Checkpoint", "Choice", "Clash", "Column", "Comment", "CoveredStep", "Cycle", "DeadLetter", "DeadlineLine",
     "DecisionLine", "Delegation", "DiffLine", "Drill", "DrillLine", "Duty", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
     "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "Incident", "IncidentLine", "Incidents", "Invitation", "Link", "Listing", "Login", "Mail",
-    "MailLine", "MenuEntry", "Meter", "Missing", "MyWork", "Notifications", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase",
+    "MailLine", "MenuEntry", "Meter", "Missing", "MyWork", "Notifications", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase", "Place",
     "Problem", "Programme", "ProgrammeFile", "ProgrammeVersion", "Reference", "Register", "Relation", "Report",
-    "ReportForm", "ReportLine", "ResetRequest", "Round", "RuleLine", "Rung",
+    "ReportForm", "ReportLine", "ResetRequest", "Round", "Row", "RuleLine", "Rung",
     "Service", "Setup", "Stale", "Step", "StepLine", "StepLink", "System", "SystemEntry", "SystemLine",
     "TellingLine", "TellingTry", "Tellings", "Token", "Turns", "Vote", "Wait", "Who", "Word", "WorkItem",
     "problems",

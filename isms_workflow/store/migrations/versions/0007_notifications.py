@@ -1,4 +1,6 @@
-"""Messages to people: whom, how urgent, why held; every attempt to tell them; and how they want to be told."""
+"""Messages to people: whom, how urgent, why held; every attempt to tell them; how they want to be told; in which order
+they are on call.
+"""
 
 from __future__ import annotations
 
@@ -48,3 +50,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person", name=op.f("pk_notification_rules")),
         comment="How somebody wants to be told; without a row: by mail at once.",
     )
+    op.create_table(
+        "rotation_orders",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("turns", sa.String(121), nullable=False),
+        sa.Column("people", sa.JSON(), nullable=False),
+        sa.Column("set_by", sa.String(36), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rotation_orders")),
+        comment="In which order people take turns, from the next hand-over on; earlier orders hold for the shifts before.",
+    )
+    op.create_index("rotation_orders_of", "rotation_orders", ["turns", "set_at"])
