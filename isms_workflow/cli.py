@@ -18,6 +18,7 @@ from isms_workflow.commands import (
     database,
     deadlines,
     doctor,
+    escalation,
     incidents,
     on_call,
     outbox,
@@ -27,6 +28,7 @@ from isms_workflow.commands import (
     running,
     sources,
     systems,
+    ways,
 )
 from isms_workflow.errors import IsmsError
 from isms_workflow.settings import SettingsUnreadable
@@ -42,7 +44,7 @@ def build() -> App:
                     database.backup, database.restore, doctor.doctor):
         app.command(command)
     app.command("isms_workflow.commands.demo:demo", help="Run a small believable company in a data folder of its own.")  # read when it is asked for: it imports Prefect and the flows
-    for part in (database, programme, people, systems, cycles, incidents, on_call, sources, deadlines, outbox, audit, prefect):
+    for part in (database, programme, people, systems, cycles, incidents, escalation, on_call, sources, deadlines, outbox, ways, audit, prefect):
         app.command(part.app)
     return app
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from isms_workflow.connectors.maildir import Box
 from isms_workflow.domain import machines
+from isms_workflow.domain.messages import PREFECT
 from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME
 from isms_workflow.domain.rules.escalation import RESPONSE, WORD
 from isms_workflow.engine import delivering, hourly, pings, postbox
@@ -27,6 +28,7 @@ from isms_workflow.engine.context import CONTEXT, Context, utc_now
 from isms_workflow.engine.health import Heart
 from isms_workflow.engine.mailing import MailChannel
 from isms_workflow.engine.mailing.channel import Post
+from isms_workflow.engine.mailing.ways import channels
 from isms_workflow.engine.prefect import local, server
 from isms_workflow.engine.prefect.channel import PrefectChannel
 from isms_workflow.engine.prefect.gateway import PrefectGateway
@@ -188,11 +190,14 @@ def deliver(settings: Settings) -> None:
         bridge = threading.Thread(target=delivering.keep_in_touch, name="bridge",
                                   args=(store, gateway, utc_now, heart.facts, reached, stop))
         later = threading.Thread(target=_once_reached, name="prefect", args=(store, gateway, settings, reached, stop))
-        others = (bridge, later, *_postbox(store, settings, stop))
+        ways = [MailChannel(store, post(settings), settings.public_url), *channels(store, settings)]
+        lost = threading.Thread(target=delivering.look_for_lost_ways, name="lost ways",
+                                args=(store, [PREFECT, *(way.name for way in ways)], utc_now, stop))
+        others = (bridge, later, lost, *_postbox(store, settings, stop))
         beside = threading.Thread(target=pings.serve, name="pings", args=(store, utc_now, heart.facts, stop), daemon=True)
         for thread in (*others, beside):  # the last is not waited for: it may wait ten seconds for somebody else
             thread.start()
-        delivering.serve(store, [MailChannel(store, post(settings), settings.public_url)], utc_now, stop)
+        delivering.serve(store, ways, utc_now, stop)
         for thread in others:
             thread.join()
     gateway.close()

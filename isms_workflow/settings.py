@@ -6,10 +6,10 @@ import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from isms_workflow.errors import IsmsError
@@ -54,6 +54,54 @@ class SettingsUnreadable(IsmsError):
         return f'{self.file} can\'t be read: {self.problem}. A setting is a line such as public_url = "https://…".'
 
 
+WEB = ("http", "https")
+"""Addresses that are posted to ourselves; every other scheme is Apprise's."""
+
+
+class Way(BaseModel):
+    """A way to tell people beside mail: an address, which is as good as a password, and who may choose it.
+
+    https, or http for this computer, is a webhook; anything else an address of Apprise's. Nobody named: everybody may.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: SecretStr
+    people: tuple[str, ...] = ()
+
+    @field_validator("url")
+    @classmethod
+    def _usable(cls, url: SecretStr) -> SecretStr:
+        try:
+            found = urlsplit(url.get_secret_value())
+            host, _ = found.hostname, found.port
+        except ValueError:
+            raise ValueError("is no address: give https://… for a webhook, or an address of Apprise's") from None
+        if not found.scheme:
+            raise ValueError("is no address: give https://… for a webhook, or an address of Apprise's")
+        if (found.scheme == "https" and not host) or (found.scheme == "http" and not _is_loopback(host or "")):
+            raise ValueError("isn't safe: a webhook takes https, or http on the loopback address only")
+        return url
+
+    @property
+    def is_webhook(self) -> bool:
+        """Whether we post to it ourselves."""
+        return urlsplit(self.url.get_secret_value()).scheme in WEB
+
+    def is_open_to(self, email: str) -> bool:
+        """Whether whoever has this address may choose it."""
+        return not self.people or email.lower() in {each.lower() for each in self.people}
+
+
+def _own(name: str) -> str:
+    if name in ("mail", "prefect"):
+        raise ValueError(f"{name!r} is a way of our own: give it another name")
+    return name
+
+
+WayName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,15}$"), AfterValidator(_own)]
+
+
 class Settings(BaseSettings):
     """Every setting of an installation. Times and zones are the programme's, not settings."""
 
@@ -75,6 +123,7 @@ class Settings(BaseSettings):
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
     mail_from: str = "isms@localhost"
     report_maildir: Path | None = None
+    ways: dict[WayName, Way] = {}
     prefect_port: int = Field(default=4200, ge=1, le=65535)
 
     @classmethod

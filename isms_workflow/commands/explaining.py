@@ -1,4 +1,4 @@
-"""What `isms incidents explain` says: from the incident's history, so that it says the same after the fact."""
+"""What `isms escalation explain` says of an incident: from the incident's history, so that it says the same after the fact."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from isms_workflow.domain.clocks import incidents_of, severity_of
 from isms_workflow.domain.explained import Explained
 from isms_workflow.domain.forecast import title
 from isms_workflow.domain.incident import UNANSWERED
-from isms_workflow.domain.on_call import named
 from isms_workflow.domain.rules.escalation import WORD
 from isms_workflow.domain.views import CaseView
+from isms_workflow.domain.whom import named
 from isms_workflow.engine.mailing.look import Look
+from isms_workflow.programme.model import PERSON
 from isms_workflow.store.statements import incidents as questions
 from isms_workflow.store.statements import mails
 
@@ -63,7 +64,7 @@ def _clock(view: CaseView, clock: Explained, look: Look) -> None:
     if clock.level is None:
         say(f"\nResponse: {explained.says(clock.rule)}: {_second(clock.plain)}")
     else:
-        say(f"\nLevel {clock.level + 1}, {_titles(view, _level(view, clock.level).to)}: {explained.says(clock.rule)}: "
+        say(f"\nLevel {clock.level + 1}, {_titles(view, look, _level(view, clock.level).to)}: {explained.says(clock.rule)}: "
             f"{_second(clock.plain)}")
     for push in clock.pushes:
         for stop in clock.standing(push):
@@ -76,7 +77,7 @@ def _sentence(view: CaseView, row: Any, look: Look) -> str:
     """A record of the history in words; empty for what has nothing to do with the clocks."""
     data = json.loads(row.body)["data"]
     if row.kind in ("incident.escalated", "deadline.expired"):
-        return _told(view, data, "" if row.actor in ("engine", "clock") else f", by {look.name(row.actor)}")
+        return _told(view, look, data, "" if row.actor in ("engine", "clock") else f", by {look.name(row.actor)}")
     said = {**data, "actor": look.name(row.actor), "by": look.name(data.get("by"))}
     for name in ("until", "due"):
         if data.get(name):
@@ -84,14 +85,14 @@ def _sentence(view: CaseView, row: Any, look: Look) -> str:
     return SENTENCES.get(row.kind, "").format(**said)
 
 
-def _told(view: CaseView, data: Mapping[str, Any], by: str) -> str:
+def _told(view: CaseView, look: Look, data: Mapping[str, Any], by: str) -> str:
     """A level that was told. One that somebody asked for names its level alone, which its ladder may have no more."""
     number, ladder = int(data["level"]), view.programme.ladders.get(str(data["ladder"]))
     has_it = ladder is not None and number < len(ladder.levels)
     to = str(data["to"]).split() if "reached" in data else ladder.levels[number].to if ladder and has_it else ()
     people = f" ({data['reached']} {'person' if data['reached'] == 1 else 'people'})" if "reached" in data else ""
     again = f", repetition {data['repeat']}" if data["repeat"] else ""
-    return f"level {number + 1} of {data['ladder']}{again} was told: {_titles(view, to)}{people}{by}"
+    return f"level {number + 1} of {data['ladder']}{again} was told: {_titles(view, look, to)}{people}{by}"
 
 
 def _ahead(conn: Connection, view: CaseView, look: Look, now: datetime) -> list[str]:
@@ -101,8 +102,8 @@ def _ahead(conn: Connection, view: CaseView, look: Look, now: datetime) -> list[
         spec = _level(view, each.level)
         names = [look.name(p) for name in spec.to for p in named(view, name, each.due_at)]
         again = f", then every {spec.repeat}" if spec.repeat else ""
-        found.append(f"{_second(each.due_at)}  level {each.level + 1}: {_titles(view, spec.to)} "
-                     f"({', '.join(dict.fromkeys(names)) or 'nobody: the administrators'}){again}")
+        found.append(f"{_second(each.due_at)}  level {each.level + 1}: {_titles(view, look, spec.to)} "
+                     f"({', '.join(dict.fromkeys(names)) or 'nobody: the ISMS manager, else the administrators'}){again}")
     return found
 
 
@@ -121,8 +122,15 @@ def _level(view: CaseView, level: int) -> Any:
     return view.programme.ladders[severity_of(view).ladder].levels[level]
 
 
-def _titles(view: CaseView, names: Iterable[str]) -> str:
-    return " and ".join(title(view, name) for name in names) or "unknown now"
+def _titles(view: CaseView, look: Look, names: Iterable[str]) -> str:
+    return " and ".join(_title(view, look, name) for name in names) or "unknown now"
+
+
+def _title(view: CaseView, look: Look, name: str) -> str:
+    """A single person, whom the programme names by their address and a record by their id, by their name."""
+    who = name.removeprefix(PERSON)
+    person = view.directory.person_at(who) if "@" in who else who
+    return look.name(person) if name.startswith(PERSON) and person else title(view, name)
 
 
 def _second(value: datetime | None) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from sqlalchemy import Connection
 
-from isms_workflow.commands import explaining
+from isms_workflow.commands import escalation, explaining
 from isms_workflow.commands.shared import OPERATOR, instant, line, reading, say, table, writing
 from isms_workflow.domain.clocks import incidents_of
 from isms_workflow.domain.drill import REPORT
@@ -91,7 +91,9 @@ def explain(reference: str) -> None:
     """Who was told when, who will be told when, and how the instant of each internal clock was computed."""
     now = utc_now()
     with reading() as conn:
-        explaining.explain(conn, _view(conn, reference), now)
+        view = _view(conn, reference)
+        explaining.explain(conn, view, now)
+        escalation.print_told(conn, Look(conn, now), view.case.id)
 
 
 @app.command

@@ -20,7 +20,7 @@ def show() -> None:
     now = utc_now()
     with reading() as conn:
         known, directory, look = on_call.rotations(conn), engine_reading.directory(conn, now), Look(conn, now)
-        rows = [(rotation.id, instant(shift.starts), instant(shift.ends), look.name(shift.person),
+        rows = [(shift.layer or rotation.id, instant(shift.starts), instant(shift.ends), look.name(shift.person),
                  look.name(shift.instead_of) if shift.cover else "")
                 for rotation in known.values() for shift in between(rotation, directory, now, now + AHEAD)]
     if known:

@@ -8,7 +8,6 @@ from typing import Any
 from cyclopts import App
 
 from isms_workflow.commands.shared import OPERATOR, reading, say, table, writing
-from isms_workflow.domain.messages import MAIL
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.engine import deliverer
 from isms_workflow.engine.context import utc_now
@@ -45,5 +44,5 @@ def _print(rows: Sequence[Any], look: Look, empty: str) -> None:
     """Whom and what about; never the text, which may be confidential or carry a secret."""
     table(("id", "channel", "what", "to", "queued", "tries", "said"),
           ((r.id, r.channel, r.payload.get("notice") or r.payload.get("do"),
-            look.name(r.payload["to"]) if r.channel == MAIL else None, r.queued_at, r.attempts, r.error)
+            look.name(r.payload["to"]) if r.payload.get("to") else None, r.queued_at, r.attempts, r.error)
            for r in rows), empty)

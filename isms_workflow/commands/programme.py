@@ -9,9 +9,12 @@ from cyclopts import App
 from isms_workflow.commands.shared import OPERATOR, reading, say, table, writing
 from isms_workflow.domain.refusals import Missing
 from isms_workflow.engine import programmes
+from isms_workflow.engine.context import utc_now
 from isms_workflow.programme.check import smallest_organisation
+from isms_workflow.programme.check_people import names_people
 from isms_workflow.programme.diff import answered
 from isms_workflow.programme.diff import diff as differences
+from isms_workflow.programme.errors import ProgrammeRefused
 from isms_workflow.programme.load import load
 from isms_workflow.programme.model import Programme
 from isms_workflow.settings import Settings
@@ -27,6 +30,11 @@ def _folder(folder: Path | None) -> Path:
 def check(folder: Path | None = None) -> None:
     """Read the folder (default: the organisation's own) and name every problem with its file and line."""
     found = load(_folder(folder))
+    if names_people(found):  # whether they have accounts stands in the database
+        with reading() as conn:
+            unknown = programmes.unknown_people(conn, found, utc_now())
+        if unknown:
+            raise ProgrammeRefused(tuple(unknown))
     say(f"The programme in {_folder(folder)} holds together; its digest is {found.digest[:12]}.")
     if held := [regime.title for name, regime in found.obligations.items() if found.organisation.regimes.get(name) is not False]:
         say(f"Obligations to report: {', '.join(held)}.")

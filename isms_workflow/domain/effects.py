@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from isms_workflow.errors import IsmsError
 
 
@@ -32,3 +35,32 @@ class Refused(EffectError):
 
 class Unsent(EffectError):
     """Nobody is left to get this message, or they may not see what it says: not sent, and not a fault."""
+
+
+class Elsewhere(EffectError):
+    """It can't go this way, which the settings give to others or name no more: it goes by mail instead."""
+
+
+class Held(EffectError):
+    """Not now, because there are many: it is told with others at `until`, and wasn't tried."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("held, to be told with others")
+        self.until = until
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """An effect was carried out: what its receiver answered, and whether that says that it is there.
+
+    `letter` is the key of what it left in: several messages may leave as one, `bundled` in a flood.
+    """
+
+    answer: str = ""
+    delivered: bool = False
+    letter: str = ""
+    bundled: bool = False
+
+
+Answer = EffectError | Carried | None
+"""What became of one effect; None: it was carried out, and there is nothing to say of it."""

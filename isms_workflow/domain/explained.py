@@ -10,8 +10,8 @@ from isms_workflow.domain.calendars import LENGTHS, DueRule
 from isms_workflow.domain.clocks import Push, escalation, incidents_of, pushes, response_rule, severity_of
 from isms_workflow.domain.incident import UNANSWERED, Stop
 from isms_workflow.domain.ladders import Rung, rung
-from isms_workflow.domain.on_call import named
 from isms_workflow.domain.views import CaseView
+from isms_workflow.domain.whom import named
 
 
 @dataclass(frozen=True, slots=True)

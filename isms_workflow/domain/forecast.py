@@ -14,7 +14,7 @@ from isms_workflow.domain.rules.escalation import RESPONSE, WORD
 from isms_workflow.domain.rules.ladder import PARTS_OF_A_WAIT, Deadline, next_rung, reached
 from isms_workflow.domain.times import from_iso
 from isms_workflow.domain.views import CaseView
-from isms_workflow.programme.model import ON_CALL, Level, Span
+from isms_workflow.programme.model import ON_CALL, PERSON, TEAM, Level, Span
 
 Name = Callable[[str], str]
 """A person's name by their id."""
@@ -39,7 +39,14 @@ def coming(view: CaseView, armed: Iterable[Deadline], name: Name, now: datetime)
 
 
 def title(view: CaseView, responsibility: str) -> str:
-    """What a ladder's level names, within a sentence: `top management`, `ISMS manager`, `who is on call (First line)`."""
+    """What a ladder's level names, within a sentence: `top management`, `ISMS manager`, `who is on call (First line)`,
+    `the team Crisis staff`, `ann@example.org`.
+    """
+    if responsibility.startswith(PERSON):
+        return responsibility.removeprefix(PERSON)
+    if responsibility.startswith(TEAM):
+        team = view.programme.teams.get(responsibility.removeprefix(TEAM))
+        return f"the team {team.title if team else responsibility.removeprefix(TEAM)}"
     if responsibility.startswith(ON_CALL):
         rotation = view.programme.rotations.get(responsibility.removeprefix(ON_CALL))
         return f"who is on call ({rotation.title if rotation else responsibility.removeprefix(ON_CALL)})"
@@ -93,19 +100,25 @@ def _levels(view: CaseView, deadline: Deadline, name: Name, now: datetime) -> It
         spec = ladder.levels[level]
         told = reached(view, deadline, spec, now)
         if told:
-            yield Coming(at, _says(view, spec, [name(person) for person in told]))
+            yield Coming(at, _says(view, spec, [name(person) for person in told], name))
         rung = next_rung(view, deadline, (level, repeat), base, at)
         if rung is None or rung.level == level:
             return
         at, level, repeat = (max(rung.due_at, at) if told else at), rung.level, rung.repeat  # passed on at once
 
 
-def _says(view: CaseView, level: Level, people: list[str]) -> str:
+def _says(view: CaseView, level: Level, people: list[str], name: Name) -> str:
     if tone(level) != "escalated":
         return f"reminds {_listed(people)}"
-    to = [title(view, part) for part in level.to if part not in PARTS_OF_A_WAIT]
+    to = [_called(view, part, name) for part in level.to if part not in PARTS_OF_A_WAIT]
     again = f", then every {_every(level.repeat)}" if level.repeat else ""
     return f"escalates to {_listed(to or people)}{again}"
+
+
+def _called(view: CaseView, part: str, name: Name) -> str:
+    """A single person by their name, if anybody has the address."""
+    person = view.directory.person_at(part.removeprefix(PERSON)) if part.startswith(PERSON) else None
+    return name(person) if person else title(view, part)
 
 
 def _every(span: Span) -> str:

@@ -22,10 +22,13 @@ class Rung:
 
 
 def rung(ladder: Ladder, level: int, repeat: int, anchor: datetime, calendar: WorkingCalendar) -> Rung:
-    """A level's instant, counted from the anchor; a repetition's, from the level's own first instant."""
+    """A level's instant, counted from the anchor; a later turn's or a repetition's, from the level's own first instant."""
     spec = ladder.levels[level]
     rule = DueRule.of(anchor, spec.offset, calendar)
     instant = rule.instant(calendar)
+    if spec.nth and spec.apart:
+        rule = replace(DueRule.of(instant, spec.apart, calendar), amount=spec.apart.amount * spec.nth)
+        instant = rule.instant(calendar)
     if repeat and spec.repeat:
         rule = replace(DueRule.of(instant, spec.repeat, calendar), amount=spec.repeat.amount * repeat)
         instant = rule.instant(calendar)

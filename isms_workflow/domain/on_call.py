@@ -5,14 +5,14 @@ Hand-overs are counted on the wall of the rotation's zone: 09:00 stays 09:00 whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from isms_workflow.domain.calendars import instant_of, zone_of
 from isms_workflow.domain.people import Directory, Override
 from isms_workflow.domain.views import CaseView
-from isms_workflow.programme.model import ON_CALL, Programme, Rotation
+from isms_workflow.programme.model import ON_CALL, WEEKDAYS, Layer, Programme, Rotation, Turns, Window
 
 AHEAD = timedelta(days=28)
 """How far gaps are looked for."""
@@ -22,7 +22,8 @@ AHEAD = timedelta(days=28)
 class Shift:
     """From `starts` until before `ends` one person is on call; None: nobody is, a gap.
 
-    `cover` is the override that says so, if one does; `instead_of` is whose turn it would be.
+    `cover` is the override that says so, if one does; `instead_of` is whose turn it would be. `layer` is the id of the
+    layer whose turn it is, None for the turns that are always on.
     """
 
     rotation: str
@@ -31,21 +32,26 @@ class Shift:
     person: str | None
     cover: Override | None = None
     instead_of: str | None = None
+    layer: str | None = None
 
 
 def rotations(programme: Programme) -> dict[str, Rotation]:
-    """A programme's rotations by id, each with its zone."""
-    zone = programme.calendar.zone
-    return {each.id: each if each.zone else each.model_copy(update={"zone": zone}) for each in programme.rotations.values()}
+    """A programme's rotations by id, each with its zone; the layers' ids have the rotation's before them."""
+    return {each.id: _whole(each, each.zone or programme.calendar.zone) for each in programme.rotations.values()}
 
 
-def hand_over(rotation: Rotation, number: int) -> datetime:
+def _whole(rotation: Rotation, zone: str) -> Rotation:
+    layers = tuple(each.model_copy(update={"id": f"{rotation.id}/{each.id}", "zone": each.zone or zone}) for each in rotation.layers)
+    return rotation.model_copy(update={"zone": zone, "layers": layers})
+
+
+def hand_over(rotation: Turns, number: int) -> datetime:
     """When a shift begins, the first being number 0. A local time that doesn't exist is the first after the gap."""
     wall = rotation.first + number * rotation.length
     return instant_of(wall.date(), wall.time(), _zone(rotation))
 
 
-def number_at(rotation: Rotation, instant: datetime) -> int:
+def number_at(rotation: Turns, instant: datetime) -> int:
     """Which shift an instant falls into; below 0 before the first."""
     wall = instant.astimezone(zone_of(_zone(rotation))).replace(tzinfo=None)
     number = (wall - rotation.first) // rotation.length
@@ -56,18 +62,50 @@ def number_at(rotation: Rotation, instant: datetime) -> int:
     return number
 
 
-def turn(rotation: Rotation, directory: Directory, instant: datetime) -> str | None:
-    """Whose turn it is, whoever covers: None before the first shift, and while nobody holds the responsibility.
+def turn(rotation: Turns, directory: Directory, instant: datetime) -> str | None:
+    """Whose turn it is in one row, whoever covers: None before the first shift, and while nobody holds the responsibility.
 
-    Whoever was granted it during a shift takes part from the next one on, unless there was nobody before.
+    Whoever was granted it during a shift takes part from the next one on, unless there was nobody before; another order
+    holds from the next one on, too.
     """
     number = number_at(rotation, instant)
     if number < 0:
         return None
     begun = hand_over(rotation, number)
-    holdings = [h for h in directory.holdings_of(rotation.responsibility) if _stays(directory, h.person, instant)]
-    there = [h.person for h in holdings if h.granted_at <= begun] or [h.person for h in holdings]
+    there = [h.person for h in directory.holdings_of(rotation.responsibility)
+             if h.granted_at <= begun and _stays(directory, h.person, instant)]
+    there = there or [h.person for h in directory.holdings_of(rotation.responsibility) if _stays(directory, h.person, instant)]
+    there = ordered(rotation, directory, there, begun)
     return there[number % len(there)] if there else None
+
+
+def ordered(rotation: Turns, directory: Directory, people: Iterable[str], at: datetime) -> list[str]:
+    """People of a row in the order that was set last before an instant; whom it doesn't name come after, as they came."""
+    set_last = max((o for o in directory.orders if o.row == rotation.id and o.set_at <= at), key=lambda o: o.set_at, default=None)
+    places = {person: place for place, person in enumerate(set_last.people)} if set_last else {}
+    return sorted(people, key=lambda person: places.get(person, len(places)))
+
+
+def is_on(layer: Turns, instant: datetime) -> bool:
+    """Whether a row's turns count at an instant: a layer's within its windows, on the wall of its zone."""
+    windows = layer.during if isinstance(layer, Layer) else ()
+    wall = instant.astimezone(zone_of(_zone(layer)))
+    return not windows or any(_within(window, wall.weekday(), wall.time()) for window in windows)
+
+
+def _within(window: Window, weekday: int, at: time) -> bool:
+    today, yesterday = WEEKDAYS[weekday] in window.days, WEEKDAYS[weekday - 1] in window.days
+    if window.begins < window.ends:
+        return today and window.begins <= at < window.ends
+    return (today and at >= window.begins) or (yesterday and at < window.ends)
+
+
+def whose(rotation: Rotation, directory: Directory, instant: datetime) -> tuple[str | None, str | None]:
+    """Whose turn it is over all layers, and the layer's id: the highest that is on and has somebody goes before the others."""
+    for row in rotation.rows:
+        if is_on(row, instant) and (person := turn(row, directory, instant)) is not None:
+            return person, row.id if row is not rotation else None
+    return None, None
 
 
 def cover(rotation: Rotation, directory: Directory, instant: datetime) -> Override | None:
@@ -84,14 +122,15 @@ def at(rotation: Rotation, directory: Directory, instant: datetime) -> str | Non
 def between(rotation: Rotation, directory: Directory, start: datetime, end: datetime) -> tuple[Shift, ...]:
     """The shifts from `start` until before `end`, which they fill whole; one that is handed over is two, also to oneself."""
     found: list[Shift] = []
-    cuts = sorted({start, *_cuts(rotation, directory, start, end)})
+    handed = {row.id: set(_hand_overs(row, start, end)) for row in rotation.rows}
+    cuts = sorted({start, *_cuts(rotation, directory, start, end), *(at for each in handed.values() for at in each)})
     for begins, ends in zip(cuts, [*cuts[1:], end], strict=True):
-        person, covered, whose = _who(rotation, directory, begins)
-        shift = Shift(rotation.id, begins, ends, person, covered, whose)
+        person, covered, turns, layer = _who(rotation, directory, begins)
+        shift = Shift(rotation.id, begins, ends, person, covered, turns, layer)
         before = found[-1] if found else None
-        same = before is not None and person is None and replace(before, starts=begins, ends=ends) == shift
-        if before is not None and same:  # a gap is one gap, however many hand-overs it swallows
-            found[-1] = replace(before, ends=ends)
+        same = before is not None and replace(before, starts=begins, ends=ends) == shift
+        if before is not None and same and (person is None or begins not in handed[layer or rotation.id]):
+            found[-1] = replace(before, ends=ends)  # a gap is one gap, however many hand-overs it swallows
         else:
             found.append(shift)
     return tuple(found)
@@ -108,36 +147,24 @@ def gaps(rotation: Rotation, directory: Directory, now: datetime) -> tuple[Shift
     return tuple(shift for shift in found if shift.person is None and shift.ends > now)
 
 
-def named(view: CaseView, name: str, now: datetime) -> tuple[str, ...]:
-    """Whom a name of a ladder's level means: who holds the responsibility, or whoever is on call now."""
-    if not name.startswith(ON_CALL):
-        return view.directory.holders(name)
-    person = at(rotation_of(view, name), view.directory, now)
-    return () if person is None else (person,)
-
-
-def all_named(view: CaseView, name: str) -> tuple[str, ...]:
-    """Whom a name may mean at any time: of a rotation, everybody who takes turns."""
-    return view.directory.holders(rotation_of(view, name).responsibility if name.startswith(ON_CALL) else name)
-
-
 def rotation_of(view: CaseView, name: str) -> Rotation:
     """The rotation that a level names, as the case's programme has it."""
     return rotations(view.programme)[name.removeprefix(ON_CALL)]
 
 
-def _zone(rotation: Rotation) -> str:
+def _zone(rotation: Turns) -> str:
     assert rotation.zone is not None  # rotations() gives each the calendar's
     return rotation.zone
 
 
-def _who(rotation: Rotation, directory: Directory, instant: datetime) -> tuple[str | None, Override | None, str | None]:
-    """Who is on call, by which override, and whose turn it is."""
-    whose, covered = turn(rotation, directory, instant), cover(rotation, directory, instant)
+def _who(rotation: Rotation, directory: Directory, instant: datetime) -> tuple[str | None, Override | None, str | None, str | None]:
+    """Who is on call, by which override, whose turn it is, and in which layer."""
+    turns, layer = whose(rotation, directory, instant)
+    covered = cover(rotation, directory, instant)
     if covered is None:
-        return whose, None, whose
-    able = directory.holds(covered.person, rotation.responsibility) and _stays(directory, covered.person, instant)
-    return (covered.person if able else None), covered, whose
+        return turns, None, turns, layer
+    able = any(directory.holds(covered.person, name) for name in rotation.responsibilities)
+    return (covered.person if able and _stays(directory, covered.person, instant) else None), covered, turns, layer
 
 
 def _stays(directory: Directory, person: str, instant: datetime) -> bool:
@@ -146,12 +173,26 @@ def _stays(directory: Directory, person: str, instant: datetime) -> bool:
     return ends is None or ends > instant
 
 
-def _cuts(rotation: Rotation, directory: Directory, start: datetime, end: datetime) -> Iterator[datetime]:
-    """The instants after `start` and before `end` at which it may be somebody else."""
-    number = number_at(rotation, start) + 1
-    while (instant := hand_over(rotation, number)) < end:
+def _hand_overs(row: Turns, start: datetime, end: datetime) -> Iterator[datetime]:
+    number = number_at(row, start) + 1
+    while (instant := hand_over(row, number)) < end:
         yield instant
         number += 1
+
+
+def _cuts(rotation: Rotation, directory: Directory, start: datetime, end: datetime) -> Iterator[datetime]:
+    """The instants after `start` and before `end` at which it may be somebody else, but for hand-overs."""
     others = [edge for o in directory.overrides if o.rotation == rotation.id for edge in (o.starts, o.ends)]
     others += [person.ends for person in directory.people.values() if person.ends is not None]
+    others += [edge for layer in rotation.layers for edge in _edges(layer, start, end)]
     yield from (each for each in others if start < each < end)
+
+
+def _edges(layer: Layer, start: datetime, end: datetime) -> Iterator[datetime]:
+    """When a layer may come on or go off, on the days around a span."""
+    zone = _zone(layer)
+    day, last = start.astimezone(zone_of(zone)).date() - timedelta(days=1), end.astimezone(zone_of(zone)).date()
+    while day <= last:
+        for hour in dict.fromkeys(at for window in layer.during for at in (window.begins, window.ends)):
+            yield instant_of(day, hour, zone)
+        day += timedelta(days=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -72,9 +72,20 @@ class Override:
     made_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """In which order people take turns in a row of a rotation, from the first hand-over after `set_at` on."""
+
+    row: str
+    people: tuple[str, ...]
+    set_at: datetime
+
+
 @dataclass(frozen=True)
 class Directory:
-    """All people in office. `holdings` are in the order in which they were granted."""
+    """All people in office. `holdings` are in the order in which they were granted; `addresses` give people's ids by
+    their mail addresses in small letters, for a programme that names single persons.
+    """
 
     people: Mapping[str, Person]
     holdings: tuple[Holding, ...] = ()
@@ -82,6 +93,8 @@ class Directory:
     delegations: tuple[Delegation, ...] = ()
     former_deputies: tuple[Deputy, ...] = ()
     overrides: tuple[Override, ...] = ()
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    orders: tuple[Order, ...] = ()
 
     @cached_property
     def _held(self) -> dict[str, tuple[Holding, ...]]:
@@ -122,6 +135,11 @@ class Directory:
         """Whether they have an account in use that lets them act."""
         found = self.people.get(person)
         return bool(found and found.may_write)
+
+    def person_at(self, address: str) -> str | None:
+        """Whoever has this mail address, if their account is in use."""
+        found = self.people.get(self.addresses.get(address.lower(), ""))
+        return found.id if found and found.active else None
 
     def missing(self, needed: frozenset[str]) -> tuple[str, ...]:
         """The responsibilities of `needed` that nobody in office holds."""

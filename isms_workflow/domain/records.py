@@ -109,6 +109,7 @@ class PersonRecord(StrEnum):
     UNDELEGATED = "person.undelegated"
     ERASED = "person.erased"
     TOKENED = "person.tokened"
+    PREFERRED = "person.preferred"
 
 
 class SystemRecord(StrEnum):
@@ -124,6 +125,7 @@ class OnCallRecord(StrEnum):
 
     OVERRIDDEN = "on_call.overridden"
     RETURNED = "on_call.returned"
+    ORDERED = "on_call.ordered"
 
 
 class SourceRecord(StrEnum):

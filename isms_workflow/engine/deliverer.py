@@ -7,16 +7,18 @@ becomes a dead letter that somebody is told about. Any number of these processes
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import insert, update
 
-from isms_workflow.domain.effects import Busy, EffectError, Unreachable, Unsent
+from isms_workflow.domain.effects import Answer, Busy, Carried, EffectError, Elsewhere, Held, Unreachable, Unsent
+from isms_workflow.domain.messages import MAIL
 from isms_workflow.domain.records import AuditRecord, OutboxRecord
-from isms_workflow.engine import notices, outbox
+from isms_workflow.engine import notices, outbox, tries
 from isms_workflow.engine.seams import Seam, reach
 from isms_workflow.store import audit
 from isms_workflow.store.database import Store, Transaction, notify
@@ -28,6 +30,14 @@ log = logging.getLogger(__name__)
 CLAIM = timedelta(seconds=60)
 """How long a deliverer may take for a batch before another takes it over."""
 
+CROWD, WIDE = 20, 2000
+"""Where a batch has so many messages for one person, so many more that wait for them are taken with it, to be told
+together.
+"""
+
+KEPT = (Busy, Unreachable, Unsent, Elsewhere, Held)
+"""Answers by which nothing is refused."""
+
 CEILING = timedelta(seconds=30)
 OUTAGE = timedelta(seconds=30)
 """How long a service must be away before somebody is told: a server that was busy for a second is no outage."""
@@ -38,7 +48,7 @@ DELAYS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A claimed message; `queued_at` is when what it tells of was decided."""
+    """A claimed message; `queued_at` is when what it tells of was decided, `held` why it didn't leave at once."""
 
     id: str
     key: str
@@ -47,15 +57,17 @@ class Effect:
     sensitive: bool
     attempts: int
     queued_at: datetime
+    urgency: str = "ordinary"
+    held: str | None = None
 
 
 class Channel(Protocol):
-    """One way out. `carry` answers each effect in order: None if it was carried out, else why not."""
+    """One way out. `carry` answers each effect in order: None or `Carried` if it was carried out, else why not."""
 
     name: str
     batch: int
 
-    def carry(self, effects: Sequence[Effect], now: datetime) -> list[EffectError | None]:
+    def carry(self, effects: Sequence[Effect], now: datetime) -> Sequence[Answer]:
         """Tries each once; never raises for one effect's sake. `Unreachable` may stand for all that follow."""
 
 
@@ -78,24 +90,32 @@ def claim(store: Store, channel: Channel, now: datetime) -> list[Effect]:
         state = tx.execute(questions.channel(channel.name)).first()
         if state is not None and state.paused_until is not None and state.paused_until > now:
             return []
-        rows = tx.execute(questions.claimable(channel.name, now, channel.batch)).all()
+        rows = list(tx.execute(questions.claimable(channel.name, now, channel.batch)))
+        if crowd := [who for who, many in Counter(row.person for row in rows).items() if who and many >= CROWD]:
+            rows += tx.execute(questions.claimable_of(channel.name, crowd, [row.id for row in rows], now, WIDE)).all()
         if rows:
             tx.execute(questions.claim([row.id for row in rows], now + CLAIM))
-    return [Effect(r.id, r.key, r.case_id, r.payload, r.sensitive, r.attempts, r.queued_at) for r in rows]
+    return [Effect(r.id, r.key, r.case_id, r.payload, r.sensitive, r.attempts, r.queued_at, r.urgency, r.held) for r in rows]
 
 
-def settle(store: Store, channel: str, answered: Sequence[tuple[Effect, EffectError | None]], now: datetime) -> None:
+def settle(store: Store, channel: str, answered: Sequence[tuple[Effect, Answer]], now: datetime) -> None:
     """Writes down what became of each effect, and of the channel, in one transaction."""
     with store.write() as tx:
         outage = next((a for _, a in answered if isinstance(a, Unreachable)), None)
-        _done(tx, [e for e, a in answered if a is None], now)
+        _done(tx, [e for e, a in answered if a is None or isinstance(a, Carried)], now)
         for effect, answer in answered:
             if isinstance(answer, (Busy, Unreachable)):
                 _later(tx, effect, answer, now)
             elif isinstance(answer, Unsent):
                 _unsent(tx, effect, answer, now)
-        dead = [(e, a) for e, a in answered if a is not None and not isinstance(a, (Busy, Unreachable, Unsent))]
+            elif isinstance(answer, Elsewhere):
+                _by_mail(tx, effect, answer, now)
+        held = [{"row_id": effect.id, "next": answer.until} for effect, answer in answered if isinstance(answer, Held)]
+        if held:
+            tx.execute(questions.hold(), held)
+        dead = [(e, a) for e, a in answered if isinstance(a, EffectError) and not isinstance(a, KEPT)]
         _pause(tx, channel, outage, now) if outage else _reached(tx, channel)
+        tries.keep(tx, channel, answered, now)
         _dead(tx, channel, dead, now)
 
 
@@ -110,6 +130,23 @@ def _unsent(tx: Transaction, effect: Effect, why: Unsent, now: datetime) -> None
     log.info("Message %s stays here: %s", effect.key, why, extra={"action": "outbox.unsent"})
     tx.execute(questions.settle(), {"row_id": effect.id, "at": now, "what": "unsent", "why": str(why)[:500]})
     _forget(tx, [effect])
+
+
+def _by_mail(tx: Transaction, effect: Effect, why: Elsewhere, now: datetime) -> None:
+    """Its way is closed to it: rather by mail than never."""
+    log.warning("Message %s goes by mail: %s", effect.key, why, extra={"action": "outbox.by_mail"})
+    tx.execute(questions.by_mail(effect.id, MAIL, now))
+    notify(tx)
+
+
+def no_such_ways(store: Store, known: Collection[str], now: datetime) -> None:
+    """What waits for ways that the settings name no more goes by mail; nothing of it waits for ever."""
+    with store.write() as tx:
+        for row in tx.execute(questions.elsewhere(known)).all():
+            effect = Effect(row.id, row.key, row.case_id, row.payload, row.sensitive, row.attempts, row.queued_at)
+            gone = Elsewhere(f"the settings name no way {row.channel!r}")
+            _by_mail(tx, effect, gone, now)
+            tries.keep(tx, row.channel, [(effect, gone)], now)
 
 
 def _forget(tx: Transaction, effects: Sequence[Effect]) -> None:

@@ -58,6 +58,17 @@ def serve(store: Store, channels: Sequence[Channel], now: Callable[[], datetime]
         thread.join()
 
 
+def look_for_lost_ways(store: Store, known: Sequence[str], now: Callable[[], datetime], stop: threading.Event) -> None:
+    """What waits for a way that the settings name no more goes by mail: looked for every 15 s, until told to stop."""
+    while True:
+        try:
+            deliverer.no_such_ways(store, known, now())
+        except IsmsError as error:
+            log.error("%s", error, extra={"action": "deliverer.database_gone"})
+        if stop.wait(ROUND_S):
+            return
+
+
 def serve_channel(store: Store, channel: Channel, now: Callable[[], datetime], stop: threading.Event) -> None:
     """One channel's loop: sleeps until its next message, and wakes at once when one is queued.
 

@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from isms_workflow.domain.ids import new_id
-from isms_workflow.domain.messages import Message
+from isms_workflow.domain.messages import MAIL, Message
+from isms_workflow.domain.notification import Sending, Wishes, is_ruled, sendings
+from isms_workflow.engine import wishes
 from isms_workflow.store.bulk import insert_many
 from isms_workflow.store.database import Transaction, notify
 from isms_workflow.store.tables import outbox
 
+LEFT_OUT = "its reader's notification rules leave it out"
+
 
 def put(tx: Transaction, messages: Iterable[Message], now: datetime) -> None:
-    """Queues each message once: one whose key is there already is the same message."""
-    rows = [{"id": new_id(), "key": m.key, "channel": m.channel, "case_id": m.case, "payload": dict(m.payload),
-             "sensitive": m.sensitive, "queued_at": now, "due_at": together_at(now) if m.late else now} for m in messages]
+    """Queues each message once, by each way and at each instant that its reader's rules say: one whose key is there
+    already is the same message. One that their rules leave out is kept as not sent, and why.
+    """
+    told = list(messages)
+    chosen = wishes.of(tx, {m.person for m in told if m.person and is_ruled(m)})
+    rows = [row for m in told for row in _rows(m, chosen.get(m.person or "") if is_ruled(m) else None, now)]
     if rows:
         insert_many(tx, outbox, rows, unless="key")
         notify(tx)
+
+
+def _rows(message: Message, chosen: Wishes | None, now: datetime) -> Iterator[dict[str, Any]]:
+    start = together_at(now) if message.late else now
+    if chosen is None:
+        yield _row(message, message.key, Sending(message.channel, start), now)
+        return
+    found = sendings(str(message.payload["notice"]), message.urgency, chosen, start)
+    for each in found:
+        at_once = each.channel == MAIL and each.at == start
+        yield _row(message, message.key if at_once else f"{message.key}#{each.channel}:{int((each.at - start).total_seconds())}",
+                   each, now)
+    if not found:
+        yield {**_row(message, message.key, Sending(MAIL, start), now), "settled_at": now, "outcome": "unsent", "error": LEFT_OUT}
+
+
+def _row(message: Message, key: str, sending: Sending, now: datetime) -> dict[str, Any]:
+    return {"id": new_id(), "key": key, "channel": sending.channel, "case_id": message.case, "payload": dict(message.payload),
+            "sensitive": message.sensitive, "queued_at": now, "due_at": sending.at, "person": message.person,
+            "urgency": message.urgency, "held": sending.held, "settled_at": None, "outcome": None, "error": None}
 
 
 def together_at(now: datetime) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -14,6 +15,8 @@ from isms_workflow.domain.records import AuditRecord, ProgrammeRecord
 from isms_workflow.domain.refusals import Missing
 from isms_workflow.domain.times import When
 from isms_workflow.engine import outbox
+from isms_workflow.programme.check_people import names_people, strangers
+from isms_workflow.programme.errors import Problem, ProgrammeRefused
 from isms_workflow.programme.load import kept
 from isms_workflow.programme.model import Programme
 from isms_workflow.store import audit
@@ -59,8 +62,12 @@ def in_force(tx: Transaction) -> InForce:
 def apply(tx: Transaction, programme: Programme, actor: Actor, when: When) -> bool:
     """Puts a checked version in force, keeps its full text, and tells ISMS manager and top management.
 
-    Open cases keep the version they started with. False if it is in force already.
+    Open cases keep the version they started with. False if it is in force already. Raises `ProgrammeRefused` if it
+    names a person who has no account.
     """
+    unknown = unknown_people(tx, programme, when.noticed)
+    if unknown:
+        raise ProgrammeRefused(tuple(unknown))
     before = tx.execute(questions.programme_in_force()).scalar()
     if before == programme.digest:
         return False
@@ -76,6 +83,15 @@ def apply(tx: Transaction, programme: Programme, actor: Actor, when: When) -> bo
     audit.append(tx, [AuditRecord(ProgrammeRecord.APPLIED, actor.id, when.happened, when.noticed,
                                   data={"digest": programme.digest, "before": before, "channel": actor.channel})])
     return True
+
+
+def unknown_people(tx: Transaction, programme: Programme, now: datetime) -> list[Problem]:
+    """The persons whom it names, and who have no account in use."""
+    if not names_people(programme):
+        return []
+    return strangers(programme, {
+        row.email for row in tx.execute(questions.all_people())
+        if row.email and row.deactivated_at is None and (row.ends_at is None or row.ends_at > now)})
 
 
 def _notices(tx: Transaction, digest: str, before: str | None, when: When) -> list[Message]:

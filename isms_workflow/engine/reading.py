@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Table
 
 from isms_workflow.domain.incident import Incident, Stop
-from isms_workflow.domain.people import Delegation, Deputy, Directory, Holding, Override, Person
+from isms_workflow.domain.people import Delegation, Deputy, Directory, Holding, Order, Override, Person
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.views import Case, CaseView, Comment, Decision, Evidence, Gate, Step
 from isms_workflow.engine import programmes
@@ -96,8 +96,8 @@ def _incidents(tx: Connection, rows: Iterable[Any]) -> dict[str, Incident]:
 
 def directory(tx: Connection, now: datetime) -> Directory:
     """Who holds what at this instant."""
-    people = {row.id: Person(row.id, row.role, row.zone, _active(row, now), row.ends_at)
-              for row in tx.execute(questions.all_people())}
+    rows = tx.execute(questions.all_people()).all()
+    people = {row.id: Person(row.id, row.role, row.zone, _active(row, now), row.ends_at) for row in rows}
     deputies = [Deputy(r.person, r.deputy, r.named_by, r.ended_at) for r in tx.execute(questions.deputies_named())]
     return Directory(
         people,
@@ -109,6 +109,8 @@ def directory(tx: Connection, now: datetime) -> Directory:
         tuple(each for each in deputies if each.ended is not None),
         tuple(Override(r.id, r.rotation, r.person, r.starts_at, r.ends_at, r.made_by, r.made_at)
               for r in tx.execute(on_call_questions.running(), {"now": now})),
+        {row.email: row.id for row in rows if row.email},
+        tuple(Order(r.turns, tuple(r.people), r.set_at) for r in tx.execute(on_call_questions.orders())),
     )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import update
 from isms_workflow.domain.calendars import DueRule, WorkingCalendar
 from isms_workflow.domain.clocks import moved_on
 from isms_workflow.domain.gates import MACHINE as GATE
+from isms_workflow.domain.ladders import rung
 from isms_workflow.domain.people import Actor
 from isms_workflow.domain.plan import Change, Plan
 from isms_workflow.domain.records import AuditRecord, DeadlineRecord, GateRecord, Scalar, StepRecord
@@ -149,9 +150,4 @@ def _rule(view: CaseView, row: Any, calendar: WorkingCalendar, anchor: datetime 
     if row.event != LADDER or base is None:
         return rule, base
     start = anchor or from_iso(base)
-    level = view.programme.ladders[row.ladder].levels[row.level]
-    first = DueRule.of(start, level.offset, calendar)
-    if not row.repeat or level.repeat is None:
-        return first, iso(start)
-    again = DueRule.of(first.instant(calendar), level.repeat, calendar)
-    return replace(again, amount=level.repeat.amount * row.repeat), iso(start)
+    return rung(view.programme.ladders[row.ladder], row.level, row.repeat, start, calendar).rule, iso(start)

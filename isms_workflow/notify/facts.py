@@ -373,3 +373,20 @@ class Several(OfCase):
     notice: Literal["step_opened", "reminder", "overdue", "waiting"]
     steps: tuple[DigestLine, ...] = Field(min_length=2)
     then: tuple[Then, ...]
+
+
+class ManyLine(BaseModel):
+    """One of many messages: what its own mail would have been called, and the case that it is about, if it is about one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    says: Line
+    at: AwareDatetime
+
+
+class Many(Facts):
+    """To somebody for whom there are very many messages: the first of them, the critical ones before, and how many more."""
+
+    lines: tuple[ManyLine, ...] = Field(min_length=1)
+    more: int
+    critical: int

@@ -17,20 +17,36 @@ SENDER_NAME = "ISMS"
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail to send. `key` is its outbox key; a `sensitive` one is never listed or shown."""
+    """One mail to send. `key` is its outbox key; a `sensitive` one is never listed or shown.
+
+    The rest is for ways that carry no whole mail: which `notice` it is, about which case, and the address of its page. A
+    `discreet` one is about a case that not everybody may see: such ways name its case, and nothing else of it.
+    """
 
     key: str
     to: Recipient
     mail: Mail
     sensitive: bool = False
+    notice: str = ""
+    reference: str = ""
+    url: str = ""
+    discreet: bool = False
+    urgency: str = "ordinary"
+
+    def short(self) -> str:
+        """What it says in a line, as far as a way may carry it that isn't the reader's alone."""
+        return f"{self.reference or 'ISMS'}: something for you, which only the portal shows" if self.discreet else self.mail.subject
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Where a mail went: its Message-ID, and what the server answered or the name of the file."""
+    """Where a letter went: its Message-ID, what the server answered or the name of the file, and whether that says that
+    it is there.
+    """
 
     message_id: str
     answer: str
+    delivered: bool = False
 
 
 def message_id(key: str, public_url: str) -> str:

@@ -72,6 +72,7 @@ NOTICES: Mapping[str, Notice] = {notice.name: notice for notice in (
     Notice("on_call_covered",       f.OnCallCovered),
     Notice("on_call_gap",           f.OnCallGap),
     Notice("programme_applied",     f.ProgrammeApplied),
+    Notice("flood",                 f.Many),
     Notice("operator_notice",       f.OperatorNotice),
     Notice("digest",                f.Digest),
 )}
@@ -146,7 +147,7 @@ def render(
         raise WrongFacts(notice, _problems(error), f"the facts of {known.facts.__name__}") from None
     given = {
         **dict(checked), "zone": recipient.zone, "now": utc(now), "name": one_line(recipient.name),
-        "organisation": one_line(organisation), "url": _address(notice, checked.link, public_url),
+        "organisation": one_line(organisation), "url": address(notice, checked.link, public_url),
         "marks": tuple(one_line(each) for each in marks),
     }
     text, html = (environment.get_template(f"notices/{notice}.txt") for environment in templates())
@@ -226,7 +227,7 @@ def _spaced(text: str) -> str:
     return _GAP.sub("\n\n", text).strip() + "\n"
 
 
-def _address(notice: str, link: str, public_url: str) -> str:
+def address(notice: str, link: str, public_url: str) -> str:
     """The link as a whole address; a mail never leads anywhere but to the portal."""
     root = public_url.rstrip("/")
     whole = f"{root}{link}" if link.startswith("/") else link

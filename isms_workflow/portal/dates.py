@@ -42,6 +42,19 @@ def instant(text: str, zone: str, field: str) -> datetime | None:
     raise Wrong(field, text, "give a date and a time such as 2026-03-12T14:00")
 
 
+def hour(text: str, field: str) -> time | None:
+    """Hours and minutes on the wall; None for an empty field. Raises `Wrong`."""
+    if not text.strip():
+        return None
+    try:
+        found = time.fromisoformat(text.strip().zfill(5))
+        if found.tzinfo is None and len(text.strip()) <= 5:
+            return found.replace(second=0, microsecond=0)
+    except ValueError:
+        pass
+    raise Wrong(field, text, "give hours and minutes such as 22:00")
+
+
 @contextmanager
 def as_typed(text: str, field: str) -> Iterator[None]:
     """Whoever typed an instant reads their own words in what is wrong with it."""

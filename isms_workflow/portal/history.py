@@ -14,6 +14,7 @@ from isms_workflow.portal.names import Names
 from isms_workflow.portal.rendering import local_day, local_instant, word
 from isms_workflow.portal.sight import Sight
 from isms_workflow.portal.visit import Visit
+from isms_workflow.programme.model import PERSON
 from isms_workflow.store.tables import audit, audit_private
 
 SENTENCES: Mapping[str, str] = {
@@ -30,7 +31,7 @@ SENTENCES: Mapping[str, str] = {
     "gate.withdrawn": "withdrew gate {gate:phase}, because a step reopened", "gate.superseded": "superseded gate {gate:phase}",
     "gate.voided": "voided an approval", "gate.changed": "noted that what the gate covers has changed",
     "gate.retimed": "moved the gate's due date to {due:day}", "gate.answered": "said how gate {gate:phase} goes on",
-    "deadline.expired": "told {reached} of {to} (ladder {ladder})",
+    "deadline.expired": "told {reached} of {to:whom} (ladder {ladder})",
     "deadline.skipped": "left out {skipped} repetitions that were missed (ladder {ladder})",
     "deadline.failed": "set a deadline aside",
     "evidence.added": "added evidence", "evidence.replaced": "replaced evidence", "evidence.withdrawn": "withdrew evidence",
@@ -38,6 +39,7 @@ SENTENCES: Mapping[str, str] = {
     "person.added": "added to the people", "person.invited": "invited", "person.activated": "chose a password",
     "person.granted": "granted {responsibility:title}", "person.revoked": "revoked {responsibility:title}",
     "person.changed": "changed the account", "person.deputised": "named {deputy:who} as deputy",
+    "person.preferred": "chose how they are told",
     "person.delegated": "delegated to {to:who} until {ends:day}", "programme.applied": "put programme {digest:short} in force",
     "incident.reported": "reported an incident, assessed as {severity}",
     "incident.occurred": "noted that it happened again",
@@ -50,6 +52,7 @@ SENTENCES: Mapping[str, str] = {
     "incident.replanned": "put it under programme {programme:short}",
     "on_call.overridden": "put {person:who} on call from {starts:instant} until {ends:instant}",
     "on_call.returned": "ended {person:who}'s cover before its time",
+    "on_call.ordered": "changed the order of turns to {people:people}, from the next hand-over on",
     "outbox.died": "set a message aside that couldn't be sent", "outbox.revived": "sent a message again",
     "source.added": "let a {kind} report incidents", "source.revoked": "let it report no more",
     "system.added": "put it in the register, for {owner:who}", "system.retired": "retired it",
@@ -158,11 +161,17 @@ class _Word:
             "day": lambda: local_day(from_iso(value), self.zone) if value else "?",
             "instant": lambda: local_instant(from_iso(value), self.zone) if value else "?",
             "phase": lambda: word(str(value)),
+            "people": lambda: ", ".join(self.names.name(each) for each in str(value).split()),
+            "whom": lambda: " ".join(self._whom(each) for each in str(value).split()),
             "title": lambda: str(value).replace("_", " "),
             "count": lambda: str(int(value or 0) + 1),
             "short": lambda: str(value)[:12],
         }
         return words.get(how, lambda: str(value if value is not None else "–"))()
+
+    def _whom(self, name: str) -> str:
+        """One of those whom a ladder's level names; a single person by their name."""
+        return self.names.name(name.removeprefix(PERSON)) if name.startswith(PERSON) else name
 
 
 def _private(conn: Connection, seqs: Sequence[int]) -> dict[int, dict[str, str]]:

@@ -17,7 +17,8 @@ from isms_workflow.domain.incident import LEARNING, RESPONDING, UNANSWERED, Inci
 from isms_workflow.domain.rules.escalation import WORD
 from isms_workflow.domain.rules.incidents import learns
 from isms_workflow.domain.views import CaseView
-from isms_workflow.engine import programmes, register
+from isms_workflow.engine import programmes, register, telling
+from isms_workflow.engine.mailing.of_incident import REPORTERS
 from isms_workflow.portal import views as v
 from isms_workflow.portal.history import of_case
 from isms_workflow.portal.incident_actions import Desk
@@ -27,6 +28,7 @@ from isms_workflow.portal.pages.pdca import gate_line, line
 from isms_workflow.portal.rendering import local_instant, word
 from isms_workflow.portal.showing import rungs, waiting
 from isms_workflow.portal.sight import Sight
+from isms_workflow.portal.tellings import FEW, lines
 from isms_workflow.portal.visit import Visit
 from isms_workflow.programme.incidents import Condition, IncidentWorkflow
 from isms_workflow.programme.model import Phase
@@ -79,7 +81,17 @@ class Page:
             of_case(self.conn, view.case.id, self.names, visit), self._word(), self._pause(), self._wait(),
             len(occurred), self._relations(occurred), self._alike(), main=main, actions=others,
             document=f"{case_url(view.case.reference)}/document",
+            told=self._told[-FEW:], all_told=self._all_told(),
             drill=f"{case_url(view.case.reference)}/drill" if self.incident.is_exercise else "", is_exercise=self.incident.is_exercise)
+
+    @cached_property
+    def _told(self) -> tuple[v.TellingLine, ...]:
+        return lines((each for each in telling.of_case(self.conn, self.view.case.id) if each.notice not in REPORTERS), self.names)
+
+    def _all_told(self) -> v.Link | None:
+        found = len(self._told)
+        label = "Every attempt" if found <= FEW else f"All {found:,} messages, with every attempt"
+        return v.Link(label, f"{case_url(self.view.case.reference)}/told") if found else None
 
     def _wait(self) -> v.Wait | None:
         return None if self.incident.pause else waiting(self.conn, self.view)

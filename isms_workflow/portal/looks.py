@@ -26,7 +26,7 @@ _BY_LOOK: dict[Look, str] = {
     Look("ring", "neutral"): "planned, not open, not started, queued, armed, unused, not verified, low",
     Look("skip", "neutral"): "waived, skipped, superseded, replaced, spent, revoked, ended, expired, retired, merged",
     Look("cross", "neutral"): "cancelled, declined, withdrawn, unsent, deactivated, erased, false positive",
-    Look("bars", "attention"): "paused, suspended",
+    Look("bars", "attention"): "paused, suspended, held",
     Look("back", "attention"): "returned, lapsed, void",
     Look("triangle", "attention"): "due, retrying, escalated, not held, high",
     Look("triangle", "danger"): "late, overdue, critical",

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection, select
 
+from isms_workflow.domain.forecast import title
 from isms_workflow.domain.people import Person
 from isms_workflow.domain.views import CaseView, Gate, Step
 from isms_workflow.portal import views as v
@@ -86,6 +87,6 @@ def gate_url(gate: Gate) -> str:
 
 
 def responsibility(view: CaseView, name: str) -> str:
-    """What a responsibility is called in the case's programme."""
+    """What a responsibility is called in the case's programme; as `forecast.title` says it for whatever else a level names."""
     found = view.programme.responsibilities.get(name)
-    return found.title if found else name
+    return found.title if found else title(view, name)

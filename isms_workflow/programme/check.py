@@ -12,7 +12,7 @@ from isms_workflow.programme.check_obligations import check_obligations
 from isms_workflow.programme.check_on_call import check_on_call, told
 from isms_workflow.programme.errors import Problem
 from isms_workflow.programme.incidents import IncidentWorkflow
-from isms_workflow.programme.model import Calendar, Gate, Phase, Programme, Span, Workflow
+from isms_workflow.programme.model import Calendar, Flood, Gate, Level, Phase, Programme, Span, Workflow
 from isms_workflow.programme.references import Place, ahead, known, near, wait
 
 ALWAYS = ("isms_manager", "top_management")
@@ -36,10 +36,19 @@ of its eight working hours for an eighth of that: so 8 working hours are as long
 def check(programme: Programme, place: Place) -> list[Problem]:
     """Every problem of a programme whose files are each well formed."""
     return [*_offices(programme, place), *_calendar(programme, place), *_ladders(programme, place),
-            *check_on_call(programme, place),
+            *check_on_call(programme, place), *_flood(programme.flood, place),
             *check_obligations(programme, place),
             *_kinds(programme, place),
             *(p for name, w in programme.workflows.items() for p in _workflow(programme, name, w, place))]
+
+
+def _flood(flood: Flood | None, place: Place) -> Iterator[Problem]:
+    """Spans that a clock on the wall or a calendar would have to count: a flood is over before those matter."""
+    file = "notifications.yaml"
+    for name in ("within", "critical_every", "ordinary_every"):
+        span = getattr(flood, name, None)
+        if span and (span.unit not in ("hours", "minutes", "seconds") or span.amount < 1):
+            yield Problem(file, place(file, "flood", name), f"flood.{name}", f"{span} can't be: write e.g. '10 minutes'")
 
 
 def _offices(programme: Programme, place: Place) -> Iterator[Problem]:
@@ -98,15 +107,18 @@ def _holidays(calendar: Calendar, place: Place) -> Iterator[Problem]:
 def _ladders(programme: Programme, place: Place) -> Iterator[Problem]:
     file = "ladders.yaml"
     for index, ladder in enumerate(programme.ladders.values()):
-        hours = [approximate(level.offset) for level in ladder.levels]
+        hours = [comes_after(level) for level in ladder.levels]
         if hours != sorted(hours):
             yield Problem(file, place(file, "ladders", index, "levels"), ladder.id, "its levels aren't in order of time")
         for number, level in enumerate(ladder.levels):
-            line = place(file, "ladders", index, "levels", number)
+            line = place(file, "ladders", index, "levels", level.written)
             for name in level.to:
                 yield from told(programme, file, line, f"{ladder.id}.to", name)
             if level.repeat and (number < len(ladder.levels) - 1 or level.repeat.amount < 1):
-                yield Problem(file, line, ladder.id, "only the last level repeats, after a positive span")
+                yield Problem(file, line, ladder.id, "only the last level repeats without end, after a positive span; write "
+                                                     "how often (times: 2) where others follow")
+            if level.apart and level.apart.amount < 1:
+                yield Problem(file, line, ladder.id, f"{level.apart} leads nowhere: use a positive span, e.g. '10 minutes'")
 
 
 def _workflow(programme: Programme, name: str, workflow: Workflow, place: Place) -> Iterator[Problem]:
@@ -169,7 +181,7 @@ def _gate(programme: Programme, file: str, phase: Phase, gate: Gate, line: int) 
         yield from known(file, line, f"{field}.responsibilities", name, programme.responsibilities)
     if gate.ladder not in programme.ladders:
         yield from known(file, line, f"{field}.ladder", gate.ladder, programme.ladders, "ladder")
-    elif approximate(gate.lapse) <= approximate(programme.ladders[gate.ladder].levels[-1].offset):
+    elif approximate(gate.lapse) <= comes_after(programme.ladders[gate.ladder].levels[-1]):
         yield Problem(file, line, f"{field}.lapse", "comes before the ladder's last level: let the gate lapse after it")
     yield from ahead(file, line, f"{field}.due", gate.due)
     yield from ahead(file, line, f"{field}.lapse", gate.lapse)
@@ -189,6 +201,11 @@ def free(phase: Phase, gate: Gate) -> tuple[str, ...]:
 def approximate(span: Span) -> float:
     """A span in hours, to compare two: working days and hours count for the share of the week they stand for."""
     return span.amount * HOURS[span.unit]
+
+
+def comes_after(level: Level) -> float:
+    """How many hours after the anchor a level comes, to compare two."""
+    return approximate(level.offset) + (approximate(level.apart) * level.nth if level.apart else 0.0)
 
 
 def _circular(phase: Phase) -> list[str]:

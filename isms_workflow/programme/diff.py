@@ -17,8 +17,9 @@ def diff(old: Programme, new: Programme) -> list[str]:
         *_named("responsibility", old.responsibilities, new.responsibilities),
         *_named("ladder", old.ladders, new.ladders),
         *_named("rotation", old.rotations, new.rotations),
+        *_named("team", old.teams, new.teams),
         *_fields("calendar", old.calendar, new.calendar),
-        *_fields("programme", old, new, ("checkpoint_file", "digest_hour", "heartbeat_url")),
+        *_fields("programme", old, new, ("checkpoint_file", "digest_hour", "heartbeat_url", "flood")),
         *_obligations(old, new),
         *_workflows(old.workflows, new.workflows),
     ]

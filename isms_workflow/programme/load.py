@@ -18,16 +18,21 @@ from isms_workflow.programme.basics import Strict
 from isms_workflow.programme.check import check
 from isms_workflow.programme.errors import Problem, ProgrammeRefused
 from isms_workflow.programme.incidents import IncidentWorkflow
-from isms_workflow.programme.model import Calendar, Hour, Ladder, Programme, Responsibility, Rotation, Workflow
+from isms_workflow.programme.ladders import WrittenLadder, WrittenTeam
+from isms_workflow.programme.model import Calendar, Flood, Hour, Programme, Responsibility, Rotation, Workflow
 from isms_workflow.programme.obligations import FOLDER, ORGANISATION, Organisation, Regime
 from isms_workflow.programme.references import Place
 from isms_workflow.programme.yaml import Document, read
 
 SHARED = ("responsibilities.yaml", "ladders.yaml", "calendar.yaml", "audit.yaml")
-"""What every kind uses; each other file is the section of one kind, named after it, the rotations, or an obligation's."""
+"""What every kind uses; each other file is the section of one kind, named after it, the rotations, how messages are
+bundled, or an obligation's."""
 
 ON_CALL = "oncall.yaml"
 """An organisation without it has nobody on call."""
+
+NOTIFICATIONS = "notifications.yaml"
+"""Without it every message leaves by itself."""
 
 PLAIN = {"missing": "is missing", "extra_forbidden": "is not known here: look for a slip of the pen"}
 
@@ -37,11 +42,16 @@ class _Responsibilities(Strict):
 
 
 class _Ladders(Strict):
-    ladders: tuple[Ladder, ...]
+    ladders: tuple[WrittenLadder, ...]
 
 
 class _OnCall(Strict):
     rotations: tuple[Rotation, ...] = ()
+    teams: tuple[WrittenTeam, ...] = ()
+
+
+class _Notifications(Strict):
+    flood: Flood | None = None
 
 
 class _Audit(Strict):
@@ -151,7 +161,8 @@ def _documents(files: Mapping[str, str]) -> tuple[dict[str, Document], list[Prob
 def _model_of(name: str) -> type[BaseModel]:
     known: dict[str, type[BaseModel]] = {"responsibilities.yaml": _Responsibilities, "ladders.yaml": _Ladders,
                                          "calendar.yaml": Calendar, "audit.yaml": _Audit,
-                                         "incident.yaml": IncidentWorkflow, ON_CALL: _OnCall, ORGANISATION: Organisation}
+                                         "incident.yaml": IncidentWorkflow, ON_CALL: _OnCall,
+                                         NOTIFICATIONS: _Notifications, ORGANISATION: Organisation}
     return known.get(name, Regime if name.startswith(FOLDER) else Workflow)
 
 
@@ -175,7 +186,8 @@ def _problem(document: Document, error: Any) -> Problem:
 def _twice(parts: Mapping[str, Any], place: Place) -> Iterator[Problem]:
     """Ids that stand twice in a list: the later would silently take the earlier one's place."""
     for file, part in parts.items():
-        for name in ("responsibilities", "ladders", "schedules", "severities", "categories", "rotations", "questions", "stages", "facts"):
+        for name in ("responsibilities", "ladders", "schedules", "severities", "categories", "rotations", "teams",
+                     "questions", "stages", "facts"):
             ids = [each.id for each in getattr(part, name, ())]
             for index, found in enumerate(ids):
                 if found in ids[:index]:
@@ -183,10 +195,12 @@ def _twice(parts: Mapping[str, Any], place: Place) -> Iterator[Problem]:
 
 
 def _assembled(parts: Mapping[str, Any], files: Mapping[str, str]) -> Programme:
+    teams = {t.id: t.team() for t in getattr(parts.get(ON_CALL), "teams", ())}
     return Programme(
         responsibilities={r.id: r for r in parts["responsibilities.yaml"].responsibilities},
-        ladders={ladder.id: ladder for ladder in parts["ladders.yaml"].ladders},
+        ladders={ladder.id: ladder.told(teams) for ladder in parts["ladders.yaml"].ladders},
         rotations={r.id: r for r in getattr(parts.get(ON_CALL), "rotations", ())},
+        teams=teams,
         calendar=parts["calendar.yaml"],
         obligations={name.removeprefix(FOLDER).removesuffix(".yaml"): part
                      for name, part in parts.items() if isinstance(part, Regime)},
@@ -195,9 +209,15 @@ def _assembled(parts: Mapping[str, Any], files: Mapping[str, str]) -> Programme:
         checkpoint_file=parts["audit.yaml"].checkpoint_file,
         digest_hour=parts["audit.yaml"].digest_hour,
         heartbeat_url=parts["audit.yaml"].heartbeat_url,
+        flood=getattr(parts.get(NOTIFICATIONS), "flood", None),
         digest=digest(files),
         files=dict(files),
     )
+
+
+def place_of(programme: Programme) -> Place:
+    """The lines of a programme's own files, for whoever finds something wrong that the texts alone don't show."""
+    return _places(_documents(programme.files)[0])
 
 
 def _places(documents: Mapping[str, Document]) -> Place:

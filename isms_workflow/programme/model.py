@@ -57,16 +57,22 @@ def spoken(text: str) -> dict[str, Any]:
     return {"amount": int(found[1]), "unit": unit, **at}
 
 
-def _one_or_more(value: Any) -> Any:
+def one_or_more(value: Any) -> Any:
+    """One name stands for a list of one."""
     return [value] if isinstance(value, str) else value
 
 
-Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_more), Field(min_length=1)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(one_or_more), Field(min_length=1)]
 
-ON_CALL = "on_call:"
-"""Stands before a rotation's id where a ladder's level names whoever is on call."""
+ON_CALL, TEAM, PERSON = "on_call:", "team:", "person:"
+"""Stand before a rotation's id, a team's id, a person's mail address where a ladder's level names one."""
 
-Told = Annotated[str, Field(pattern=rf"^({ON_CALL})?[a-z][a-z0-9_]*$", max_length=70)]
+_PERSON = rf"{PERSON}[^\s@:]+@[^\s@:]+"
+Whom = Annotated[str, Field(pattern=rf"^(({ON_CALL})?[a-z][a-z0-9_]*|{_PERSON})$", max_length=330)]
+"""Whom a team consists of: a responsibility's holders, whoever is on call, one person."""
+
+Told = Annotated[str, Field(pattern=rf"^(({ON_CALL}|{TEAM})?[a-z][a-z0-9_]*|{_PERSON})$", max_length=330)]
+"""Whom a level tells: the same, a team, or a part that somebody plays in a wait."""
 
 
 class Responsibility(Strict):
@@ -78,12 +84,25 @@ class Responsibility(Strict):
     description: str
 
 
-class Level(Strict):
-    """One level of a ladder: whom it tells, and when, counted from the ladder's anchor."""
+class Team(Strict):
+    """People who are told together under one name."""
 
-    to: Annotated[tuple[Told, ...], BeforeValidator(_one_or_more), Field(min_length=1)]
+    id: Name
+    title: str
+    members: Annotated[tuple[Whom, ...], Field(min_length=1)]
+
+
+class Level(Strict):
+    """One level of a ladder: whom it tells, all at once, and when: counted from the ladder's anchor, and from there `nth`
+    times `apart`. `written` is the place of what it comes from in the file (`programme.ladders`).
+    """
+
+    to: Annotated[tuple[Told, ...], BeforeValidator(one_or_more), Field(min_length=1)]
     offset: Span
     repeat: Span | None = None
+    apart: Span | None = None
+    nth: int = 0
+    written: int = 0
 
 
 class Ladder(Strict):
@@ -210,10 +229,10 @@ class HandOver(Strict):
     at: HourOfDay
 
 
-class Rotation(Strict):
-    """Who is on call: the holders of a responsibility, in turns; `shift` is counted on the wall of the zone, so that a hand-over keeps its hour.
+class Turns(Strict):
+    """Holders of a responsibility who take turns; `shift` is counted on the wall of the zone, so that a hand-over keeps its hour.
 
-    The first shift begins at the first hand-over on or after `since`. Without a zone it is the calendar's.
+    The first shift begins at the first hand-over on or after `since`. Without a zone it is the rotation's, or the calendar's.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -238,6 +257,47 @@ class Rotation(Strict):
         return dt.timedelta(**{self.shift.unit: self.shift.amount})
 
 
+class Window(Strict):
+    """From one hour of these days to another, of the next day if that isn't later; on the wall of the zone."""
+
+    days: Annotated[tuple[Weekday, ...], BeforeValidator(one_or_more), Field(min_length=1)] = WEEKDAYS
+    begins: HourOfDay
+    ends: HourOfDay
+
+
+class Layer(Turns):
+    """Turns that go before those beneath while the layer is on, and somebody takes them; without a window it always is."""
+
+    during: tuple[Window, ...] = ()
+
+
+class Rotation(Turns):
+    """Who is on call: turns that are always on, and layers above them, the last one the highest."""
+
+    layers: tuple[Layer, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Turns, ...]:
+        """All that take turns in it, the highest first."""
+        return (*reversed(self.layers), self)
+
+    @property
+    def responsibilities(self) -> tuple[str, ...]:
+        """Whose holders take turns in it, each once."""
+        return tuple(dict.fromkeys((self.responsibility, *(layer.responsibility for layer in self.layers))))
+
+
+class Flood(Strict):
+    """Up to `most` letters to one person by one way `within` a time leave by themselves; beyond that what waits is told in
+    one letter, every so often.
+    """
+
+    most: Annotated[int, Field(ge=1, le=1000)]
+    within: Span
+    critical_every: Span
+    ordinary_every: Span
+
+
 class Programme(Strict):
     """A whole version of the programme, identified by the digest of its texts."""
 
@@ -246,10 +306,12 @@ class Programme(Strict):
     calendar: Calendar
     workflows: Mapping[str, Workflow]
     rotations: Mapping[str, Rotation] = Field(default_factory=dict)
+    teams: Mapping[str, Team] = Field(default_factory=dict)
     checkpoint_file: str | None = None
     digest_hour: Hour = 8
     heartbeat_url: HeartbeatAddress | None = None
     obligations: Mapping[str, Regime] = Field(default_factory=dict)
     organisation: Organisation = Organisation()
+    flood: Flood | None = None
     digest: str
     files: Mapping[str, str]

@@ -7,10 +7,10 @@ from difflib import get_close_matches
 from typing import Protocol
 
 from isms_workflow.programme.errors import Problem
-from isms_workflow.programme.model import ON_CALL, Ladder, Programme, Span
+from isms_workflow.programme.model import ON_CALL, PERSON, TEAM, Ladder, Programme, Span
 
 PARTS = frozenset({"owner", "deputy", "approvers"})
-"""Parts that a person plays in one wait; everything else in a ladder is a responsibility, or whoever is on call."""
+"""Parts that a person plays in one wait; everything else in a ladder is a responsibility, whoever is on call, a team, a person."""
 
 
 class Place(Protocol):
@@ -20,10 +20,18 @@ class Place(Protocol):
         """1 is the first line."""
 
 
-def ends(ladder: Ladder) -> bool:
-    """Whether the last level goes to a responsibility, and repeats until the wait ends."""
+def ends(programme: Programme, ladder: Ladder) -> bool:
+    """Whether the last level goes to a responsibility, by itself or in a team, and repeats until the wait ends."""
     last = ladder.levels[-1]
-    return last.repeat is not None and any(name not in PARTS and not name.startswith(ON_CALL) for name in last.to)
+    return last.repeat is not None and any(_is_lasting(programme, name) for name in last.to)
+
+
+def _is_lasting(programme: Programme, name: str) -> bool:
+    """Whether there is always somebody: a person may leave, and a shift be a gap."""
+    if name.startswith(TEAM):
+        team = programme.teams.get(name.removeprefix(TEAM))
+        return team is not None and any(_is_lasting(programme, each) for each in team.members)
+    return name not in PARTS and not name.startswith((ON_CALL, PERSON))
 
 
 def ahead(file: str, line: int, field: str, span: Span) -> Iterator[Problem]:
@@ -36,9 +44,9 @@ def wait(programme: Programme, file: str, line: int, field: str, ladder: str) ->
     """A ladder that nobody wrote, or one that may end with nobody told."""
     if ladder not in programme.ladders:
         yield from known(file, line, field, ladder, programme.ladders, "ladder")
-    elif not ends(programme.ladders[ladder]):
+    elif not ends(programme, programme.ladders[ladder]):
         yield Problem(file, line, field, f"ladder {ladder!r} may end with nobody told: "
-                                         "its last level goes to a responsibility and repeats")
+                                         "its last level goes to a responsibility and repeats without end")
 
 
 def known(file: str, line: int, field: str, name: str, names: Iterable[str],

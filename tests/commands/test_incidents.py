@@ -136,3 +136,20 @@ def test_an_exercise_is_reported_on(world: World, shell: Shell) -> None:
         assert each in said, each
     report(world)
     assert "exercise" in shell.refused(f"incidents drill {world.view().case.reference}")
+
+
+def test_what_became_of_each_message_is_explained(world: World, shell: Shell) -> None:
+    """Under both names of the command: to whom, by which way, and whether it left."""
+    report(world)
+    for command in ("escalation explain INC-2026-0001", "incidents explain INC-2026-0001"):
+        said = shell.ok(command)
+        assert "What became of each message:" in said
+        assert any(line.split()[3:] == ["Ben", "Ito", "the", "report", "mail", "queued", "-", "-"] for line in said.splitlines())
+
+
+def test_the_escalation_of_a_cycle_is_explained_too(world: World, shell: Shell) -> None:
+    """Its steps are escalated as well."""
+    world.open_cycle()
+    said = shell.ok("escalation explain PDCA-2026-0001")
+    assert "escalates to top management" in said
+    assert "a step" in said

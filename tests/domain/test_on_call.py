@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from isms_workflow.domain.on_call import AHEAD, at, between, gaps, hand_over, number_at
-from isms_workflow.domain.people import Directory, Holding, Override, Person
-from isms_workflow.programme.model import Rotation
+from isms_workflow.domain import on_call
+from isms_workflow.domain.on_call import AHEAD, at, between, gaps, hand_over, number_at, whose
+from isms_workflow.domain.people import Directory, Holding, Order, Override, Person
+from isms_workflow.programme.model import Programme, Rotation
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -130,3 +134,82 @@ def test_before_the_first_shift_nobody_is_on_call_and_that_is_no_gap() -> None:
     early = datetime(2026, 1, 1, tzinfo=UTC)
     assert at(WEEKLY, directory(), early) is None
     assert gaps(WEEKLY, directory(), early) == ()
+
+
+WEEKEND = {"id": "weekend", "title": "Weekend", "responsibility": "weekender", "shift": "7 days", "from": date(2026, 1, 5),
+           "hand_over": {"weekday": "monday", "at": "09:00"}, "zone": "UTC",
+           "during": [{"days": ["saturday", "sunday"], "begins": "08:00", "ends": "20:00"}]}
+NIGHTS = {**WEEKEND, "id": "night", "title": "Nights", "responsibility": "nightly", "during": [{"begins": "22:00", "ends": "06:00"}]}
+LINE = Rotation.model_validate({**WEEKLY.model_dump(by_alias=True), "layers": [WEEKEND, NIGHTS]})
+LAYERED = on_call.rotations(cast("Programme", SimpleNamespace(rotations={"line": LINE}, calendar=SimpleNamespace(zone="UTC"))))["line"]
+SATURDAY = datetime(2026, 3, 7, tzinfo=UTC)
+
+
+def staffed(**holders: str) -> Directory:
+    """The three of the line, and whoever holds a layer's responsibility."""
+    people = directory()
+    extra = {who: Person(who, "user", "UTC", True) for who in holders.values()}
+    return Directory({**people.people, **extra}, (*people.holdings, *(
+        Holding(name, who, LONG_AGO, "x") for name, who in holders.items())))
+
+
+LAYERS = {
+    # when: (hours after Saturday 00:00, who: w holds the weekend, n the nights)
+    "at night the highest": (1, "n", "line/night"), "at its end it is over": (6, "eve", None),
+    "the day begins": (8, "w", "line/weekend"), "until before its end": (19.99, "w", "line/weekend"),
+    "the evening is the line's": (20, "eve", None), "over midnight": (29.5, "n", "line/night"),
+    "a working day": (57, "ann", None),
+}
+
+
+@pytest.mark.parametrize(("hours", "who", "layer"), LAYERS.values(), ids=LAYERS)
+def test_the_highest_layer_that_is_on_goes_first(hours: float, who: str, layer: str | None) -> None:
+    """On the wall of its zone; beneath it the turns go on as if it weren't there."""
+    people = staffed(weekender="w", nightly="n")
+    instant = SATURDAY + timedelta(hours=hours)
+    assert (at(LAYERED, people, instant), whose(LAYERED, people, instant)[1]) == (who, layer)
+
+
+def test_a_layer_that_nobody_takes_falls_to_the_one_beneath() -> None:
+    """So a layer makes no gap; where the line has nobody, its hours are the only ones without."""
+    noon = SATURDAY + timedelta(hours=12)
+    assert at(LAYERED, staffed(nightly="n"), noon) == at(LAYERED, directory(), noon) == "eve"
+    assert gaps(LAYERED, staffed(), NOW) == ()
+    alone = staffed(weekender="w")
+    empty = Directory({"w": alone.people["w"]}, tuple(h for h in alone.holdings if h.person == "w"))
+    found = gaps(LAYERED, empty, NOW)
+    assert (found[0].ends, found[1].starts, found[1].ends) == (
+        SATURDAY + timedelta(hours=8), SATURDAY + timedelta(hours=20), SATURDAY + timedelta(hours=32))
+    assert len(found) == 9  # four weeks with two days each
+
+
+def test_a_cover_goes_before_every_layer() -> None:
+    """By anybody who takes turns in the rotation, in whichever layer."""
+    people = staffed(weekender="w", nightly="n")
+    covered = Directory(people.people, people.holdings, overrides=(override("n", SATURDAY, SATURDAY + timedelta(hours=24)),))
+    shift = next(s for s in between(LAYERED, covered, SATURDAY, SATURDAY + timedelta(hours=24)) if s.layer == "line/weekend")
+    assert (shift.person, shift.instead_of) == ("n", "w")
+
+
+@given(spans, some.booleans(), some.booleans())
+def test_with_layers_every_instant_has_just_one_shift(span: tuple[datetime, datetime], weekends: bool, nights: bool) -> None:
+    """They fill the span, say what `at` says, and no two neighbours are the same."""
+    people = staffed(**({"weekender": "w"} if weekends else {}), **({"nightly": "n"} if nights else {}))
+    shifts = between(LAYERED, people, *span)
+    assert (shifts[0].starts, shifts[-1].ends) == span
+    assert all(one.ends == next_.starts for one, next_ in itertools.pairwise(shifts))
+    for shift in shifts:
+        for part in (0.0, 0.37, 0.99):
+            assert at(LAYERED, people, shift.starts + part * (shift.ends - shift.starts)) == shift.person
+
+
+def test_another_order_holds_from_the_next_hand_over() -> None:
+    """Whoever is on call now stays so; whom it doesn't name comes last."""
+    people = directory()
+    new = Directory(people.people, people.holdings, orders=(Order("line", ("eve", "bob"), NOW),))
+    weeks = [NOW + n * timedelta(days=7) for n in range(4)]
+    assert at(WEEKLY, new, NOW) == at(WEEKLY, people, NOW) == "eve"
+    turns = [at(WEEKLY, new, week) for week in weeks[1:]]
+    assert turns == [("eve", "bob", "ann")[number_at(WEEKLY, week) % 3] for week in weeks[1:]]
+    earlier = Directory(people.people, people.holdings, orders=(Order("line", ("eve", "bob", "ann"), LONG_AGO), *new.orders))
+    assert at(WEEKLY, earlier, NOW) == ("eve", "bob", "ann")[number_at(WEEKLY, NOW) % 3]

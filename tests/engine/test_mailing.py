@@ -89,7 +89,7 @@ def test_every_notice_finds_its_words(planning: World, post: Settings, happens: 
 
 def test_every_sort_of_mail_has_its_facts() -> None:
     """A notice with a template and without facts, or the other way round, would be a dead letter."""
-    assert set(FACTS) | {"several"} == set(NOTICES)
+    assert set(FACTS) | {"several", "flood"} == set(NOTICES)
 
 
 def test_a_mail_says_for_whom_since_when_until_when_and_what_then(planning: World, post: Settings) -> None:

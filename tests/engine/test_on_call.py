@@ -181,6 +181,41 @@ def test_the_mail_about_a_gap_says_what_to_do(world: World, settings: Settings) 
         assert words in " ".join(mail.text.split())
 
 
+def test_the_order_of_turns_is_set_and_recorded(both: World) -> None:
+    """From the next hand-over on; the ISMS manager says so, of just those who take turns."""
+    ids = both.ids
+    with both.sim.write() as (tx, when):
+        commands.move(tx, "first_line", ids["ravi"], -1, both.actor("maria"), when)
+    assert [on_duty(both, MONDAY + n * timedelta(days=7)) for n in range(3)] == ["ravi", "ben", "ravi"]
+    for order, by, error in ((["ravi", "ben"], "ben", NotYours), (["ravi"], "maria", Wrong), (["ravi", "ravi"], "maria", Wrong),
+                              (["ravi", "dana"], "maria", Wrong)):
+        with pytest.raises(error), both.sim.write() as (tx, when):
+            commands.order(tx, "first_line", [ids[each] for each in order], both.actor(by), when)
+    with pytest.raises(Unknown, match="layer"), both.sim.write() as (tx, when):
+        commands.order(tx, "first_line/weekend", [], both.actor("maria"), when)
+    with both.store.read() as conn:
+        (row,) = conn.execute(select(tables.audit).where(tables.audit.c.kind == "on_call.ordered")).all()
+        assert json.loads(row.body)["data"]["people"] == f"{ids['ravi']} {ids['ben']}"
+        assert audit.verify(conn).ok
+
+
+def test_a_level_tells_whoever_a_layer_puts_on_call(both: World) -> None:
+    """Ravi as risk owner has the mornings, whoever's week it is."""
+    files = dict(shipped())
+    files["oncall.yaml"] = files["oncall.yaml"].replace("    from: 2024-01-01\n", """    from: 2024-01-01
+    layers:
+      - {id: mornings, title: Mornings, responsibility: risk_owner, shift: 7 days, hand_over: {weekday: monday, at: 09:00},
+         from: 2024-01-01, during: [{begins: 06:00, ends: 12:00}]}
+""", 1)
+    with both.store.write() as tx:
+        programmes.apply(tx, parse(files), OPERATOR, both.when())
+    both.sim.now = MONDAY  # Ben's week begins
+    report(both)
+    both.advance(hours=2, minutes=1)
+    assert {who for _, who in both.mails("incident_escalated")} == {"maria", "ravi"}
+    assert [on_duty(both, MONDAY + n * HOUR) for n in (2, 3)] == ["ravi", "ben"]
+
+
 def test_nobody_on_call_at_all_is_one_gap(world: World) -> None:
     """Everybody who took turns has left."""
     leaves(world, "ravi")

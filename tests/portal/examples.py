@@ -19,8 +19,10 @@ from tests.portal.incident_examples import (
     REPORT,
     REPORT_REFUSED,
     REPORTED,
+    TOLD,
+    UNTOLD,
 )
-from tests.portal.on_call_examples import NO_ROTATION, ON_CALL, ON_CALL_REFUSED
+from tests.portal.on_call_examples import BY_MAIL, NO_ROTATION, NOTIFICATIONS, ON_CALL, ON_CALL_REFUSED
 from tests.portal.record_examples import (
     ACCESS,
     AUDIT,
@@ -75,10 +77,14 @@ PAGES: dict[str, tuple[str, object, v.Frame]] = {
     "on call": ("on_call.html", ON_CALL, frame("On call")),
     "on call, refused": ("on_call.html", ON_CALL_REFUSED, frame("On call")),
     "on call, no rotation": ("on_call.html", NO_ROTATION, frame("On call")),
+    "notifications": ("notifications.html", NOTIFICATIONS, frame("People")),
+    "notifications, by mail": ("notifications.html", BY_MAIL, frame("People")),
     "acknowledge": ("acknowledge.html", PRESS, OUTSIDE),
     "acknowledge, done": ("acknowledge.html", PRESSED, OUTSIDE),
     "drill": ("drill.html", DRILL, frame("Incidents")),
     "drill, flawless": ("drill.html", NO_DRILL, frame("Incidents")),
+    "told": ("told.html", TOLD, frame("Incidents")),
+    "told, nobody": ("told.html", UNTOLD, frame("Incidents")),
     "people": ("people.html", PEOPLE, frame("People")),
     "person": ("person.html", PERSON, frame("People", flash=v.Flash("good", "Aron Novak was invited."))),
     "person, newcomer": ("person.html", NEWCOMER, frame("People")),

@@ -63,6 +63,16 @@ MERGE = v.Action("merge", "Merge it into another", "/incidents/1/merge", (v.Fiel
                  version="3", danger=True, typed={"into": "INC-2026-0041"})
 FACTS = (v.Fact("Category", "Phishing or another deceit"), v.Fact("Reported by", "Lucía Prado", "/people/4"),
          v.Fact("Response", "missed Mon 9 Mar 2026 12:00 CET", state="late"))
+TELLINGS = (
+    v.TellingLine(at(0, 7), ARON, "the report", "mail", "sent", at(0, 7), "250 2.0.0 Ok: queued as 4Yx"),
+    v.TellingLine(at(0, 9), DANA, "level 1", "pager", "delivered", at(0, 9), "204"),
+    v.TellingLine(at(0, 9), YOU, "level 1", "chat", "held", at(1, 7), "held, because its reader's quiet hours last"),
+    v.TellingLine(at(0, 9), MIRIAM, "level 1", "mail", "retrying", None, "12 tries, the last: mail.example.org:587 can't be reached."),
+    v.TellingLine(at(0, 9), ARON, "level 1", "mail", "unsent", at(0, 9), "acknowledged meanwhile"),
+)
+TOLD = v.Tellings(PHISHING, TELLINGS, (
+    v.TellingTry(MIRIAM, "level 1", "mail", at(0, 9), "12 times, the last Mon 9 Mar 2026 09:10 CET", "mail.example.org:587 can't be reached."),))
+UNTOLD = v.Tellings(PHISHING, ())
 INCIDENT = v.Incident(
     PHISHING, "A mail of a colleague sends links", "reported", "high", "Rule 4 of the programme: a system holds personal data.",
     "response", at(0, 11, 0), "It began at nine.", FACTS, (v.Link("Mail", "/systems/1"), v.Link("ERP", "/systems/2")),
@@ -71,7 +81,8 @@ INCIDENT = v.Incident(
     wait=v.Wait("its triage", at(0, 7), at(0, 11, 0), "escalates to top management"), occurrences=2,
     relations=(v.Relation("Follows", OUTAGE), v.Relation("Merged from", None, at(0, 8))),
     alike=(v.Relation("", OUTAGE, at(0, 6), "?into=INC-2026-0043#merge"),),
-    main=ACKNOWLEDGE, actions=(TRIAGE, MERGE), document="/incidents/INC-2026-0042/document", is_exercise=True)
+    main=ACKNOWLEDGE, actions=(TRIAGE, MERGE), document="/incidents/INC-2026-0042/document", is_exercise=True,
+    told=TELLINGS, all_told=v.Link("All 14 messages, with every attempt", "/incidents/INC-2026-0042/told"))
 ANSWERED = replace(
     INCIDENT, state="responding", response="answered in time", due=None, ladder=(), wait=None, main=None, alike=(), actions=(),
     word=v.Word(ARON, at(0, 8), at(0, 9, 0)), phases=(replace(RESPONDING, state="open", says=""),), relations=(), occurrences=0,

@@ -78,3 +78,16 @@ def test_somebody_who_covers_and_leaves_breaks_nothing_and_leaves_a_gap(house: H
     said = house.visitor("maria").read("/on-call")
     assert "Nobody is on call from" in said
     assert "Ravi Singh was to cover" in said
+
+
+def test_the_isms_manager_moves_people_up_and_down(house: House) -> None:
+    """By a button, without a script; others see the order and no button."""
+    maria = house.visitor("maria")
+    said = maria.read("/on-call")
+    assert "Order of turns" in said
+    assert "Move up" not in house.visitor("ben").read("/on-call")
+    where = {"turns": "first_line", "person": house.world.ids["ravi"]}
+    assert maria.send("/on-call/order", **where, places="up").status_code == 303
+    assert "changed the order of turns to Ravi Singh, Ben Ito" in maria.read("/on-call")
+    assert maria.send("/on-call/order", **where, places="sideways").status_code == 422
+    assert house.visitor("ben").send("/on-call/order", **where, places="down").status_code == 403

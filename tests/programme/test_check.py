@@ -9,6 +9,10 @@ from isms_workflow.programme.errors import ProgrammeRefused
 from isms_workflow.programme.load import kept, parse, shipped
 from isms_workflow.programme.model import Programme
 
+LAYER = """    layers:
+      - {id: weekend, title: W, responsibility: risk_owner, shift: 7 days, hand_over: {weekday: monday, at: 09:00}, from: 2024-01-01, during: [{days: [saturday], begins: 08:00, ends: 20:00}]}
+"""
+
 BROKEN: dict[str, tuple[str, str, str, str]] = {
     # what is wrong: (file, text that is there, text instead, what is said)
     "no YAML": ("pdca.yaml", "kind: pdca", "kind: [pdca", "is no YAML"),
@@ -79,7 +83,15 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
     "a rotation in no zone": ("oncall.yaml", "shift: 7 days", "shift: 7 days\n    zone: Europe/Viena", "did you mean 'Europe/Vienna'"),
     "a shift of working days": ("oncall.yaml", "shift: 7 days", "shift: 5 working days", "is no shift"),
     "a shift of nothing": ("oncall.yaml", "shift: 7 days", "shift: 0 days", "is no shift"),
+    "a layer of nobody": ("oncall.yaml", "from: 2024-01-01\n", "from: 2024-01-01\n" + LAYER.replace("risk_owner", "risk_ownr"),
+                          "did you mean 'risk_owner'"),
+    "a layer's id twice": ("oncall.yaml", "from: 2024-01-01\n", "from: 2024-01-01\n" + LAYER + LAYER.split("\n", 1)[1], "stands here twice"),
+    "a layer on no day": ("oncall.yaml", "from: 2024-01-01\n", "from: 2024-01-01\n" + LAYER.replace("[saturday]", "[]"), "at least 1 item"),
+    "a layer within layers": ("oncall.yaml", "from: 2024-01-01\n", "from: 2024-01-01\n" + LAYER.replace("title: W", "title: W, layers: []"),
+                              "slip of the pen"),
     "a hand-over on no day": ("oncall.yaml", "weekday: monday", "weekday: moonday", "'monday'"),
+    "a flood that lasts for days": ("notifications.yaml", "within: 10 minutes", "within: 2 days", "write e.g. '10 minutes'"),
+    "a flood of nothing": ("notifications.yaml", "most: 20", "most: 0", "greater than or equal to 1"),
     "an unknown severity for the unknown": ("incident.yaml", "unknown: medium", "unknown: medum", "did you mean 'medium'"),
     "an assessment to an unknown severity": ("incident.yaml", "severity: low, when", "severity: lowly, when",
                                              "did you mean 'low'"),

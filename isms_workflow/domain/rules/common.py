@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from isms_workflow.domain.calendars import WorkingCalendar, instant_of, local_date, shift, zone_of
+from isms_workflow.domain.clocks import incidents_of
 from isms_workflow.domain.ladders import first
 from isms_workflow.domain.machine import OWNER, PHASE_OWNER, Machine, Rule
-from isms_workflow.domain.messages import Message, Notice
+from isms_workflow.domain.messages import Message, Notice, Urgency
 from isms_workflow.domain.people import Actor
 from isms_workflow.domain.plan import Arm, Change, Plan, Subject
 from isms_workflow.domain.records import AuditRecord, Kind, Scalar
@@ -88,11 +89,24 @@ def record(kind: Kind, view: CaseView, subject: str, actor: Actor, when: When,
                        {**(data or {}), "channel": actor.channel}, private)
 
 
-def tell(view: CaseView, notice: str, people: Iterable[str | None], occasion: str, **about: Any) -> tuple[Message, ...]:
-    """The notice to each of them once; `occasion` tells one sending from the next."""
+def tell(view: CaseView, notice: str, people: Iterable[str | None], occasion: str, urgency: Urgency | None = None,
+         **about: Any) -> tuple[Message, ...]:
+    """The notice to each of them once; `occasion` tells one sending from the next.
+
+    The urgency is the incident's, unless the notice has one of its own: `statutory` for what a law asks by an instant.
+    """
     facts = {"case": view.case.id, **about}
     ids = dict.fromkeys(p for p in people if p)
-    return tuple(Notice(notice, person, facts).message(occasion, view.case.id) for person in ids)
+    how = urgency or urgency_of(view)
+    return tuple(Notice(notice, person, facts, how).message(occasion, view.case.id) for person in ids)
+
+
+def urgency_of(view: CaseView) -> Urgency:
+    """Critical for an incident of the gravest severity."""
+    if view.incident is None:
+        return "ordinary"
+    workflow, incident = incidents_of(view)
+    return "critical" if incident.severity == workflow.severities[0].id else "ordinary"
 
 
 def arm_ladder(view: CaseView, subject: Subject, subject_id: str, ladder: str, anchor: datetime,

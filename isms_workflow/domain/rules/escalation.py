@@ -16,7 +16,6 @@ from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.incident import UNANSWERED, Stop
 from isms_workflow.domain.ladders import Rung, rung
 from isms_workflow.domain.machine import CLOCK
-from isms_workflow.domain.on_call import all_named, named
 from isms_workflow.domain.people import ISMS_MANAGER, Actor
 from isms_workflow.domain.plan import Arm, Beside, Insert, Plan
 from isms_workflow.domain.records import IncidentRecord, Scalar
@@ -26,6 +25,7 @@ from isms_workflow.domain.rules.cases import check, move
 from isms_workflow.domain.rules.common import LADDER, RESUME, reasoned, record, tell
 from isms_workflow.domain.times import When, iso
 from isms_workflow.domain.views import CaseView
+from isms_workflow.domain.whom import all_named, last_resort, named, recorded
 
 RESPONSE = "response"
 WORD = "word"
@@ -105,12 +105,15 @@ def due_levels(view: CaseView, when: When, *, passed_on: bool = False) -> tuple[
 
 
 def tell_level(view: CaseView, level: Rung, actor: Actor, when: When, reason: str) -> tuple[Plan, CaseView]:
-    """One level is told now; the record says by whom that came about."""
+    """One level is told now; the record says by whom that came about. The last one reaches somebody, whoever has left."""
     _, incident = incidents_of(view)
-    spec = view.programme.ladders[level.ladder].levels[level.level]
+    ladder = view.programme.ladders[level.ladder]
+    spec = ladder.levels[level.level]
     people = tuple(dict.fromkeys(p for name in spec.to for p in named(view, name, when.noticed)))
+    if not people and level.level == len(ladder.levels) - 1:
+        people = last_resort(view)
     facts: dict[str, Scalar] = {"ladder": level.ladder, "level": level.level, "repeat": level.repeat,
-                                "to": " ".join(spec.to), "reached": len(people)}
+                                "to": recorded(view, spec), "reached": len(people)}
     occasion = f"{view.case.id}:{level.ladder}:{level.level}:{level.repeat}:{when.happened.timestamp():.6f}"
     plan = Plan(
         beside=(climbed(view, level.level, level.repeat),),

@@ -9,7 +9,6 @@ from isms_workflow.domain import clocks
 from isms_workflow.domain.gates import eligible
 from isms_workflow.domain.ladders import Rung, following, latest, rung, tone
 from isms_workflow.domain.machine import CLOCK
-from isms_workflow.domain.on_call import named
 from isms_workflow.domain.people import ISMS_MANAGER, Actor
 from isms_workflow.domain.plan import Arm, Plan, Subject
 from isms_workflow.domain.records import DeadlineRecord, Scalar
@@ -18,6 +17,7 @@ from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME, record, tel
 from isms_workflow.domain.rules.escalation import RESPONSE, WORD
 from isms_workflow.domain.times import When, from_iso, iso
 from isms_workflow.domain.views import CaseView, Gate, Step
+from isms_workflow.domain.whom import last_resort, named, recorded
 from isms_workflow.errors import IsmsError
 from isms_workflow.programme.model import Ladder, Level
 
@@ -96,7 +96,7 @@ def climb(view: CaseView, deadline: Deadline, when: When) -> Plan:
         arm=() if after is None else (_arm(deadline, after, None if people or is_last else when),),
         record=(record(DeadlineRecord.EXPIRED, view, deadline.subject_id, ACTOR, when,
                        {"deadline": deadline.id, "ladder": ladder.id, "level": deadline.level,
-                        "repeat": deadline.repeat, "to": " ".join(level.to), "reached": len(people),
+                        "repeat": deadline.repeat, "to": recorded(view, level), "reached": len(people),
                         **({"told_later": len(later & set(people))} if later & set(people) else {})}),),
         reach=tuple((view.case.id, person) for person in people),
     )
@@ -178,14 +178,14 @@ def _arm(deadline: Deadline, then: Rung, skipped: When | None) -> Arm:
 
 
 def _people(view: CaseView, deadline: Deadline, ladder: Ladder, level: int, now: datetime) -> tuple[str, ...]:
-    """Whom a level tells; where the last one reaches nobody, whoever can name somebody."""
+    """Whom a level tells; where the last one reaches nobody, the ISMS manager, or whoever can name somebody."""
     found = reached(view, deadline, ladder.levels[level], now)
-    return found or (_administrators(view) if level == len(ladder.levels) - 1 else ())
+    return found or (last_resort(view) if level == len(ladder.levels) - 1 else ())
 
 
 def reached(view: CaseView, deadline: Deadline, level: Level, now: datetime) -> tuple[str, ...]:
     """The active people that a level names: the step's owner and deputies, the gate's approvers, holders, whoever
-    is on call.
+    is on call, teams, single persons.
     """
     found: dict[str, None] = {}
     for name in level.to:
@@ -201,11 +201,6 @@ def _part(view: CaseView, deadline: Deadline, name: str, now: datetime) -> tuple
     if deadline.subject == "gate":
         return _of_gate(view, view.gate(deadline.subject_id), name, now)
     return view.directory.holders(ISMS_MANAGER) if name == "owner" else ()
-
-
-def _administrators(view: CaseView) -> tuple[str, ...]:
-    """Where a ladder's last level reaches nobody, whoever can name somebody is told."""
-    return tuple(p.id for p in view.directory.people.values() if p.active and p.role == "admin")
 
 
 def _of_step(view: CaseView, step: Step, name: str) -> tuple[str, ...]:

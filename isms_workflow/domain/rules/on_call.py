@@ -1,21 +1,21 @@
-"""Covering for somebody who is on call, and giving that back: who may, and whom it concerns."""
+"""Covering for somebody who is on call, giving that back, and the order of turns: who may, and whom it concerns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.messages import Message, Notice
-from isms_workflow.domain.on_call import between
+from isms_workflow.domain.on_call import between, ordered
 from isms_workflow.domain.people import ISMS_MANAGER, Actor, Directory, Override
 from isms_workflow.domain.plan import Insert, Plan
 from isms_workflow.domain.records import AuditRecord, OnCallRecord, Scalar
 from isms_workflow.domain.refusals import NotYours, Wrong
 from isms_workflow.domain.rules.common import reasoned
 from isms_workflow.domain.times import When, iso, utc
-from isms_workflow.programme.model import Rotation
+from isms_workflow.programme.model import Rotation, Turns
 
 LONGEST = timedelta(days=92)
 WHAT = "on-call shifts"
@@ -23,13 +23,13 @@ WHAT = "on-call shifts"
 
 def takes_part(rotation: Rotation, directory: Directory, person: str) -> bool:
     """Whether somebody is of those who take turns."""
-    return directory.holds(person, rotation.responsibility)
+    return any(directory.holds(person, name) for name in rotation.responsibilities)
 
 
 def may_name(rotation: Rotation, directory: Directory, actor: str) -> tuple[str, ...]:
     """Whom somebody may say is on call: the ISMS manager anybody of the rotation, those of it themselves."""
     if directory.holds(actor, ISMS_MANAGER):
-        return directory.holders(rotation.responsibility)
+        return tuple(dict.fromkeys(person for name in rotation.responsibilities for person in directory.holders(name)))
     return (actor,) if takes_part(rotation, directory, actor) else ()
 
 
@@ -83,6 +83,32 @@ def give_back(rotation: Rotation, directory: Directory, found: Override, actor: 
     back = _relieved(rotation, directory, max(found.starts, when.happened), found.ends)
     return Plan(send=_told(found.id, (found.person, *back), f"{found.id}:returned", facts, actor),
                 record=(_record(OnCallRecord.RETURNED, found.id, actor, when, facts),))
+
+
+def in_order(row: Turns, directory: Directory, now: datetime) -> tuple[str, ...]:
+    """Who takes turns in a row, in the order that holds from the next hand-over on."""
+    return tuple(ordered(row, directory, directory.holders(row.responsibility), now))
+
+
+def may_order(directory: Directory, actor: str) -> bool:
+    """Whether somebody may say in which order people take turns: the ISMS manager."""
+    return directory.holds(actor, ISMS_MANAGER)
+
+
+def order(row: Turns, directory: Directory, people: Sequence[str], actor: Actor, when: When) -> Plan:
+    """Turns are taken in this order from the next hand-over on; whoever takes part newly comes last.
+
+    Raises `NotYours`, and `Wrong` unless it names just those who take turns now, each once.
+    """
+    if not may_order(directory, actor.id):
+        raise NotYours("the order of turns", "change", "being the ISMS manager")
+    before = in_order(row, directory, when.happened)
+    if sorted(people) != sorted(before):
+        raise Wrong("people", f"{len(people)} people", f"each of the {len(before)} who take turns in {row.title}, once")
+    made = new_id()
+    facts: dict[str, Scalar] = {"row": row.id, "people": " ".join(people), "before": " ".join(before)}
+    kept = {"id": made, "turns": row.id, "people": list(people), "set_by": actor.id, "set_at": when.happened}
+    return Plan(insert=(Insert("rotation_orders", kept),), record=(_record(OnCallRecord.ORDERED, made, actor, when, facts),))
 
 
 def _relieved(rotation: Rotation, directory: Directory, starts: datetime, ends: datetime) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
-"""Commands on being on call: somebody covers, and gives it back."""
+"""Commands on being on call: somebody covers, and gives it back; turns are taken in another order."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from isms_workflow.domain.on_call import rotations
@@ -37,6 +38,32 @@ def give_back(tx: Transaction, override: str, actor: Actor, when: When) -> None:
     plan = rules.give_back(_rotation(tx, found.rotation), directory, found, actor, when)
     tx.execute(questions.returned(override, when.happened))
     write(tx, [plan], when.noticed)
+
+
+def order(tx: Transaction, row: str, people: Sequence[str], actor: Actor, when: When) -> None:
+    """In which order people take turns in a row, which is a rotation's id, or that and a layer's (`first_line/weekend`).
+
+    Raises `Unknown`, `NotYours`, `Wrong`.
+    """
+    in_turn(tx)  # of two at one time the second replaces the first
+    rotation = _rotation(tx, row.partition("/")[0])
+    found = next((each for each in rotation.rows if each.id == row), None)
+    if found is None:
+        raise Unknown("layer", row)
+    write(tx, [rules.order(found, reading.directory(tx, when.noticed), people, actor, when)], when.noticed)
+
+
+def move(tx: Transaction, row: str, person: str, places: int, actor: Actor, when: When) -> None:
+    """Somebody takes their turn so many places later, or earlier if that is below 0. Raises as `order`."""
+    in_turn(tx)
+    rotation = _rotation(tx, row.partition("/")[0])
+    found = next((each for each in rotation.rows if each.id == row), None)
+    people = list(rules.in_order(found, reading.directory(tx, when.noticed), when.noticed)) if found else []
+    if person not in people:
+        raise Unknown("person who takes turns", person)
+    at = people.index(person)
+    people.insert(min(max(at + places, 0), len(people) - 1), people.pop(at))
+    order(tx, row, people, actor, when)
 
 
 def _rotation(tx: Transaction, name: str) -> Rotation:

@@ -1,5 +1,5 @@
 """The outbox's way to people: what a notice says is looked up when it leaves."""
 
-from isms_workflow.engine.mailing.channel import MailChannel
+from isms_workflow.engine.mailing.channel import MailChannel, NoticeChannel
 
-__all__ = ["MailChannel"]
+__all__ = ["MailChannel", "NoticeChannel"]

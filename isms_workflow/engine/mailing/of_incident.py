@@ -10,16 +10,17 @@ from isms_workflow.domain.drill import REPORT
 from isms_workflow.domain.effects import Unsent
 from isms_workflow.domain.forecast import title
 from isms_workflow.domain.incident import LEARNING, RESPONDING, UNANSWERED
-from isms_workflow.domain.on_call import named
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT
 from isms_workflow.domain.records import CaseRecord, IncidentRecord
 from isms_workflow.domain.rules.escalation import answerable, responders
 from isms_workflow.domain.views import CaseView
+from isms_workflow.domain.whom import named
 from isms_workflow.engine import mail_links
 from isms_workflow.engine.deliverer import Effect
 from isms_workflow.engine.mail_links import Made
 from isms_workflow.engine.mailing.look import Look, Record
 from isms_workflow.engine.mailing.of_wait import Expand, Facts, told
+from isms_workflow.programme.model import PERSON
 
 EXERCISE, CRITICAL = "EXERCISE", "CRITICAL"
 
@@ -220,6 +221,6 @@ def _told_as(look: Look, view: CaseView, person: str, level: int | None = None) 
     told_by = levels[level].to if level is not None and level < len(levels) else ()
     for name in (*told_by, *incidents_of(view)[0].responders, ISMS_MANAGER, TOP_MANAGEMENT):
         if person in named(view, name, look.now):
-            return title(view, name)
+            return "whom its ladder names" if name.startswith(PERSON) else title(view, name)
     known = view.directory.people.get(person)
     return "administrator" if known and known.role == "admin" else "somebody concerned"

@@ -15,9 +15,11 @@ from isms_workflow.domain.records import GateRecord, StepRecord
 from isms_workflow.domain.rules.ladder import PARTS_OF_A_WAIT
 from isms_workflow.domain.times import iso
 from isms_workflow.domain.views import CaseView, Gate, Step, phase_name, programme_key
+from isms_workflow.domain.whom import named
 from isms_workflow.engine.deliverer import Effect
 from isms_workflow.engine.mailing.look import Look
 from isms_workflow.notify.wording import listed
+from isms_workflow.programme.model import PERSON
 
 Facts = dict[str, Any]
 Expand = Callable[[Look, str, Effect], Facts]
@@ -187,15 +189,15 @@ def _of_gate(look: Look, view: CaseView, gate: Gate) -> Facts:
 def _rung(facts: Facts, look: Look, view: CaseView, person: str, waits_for: Sequence[str],
           about: Mapping[str, Any]) -> Facts:
     return {**facts, "due": about["due"], "waits_for": [look.name(p) for p in waits_for],
-            "yours": person in waits_for, "told_as": _told_as(view, person, waits_for, about)}
+            "yours": person in waits_for, "told_as": _told_as(view, person, waits_for, about, look.now)}
 
 
-def _told_as(view: CaseView, person: str, waits_for: Sequence[str], about: Mapping[str, Any]) -> str:
+def _told_as(view: CaseView, person: str, waits_for: Sequence[str], about: Mapping[str, Any], now: datetime) -> str:
     """As which of those whom the level names the reader is told."""
     to = _named_by(view, about)
     for name in to:
-        if name not in PARTS_OF_A_WAIT and view.directory.holds(person, name):
-            return title(view, name)
+        if name not in PARTS_OF_A_WAIT and person in named(view, name, now):
+            return "whom its ladder names" if name.startswith(PERSON) else title(view, name)
         if name in ("owner", "approvers") and person in waits_for:
             return "approver" if name == "approvers" else name
     return "deputy" if "deputy" in to else "somebody concerned"

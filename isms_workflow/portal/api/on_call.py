@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, Field
 
 from isms_workflow.domain.on_call import AHEAD, Shift, between
+from isms_workflow.domain.rules.on_call import in_order
 from isms_workflow.domain.times import When
 from isms_workflow.engine import on_call, reading
 from isms_workflow.engine.commands import on_call as commands
@@ -27,14 +28,24 @@ class Duty(m.Said):
     person: m.Id | None
     instead_of: m.Id | None = Field(description="Whose turn it would be, if somebody covers.")
     override: m.Id | None = Field(description="The cover that says so.")
+    layer: str | None = Field(description="The layer whose turn it is; null: the turns that are always on.")
+
+
+class Row(m.Said):
+    """All who take turns in a rotation, or in one of its layers: in this order from the next hand-over on."""
+
+    id: str
+    title: str
+    people: list[m.Id]
 
 
 class Rotation(m.Said):
-    """One rotation, and its shifts of the next four weeks; the first is the one of now."""
+    """One rotation, and its shifts of the next four weeks; the first is the one of now. Of its rows the highest is first."""
 
     id: str
     title: str
     zone: str
+    rows: list[Row]
     shifts: list[Duty]
 
 
@@ -61,6 +72,7 @@ def rotations(caller: Reads) -> Rotations:
         known, directory = on_call.rotations(conn), reading.directory(conn, caller.now)
     return Rotations(items=[
         Rotation(id=each.id, title=each.title, zone=str(each.zone),
+                 rows=[Row(id=row.id, title=row.title, people=list(in_order(row, directory, caller.now))) for row in each.rows],
                  shifts=[_duty(shift) for shift in between(each, directory, caller.now, caller.now + AHEAD)])
         for each in known.values()])
 
@@ -75,6 +87,23 @@ def cover(body: NewOverride, caller: Writes) -> Response:
     return caller.write(body, carry_out, 201)
 
 
+class NewOrder(m.Taken):
+    """Everybody who takes turns in a row, each once."""
+
+    row: Annotated[str, Field(max_length=121)]
+    people: Annotated[list[m.Id], Field(max_length=200)]
+
+
+@router.put("/order", response_model=m.Done)
+def order(body: NewOrder, caller: Writes) -> Response:
+    """In which order turns are taken, from the next hand-over on: said by the ISMS manager."""
+    def carry_out(tx: Transaction, when: When) -> m.Done:
+        commands.order(tx, body.row, body.people, caller.actor, when)
+        return m.Done(at=f"{caller.request.scope.get('root_path', '')}/on-call")
+
+    return caller.write(body, carry_out)
+
+
 @router.delete("/overrides/{override}", status_code=204)
 def give_back(override: str, caller: Writes) -> Response:
     """Ends a cover before its time: by whoever covers, or the ISMS manager."""
@@ -84,4 +113,5 @@ def give_back(override: str, caller: Writes) -> Response:
 
 def _duty(shift: Shift) -> Duty:
     return Duty(starts_at=shift.starts, ends_at=shift.ends, person=shift.person,
-                instead_of=shift.instead_of if shift.cover else None, override=shift.cover.id if shift.cover else None)
+                instead_of=shift.instead_of if shift.cover else None, override=shift.cover.id if shift.cover else None,
+                layer=shift.layer)

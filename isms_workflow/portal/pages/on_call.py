@@ -12,7 +12,7 @@ from isms_workflow.domain.access import Action
 from isms_workflow.domain.on_call import AHEAD, Shift, between, gaps, hand_over, number_at
 from isms_workflow.domain.people import Directory
 from isms_workflow.domain.refusals import Wrong
-from isms_workflow.domain.rules.on_call import may_name, may_return
+from isms_workflow.domain.rules.on_call import in_order, may_name, may_order, may_return
 from isms_workflow.domain.times import When
 from isms_workflow.engine import on_call, programmes, reading
 from isms_workflow.engine.commands import on_call as commands
@@ -22,13 +22,14 @@ from isms_workflow.portal.history import of_subjects
 from isms_workflow.portal.names import Names
 from isms_workflow.portal.rendering import local_instant
 from isms_workflow.portal.visit import Form, Reader, Sender, Visit
-from isms_workflow.programme.model import Rotation
+from isms_workflow.programme.model import WEEKDAYS, Layer, Rotation, Turns, Window
 from isms_workflow.store.statements import on_call as questions
 
 router = APIRouter(prefix="/on-call")
 MENU = "On call"
+PLACES = {"up": -1, "down": 1}
 REMEMBERED = 50
-"""So many covers stand in the page's history; the audit page has all."""
+"""So many covers and orders stand in the page's history; the audit page has all."""
 NONE = v.Empty("No rotation.", "The programme's oncall.yaml says who takes turns; ladders then tell whoever is on call.",
                v.Link("Programme", "/programme"))
 
@@ -59,12 +60,39 @@ def _turns(conn: Connection, visit: Visit, rotation: Rotation, directory: Direct
     begun = hand_over(rotation, number_at(rotation, visit.now))
     shifts = [s for s in between(rotation, directory, begun, visit.now + AHEAD) if s.ends > visit.now]
     calendar = tuple(_duty(visit, rotation, directory, names, shift) for shift in shifts)
-    title = programmes.in_force(conn).programme.responsibilities[rotation.responsibility].title
-    says = (f"Whoever holds the responsibility {title} takes turns of {rotation.shift}, handed over at "
-            f"{rotation.hand_over.at:%H:%M} ({rotation.zone}).")
+    titles = programmes.in_force(conn).programme.responsibilities
+    title = titles[rotation.responsibility].title
+    says = _says(rotation, title) + (" The layers above it go before it while they are on." if rotation.layers else "")
+    rows = tuple(v.Row(row.title, _says(row, titles[row.responsibility].title), _order(visit, row, directory, names))
+                 for row in rotation.rows)
     return v.Turns(rotation.id, rotation.title, says, calendar[0], calendar[1] if len(calendar) > 1 else None, calendar,
                    tuple(_gap(visit, names, title, each) for each in gaps(rotation, directory, visit.now)),
-                   _cover(visit, rotation, directory, names))
+                   _cover(visit, rotation, directory, names), rows)
+
+
+def _says(row: Turns, title: str) -> str:
+    """Who takes turns in it, and of a layer when it is on."""
+    on = " and ".join(_window(window) for window in (row.during if isinstance(row, Layer) else ()))
+    return (f"Whoever holds the responsibility {title} takes turns of {row.shift}, handed over at {row.hand_over.at:%H:%M} "
+            f"({row.zone}){f', on {on}' if on else ''}.")
+
+
+def _window(window: Window) -> str:
+    days = "every day" if len(window.days) == len(WEEKDAYS) else ", ".join(day.capitalize() for day in window.days)
+    return f"{days} from {window.begins:%H:%M} to {window.ends:%H:%M}"
+
+
+def _order(visit: Visit, row: Turns, directory: Directory, names: Names) -> tuple[v.Place, ...]:
+    """The order of turns from the next hand-over on; the ISMS manager moves people up and down."""
+    people, may = in_order(row, directory, visit.now), visit.may(Action.WRITE) and may_order(directory, visit.person.id)
+
+    def button(place: int, word: str, places: int) -> v.Action | None:
+        if not may or not 0 <= place + places < len(people):
+            return None
+        return v.Action(f"{word}-{row.id.replace('/', '-')}-{place}", f"Move {word}", "/on-call/order", hidden=(
+            ("turns", row.id), ("person", people[place]), ("places", word)))
+
+    return tuple(v.Place(names.who(person), button(place, "up", -1), button(place, "down", 1)) for place, person in enumerate(people))
 
 
 def _duty(visit: Visit, rotation: Rotation, directory: Directory, names: Names, shift: Shift) -> v.Duty:
@@ -72,7 +100,8 @@ def _duty(visit: Visit, rotation: Rotation, directory: Directory, names: Names, 
     if shift.cover and visit.may(Action.WRITE) and may_return(shift.cover, directory, visit.person.id):
         end = v.Action(f"end-{rotation.id}-{shift.starts:%Y%m%d%H%M}", "End the cover", f"/on-call/covers/{shift.cover.id}/return")
     whose = names.who(shift.instead_of) if shift.cover and shift.instead_of not in (None, shift.person) else None
-    return v.Duty(rotation.title, shift.starts, shift.ends, names.who(shift.person) if shift.person else None, whose, end)
+    layer = next((each.title for each in rotation.layers if each.id == shift.layer), "")
+    return v.Duty(rotation.title, shift.starts, shift.ends, names.who(shift.person) if shift.person else None, whose, end, layer)
 
 
 def _gap(visit: Visit, names: Names, title: str, gap: Shift) -> str:
@@ -94,6 +123,18 @@ def _cover(visit: Visit, rotation: Rotation, directory: Directory, names: Names)
         v.Field("ends", "Until", "datetime-local", f"In your zone, {zone}.", required=True)),
         why_not="" if nameable else "It takes taking turns in the rotation, or being the ISMS manager.",
         reason_required=True, then="They are told, and so is whoever has their turn in that time.")
+
+
+@router.post("/order")
+def move(visit: Sender, form: Form) -> Response:
+    """Somebody takes their turn one place earlier or later."""
+    visit.require(Action.WRITE, "Changing the order of turns")
+    word = form.text("places")
+    if word not in PLACES:
+        raise Wrong("places", word, "up or down")
+    with visit.portal.store.write() as tx:
+        commands.move(tx, form.text("turns"), form.text("person"), PLACES[word], visit.actor, When.at(visit.now))
+    return visit.go("/on-call", "The order holds from the next hand-over on.")
 
 
 @router.post("/{rotation}/cover")

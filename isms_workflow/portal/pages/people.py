@@ -161,6 +161,8 @@ def _person(conn: Connection, visit: Visit, person: str, link: str, secret: str)
     address = _address(visit, person, row.email or "(erased)")
     facts = [*((v.Fact("Mail", address),) if address else ()), v.Fact("Access role", f"{row.role}: {ROLE_SAYS[row.role]}"),
              v.Fact("Zone", row.zone)]
+    if person == visit.person.id:
+        facts.append(v.Fact("Notifications", "how you are told", "/notifications"))
     if row.ends_at:
         facts.append(v.Fact("Account ends", f"{row.ends_at:%Y-%m-%d %H:%M} UTC"))
     held = tuple(v.HeldBy(_title(programme, h.responsibility), h.granted_at, names.who(h.granted_by),

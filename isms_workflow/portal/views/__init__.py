@@ -27,7 +27,8 @@ from isms_workflow.portal.views.incidents import (
     ReportForm,
     Word,
 )
-from isms_workflow.portal.views.on_call import Duty, OnCall, Turns
+from isms_workflow.portal.views.notifications import Notifications, RuleLine
+from isms_workflow.portal.views.on_call import Duty, OnCall, Place, Row, Turns
 from isms_workflow.portal.views.parts import (
     Column,
     Empty,
@@ -76,6 +77,7 @@ from isms_workflow.portal.views.records import (
     System,
 )
 from isms_workflow.portal.views.systems import Register, SystemEntry, SystemLine
+from isms_workflow.portal.views.tellings import TellingLine, Tellings, TellingTry
 from isms_workflow.portal.views.work import (
     Comment,
     Cycle,
@@ -95,10 +97,10 @@ __all__ = [
     "Checkpoint", "Choice", "Clash", "Column", "Comment", "CoveredStep", "Cycle", "DeadLetter", "DeadlineLine",
     "DecisionLine", "Delegation", "DiffLine", "Drill", "DrillLine", "Duty", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
     "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "Incident", "IncidentLine", "Incidents", "Invitation", "Link", "Listing", "Login", "Mail",
-    "MailLine", "MenuEntry", "Meter", "Missing", "MyWork", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase",
+    "MailLine", "MenuEntry", "Meter", "Missing", "MyWork", "Notifications", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase", "Place",
     "Problem", "Programme", "ProgrammeFile", "ProgrammeVersion", "Reference", "Register", "Relation", "Report",
-    "ReportForm", "ReportLine", "ResetRequest", "Round", "Rung",
+    "ReportForm", "ReportLine", "ResetRequest", "Round", "Row", "RuleLine", "Rung",
     "Service", "Setup", "Stale", "Step", "StepLine", "StepLink", "System", "SystemEntry", "SystemLine",
-    "Token", "Turns", "Vote", "Wait", "Who", "Word", "WorkItem",
+    "TellingLine", "TellingTry", "Tellings", "Token", "Turns", "Vote", "Wait", "Who", "Word", "WorkItem",
     "problems",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from isms_workflow.portal.views.forms import Action, Problem
 from isms_workflow.portal.views.parts import Fact, HistoryEntry, Link, Listing, Reference, Rung, Wait, Who
+from isms_workflow.portal.views.tellings import TellingLine
 from isms_workflow.portal.views.work import Phase
 
 
@@ -120,6 +121,8 @@ class Incident:
     actions: tuple[Action, ...] = ()
     document: str = ""  # the case as a document
     drill: str = ""  # of an exercise: how it went
+    told: tuple[TellingLine, ...] = ()  # the newest messages to people about it
+    all_told: Link | None = None  # to all of them, with every attempt
     is_exercise: bool = False
     problems: tuple[Problem, ...] = ()
 

@@ -19,11 +19,30 @@ class Duty:
     who: Who | None  # None: nobody
     instead_of: Who | None = None  # whose turn it would be
     end: Action | None = None  # ends a cover early
+    layer: str = ""  # whose turns these are, where a layer goes before the others
+
+
+@dataclass(frozen=True)
+class Place:
+    """Somebody's place in the order of turns."""
+
+    who: Who
+    up: Action | None = None
+    down: Action | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """All who take turns in a rotation, or in one of its layers."""
+
+    title: str
+    says: str  # "Incident responders take turns of 7 days, handed over at 09:00 (Europe/Vienna), on Saturday …"
+    order: tuple[Place, ...]
 
 
 @dataclass(frozen=True)
 class Turns:
-    """One rotation: who is on call now and next, its calendar, its gaps, and how to cover."""
+    """One rotation: who is on call now and next, its calendar, its gaps, its layers with the order of turns, how to cover."""
 
     id: str
     title: str
@@ -33,6 +52,7 @@ class Turns:
     calendar: tuple[Duty, ...]
     gaps: tuple[str, ...]  # sentences
     cover: Action | None = None
+    rows: tuple[Row, ...] = ()  # the highest layer first; the turns that are always on, last
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,12 @@ from isms_workflow.store.tables import (
     decisions,
     evidence,
     incidents,
+    notification_rules,
     outbox,
     people,
     sessions,
     tokens,
+    tries,
 )
 
 
@@ -71,7 +73,11 @@ def erase(tx: Transaction, person: str, now: datetime) -> Erased:
         "kept answers of the API": tx.execute(delete(answers).where(answers.c.person == person)).rowcount,
         "what mail servers answered": tx.execute(  # it may name the address
             update(outbox).where(outbox.c.payload["to"].as_string() == person, outbox.c.error.is_not(None))
-            .values(error=None)).rowcount,
+            .values(error=None)).rowcount + tx.execute(
+            update(tries).where(tries.c.message_id.in_(select(outbox.c.id).where(outbox.c.payload["to"].as_string() == person)),
+                                tries.c.answer.is_not(None)).values(answer=None)).rowcount,
+        "notification rules": tx.execute(
+            delete(notification_rules).where(notification_rules.c.person == person)).rowcount,
         "sessions": tx.execute(delete(sessions).where(sessions.c.person == person)).rowcount,
     }
     return Erased({name: count for name, count in counts.items() if count}, _stays(tx, person))

@@ -165,8 +165,8 @@ def carried_from(case: str) -> Select[Any]:
 
 @cache
 def all_people() -> Select[Any]:
-    """For the directory: who acts; names stay out of it."""
-    return select(people.c.id, people.c.role, people.c.zone, people.c.ends_at, people.c.deactivated_at)
+    """For the directory: who acts, and by which address a programme may name them; names stay out of it."""
+    return select(people.c.id, people.c.role, people.c.zone, people.c.ends_at, people.c.deactivated_at, people.c.email)
 
 
 @cache

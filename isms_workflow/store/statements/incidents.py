@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 
+from isms_workflow.domain.messages import PREFECT
 from isms_workflow.store.statements.among import among, named
 from isms_workflow.store.tables import (
     audit,
@@ -100,7 +101,7 @@ def history(case_id: str) -> Select[Any]:
 def mails_of(case_id: str) -> Select[Any]:
     """For an exercise's report: every mail about the incident, oldest first, and what became of it."""
     return (select(outbox.c.payload, outbox.c.queued_at, outbox.c.outcome, outbox.c.settled_at)
-            .where(outbox.c.case_id == case_id, outbox.c.channel == "mail").order_by(outbox.c.queued_at, outbox.c.id))
+            .where(outbox.c.case_id == case_id, outbox.c.channel != PREFECT).order_by(outbox.c.queued_at, outbox.c.id))
 
 
 def reached_since(case_id: str) -> Select[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, Update, bindparam, select
 
-from isms_workflow.store.tables import overrides
+from isms_workflow.store.tables import overrides, rotation_orders
 
 
 @cache
@@ -19,9 +19,17 @@ def running() -> Select[Any]:
             .order_by(overrides.c.made_at, overrides.c.id))
 
 
+@cache
+def orders() -> Select[Any]:
+    """For the directory: every order of turns that was ever set; shifts that began before the last go by those before."""
+    return select(rotation_orders).order_by(rotation_orders.c.set_at, rotation_orders.c.id)
+
+
 def newest(limit: int) -> Select[Any]:
-    """For the page's history: the overrides that were made last, those that have ended too."""
-    return select(overrides.c.id).order_by(overrides.c.made_at.desc(), overrides.c.id.desc()).limit(limit)
+    """For the page's history: the overrides and orders that were made last, those that have ended too."""
+    covers = select(overrides.c.id, overrides.c.made_at.label("at"))
+    both = covers.union_all(select(rotation_orders.c.id, rotation_orders.c.set_at)).subquery()
+    return select(both.c.id).order_by(both.c.at.desc(), both.c.id.desc()).limit(limit)
 
 
 def returned(override: str, at: datetime) -> Update:

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, or_, select, update
+from sqlalchemy import Select, bindparam, func, not_, or_, select, update
 
+from isms_workflow.store.statements.among import among
 from isms_workflow.store.statements.upserts import new_only
 from isms_workflow.store.tables import cases, channels, outbox
 
@@ -26,9 +27,14 @@ def claimable(channel: str, now: datetime, limit: int) -> Select[Any]:
             .with_for_update(skip_locked=True))
 
 
+def claimable_of(channel: str, persons: Collection[str], but: Collection[str], now: datetime, limit: int) -> Select[Any]:
+    """For a deliverer that meets many messages for one person: the others that wait for them as well."""
+    return claimable(channel, now, limit).where(among(outbox.c.person, persons), not_(among(outbox.c.id, but)))
+
+
 def claim(ids: Collection[str], until: datetime) -> Any:
     """For a deliverer: nobody else takes these before `until`."""
-    return update(outbox).where(outbox.c.id.in_(ids)).values(claimed_until=until)
+    return update(outbox).where(among(outbox.c.id, ids)).values(claimed_until=until)
 
 
 def settle() -> Any:
@@ -48,6 +54,24 @@ def postpone() -> Any:
     return (update(outbox).where(outbox.c.id == bindparam("row_id"), outbox.c.settled_at.is_(None))
             .values(due_at=bindparam("next"), error=bindparam("why"), attempts=outbox.c.attempts + 1,
                     claimed_until=None))
+
+
+def hold() -> Any:
+    """For a deliverer: not now, for there are many; it wasn't tried."""
+    return (update(outbox).where(outbox.c.id == bindparam("row_id"), outbox.c.settled_at.is_(None))
+            .values(due_at=bindparam("next"), held="flood", claimed_until=None))
+
+
+def by_mail(message: str, mail: str, now: datetime) -> Any:
+    """For a deliverer: another channel's message leaves as a mail, at once."""
+    return (update(outbox).where(outbox.c.id == message, outbox.c.settled_at.is_(None))
+            .values(channel=mail, due_at=now, claimed_until=None, attempts=outbox.c.attempts + 1))
+
+
+def elsewhere(known: Collection[str], limit: int = 200) -> Select[Any]:
+    """For a deliverer: what waits for channels that there are no more."""
+    return (select(outbox).where(outbox.c.settled_at.is_(None), outbox.c.channel.not_in(known))
+            .order_by(outbox.c.id).limit(limit).with_for_update(skip_locked=True))
 
 
 def earliest(channel: str) -> Select[Any]:

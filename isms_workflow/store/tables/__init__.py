@@ -3,7 +3,8 @@
 from isms_workflow.store.tables.audit import audit, audit_head, audit_private, checkpoints
 from isms_workflow.store.tables.base import metadata
 from isms_workflow.store.tables.incidents import incident_systems, incidents, mail_links, occurrences, stops
-from isms_workflow.store.tables.on_call import overrides
+from isms_workflow.store.tables.notifications import notification_rules, tries
+from isms_workflow.store.tables.on_call import overrides, rotation_orders
 from isms_workflow.store.tables.people import (
     accesses,
     answers,
@@ -43,8 +44,8 @@ from isms_workflow.store.tables.work import (
 __all__ = [
     "accesses", "answers", "attempts", "audit", "audit_head", "audit_private", "cases", "channels", "checkpoints",
     "comments", "counters", "deadlines", "decisions", "delegations", "deputies", "dispositions", "evidence", "gates",
-    "hook_answers", "incident_systems", "incidents", "invitations", "machine_states", "mail_links", "metadata", "occurrences",
-    "organisation", "outbox", "overrides", "people", "planned_starts", "programmes", "reached", "responsibilities",
+    "hook_answers", "incident_systems", "incidents", "invitations", "machine_states", "mail_links", "metadata", "notification_rules", "occurrences",
+    "organisation", "outbox", "overrides", "people", "planned_starts", "programmes", "reached", "responsibilities", "rotation_orders",
     "schema_info", "services",
-    "sessions", "sources", "steps", "stops", "systems", "tokens", "transitions",
+    "sessions", "sources", "steps", "stops", "systems", "tokens", "transitions", "tries",
 ]

@@ -1,8 +1,8 @@
-"""Who is on call out of their turn."""
+"""Who is on call out of their turn, and in which order people take turns."""
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Index, String, Table
 
 from isms_workflow.store.tables.base import metadata
 from isms_workflow.store.types import Id, Instant
@@ -21,4 +21,16 @@ overrides = Table(
     CheckConstraint("starts_at < ends_at", name="dated"),
     Index("overrides_by_end", "ends_at"),
     comment="Somebody is on call whoever's turn it is; why stands beside the history. One that was given back ended then.",
+)
+
+rotation_orders = Table(
+    "rotation_orders",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("turns", String(121), nullable=False),
+    Column("people", JSON, nullable=False),
+    Column("set_by", Id, nullable=False),
+    Column("set_at", Instant, nullable=False),
+    Index("rotation_orders_of", "turns", "set_at"),
+    comment="In which order people take turns, from the next hand-over on; earlier orders hold for the shifts before.",
 )

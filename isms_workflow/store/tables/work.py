@@ -263,6 +263,9 @@ outbox = Table(
     Column("settled_at", Instant),
     Column("outcome", String(10)),
     Column("error", Text),
+    Column("person", Id),  # whom it tells
+    Column("urgency", String(10), nullable=False, server_default="ordinary"),
+    Column("held", String(10)),  # why it doesn't leave at once: delay, quiet, flood
     CheckConstraint("outcome IN ('sent', 'dead', 'unsent')", name="outcome"),
     CheckConstraint("(outcome IS NULL) = (settled_at IS NULL)", name="settled"),
     Index("outbox_due", "channel", "due_at", "id",  # read by the deliverer

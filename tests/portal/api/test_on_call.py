@@ -50,3 +50,13 @@ def test_the_rules_hold(call: Programs, who: str, changes: dict[str, Any], statu
     """Each a problem document of its sort."""
     answer = call.write(who, "/on-call/overrides", body(call, **changes))
     assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[-1].rsplit(":", 1)[-1]) == (status, word)
+
+
+def test_a_program_sets_the_order_of_turns(call: Programs) -> None:
+    """Everybody who takes turns, each once."""
+    (rotation,) = call.get("maria", "/on-call")["items"]
+    (row,) = rotation["rows"]
+    new = list(reversed(row["people"]))
+    assert call.write("maria", "/on-call/order", {"row": row["id"], "people": new}, method="PUT").status_code == 200
+    assert call.get("maria", "/on-call")["items"][0]["rows"][0]["people"] == new
+    assert call.write("maria", "/on-call/order", {"row": row["id"], "people": new[:1]}, method="PUT").status_code == 422

@@ -1,0 +1,114 @@
+"""A flood for one person: some letters, then one that lists what is left, then none for a while; nothing is lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from isms_workflow.domain.messages import Notice, Urgency
+from isms_workflow.engine import outbox, programmes, telling
+from isms_workflow.notify.files import WrittenMail
+from isms_workflow.programme.load import kept, shipped
+from isms_workflow.settings import Settings
+from tests.engine.incidents import report
+from tests.engine.mails import deliver
+from tests.world import OPERATOR, World
+
+
+def flood(world: World, many: int, urgency: Urgency = "ordinary", what: str = "a") -> None:
+    """So many messages for Ben at one instant."""
+    about = {"case": world.case, "level": 0, "due": world.now.isoformat()}
+    with world.store.write() as tx:
+        outbox.put(tx, [Notice("incident_escalated", world.ids["ben"], about, urgency).message(f"{what}{n}", world.case)
+                        for n in range(many)], world.now)
+
+
+def mails(world: World, settings: Settings) -> list[WrittenMail]:
+    """What Ben has got of it until now."""
+    return [m for m in deliver(world, settings) if m.to == "ben@example.org" and m.key.startswith(("incident_escalated", "several"))]
+
+
+def states(world: World) -> Counter[str]:
+    """What became of his messages."""
+    with world.store.read() as conn:
+        return Counter(t.state for t in telling.of_case(conn, world.case)
+                       if t.person == world.ids["ben"] and t.notice == "incident_escalated")
+
+
+def begun(world: World, settings: Settings) -> World:
+    """An incident is reported, and its mails have left a while ago."""
+    report(world)
+    deliver(world, settings)
+    world.sim.now += timedelta(minutes=11)
+    return world
+
+
+def test_the_last_of_twenty_letters_tells_of_all_that_is_left(both: World, settings: Settings) -> None:
+    """More than a batch holds; each message is recorded as sent."""
+    begun(both, settings)
+    flood(both, 200)
+    found = mails(both, settings)
+    assert len(found) == 20
+    (one,) = [m for m in found if m.key.startswith("several:")]
+    assert one.subject == "181 messages for you at once"
+    assert "161 messages more, in the portal" in " ".join(one.text.split())
+    assert "/acknowledge/" not in one.text
+    assert states(both) == {"sent": 200}
+
+
+def test_what_comes_soon_after_waits_and_says_so(both: World, settings: Settings) -> None:
+    """Ten minutes; then there is room again."""
+    begun(both, settings)
+    flood(both, 30)
+    before = len(mails(both, settings))
+    both.sim.now += timedelta(minutes=2)
+    flood(both, 2, what="b")
+    assert len(mails(both, settings)) == before
+    assert states(both)["held"] == 2
+    both.sim.now += timedelta(minutes=9)
+    assert len(mails(both, settings)) == before + 2
+    assert states(both) == {"sent": 32}
+
+
+def test_the_critical_come_first_and_wait_a_minute(both: World, settings: Settings) -> None:
+    """What waits with them is told in the same letter."""
+    begun(both, settings)
+    flood(both, 30)
+    before = mails(both, settings)
+    both.sim.now += timedelta(seconds=61)
+    flood(both, 1, what="b")
+    flood(both, 2, "critical", what="c")
+    (one,) = [m for m in mails(both, settings) if m not in before]
+    assert one.subject == "CRITICAL: 3 messages for you at once, 2 of them critical"
+
+
+def test_a_statutory_warning_goes_out_at_once_by_itself(both: World, settings: Settings) -> None:
+    """Whatever else there is."""
+    begun(both, settings)
+    flood(both, 50)
+    before = mails(both, settings)
+    flood(both, 1, "statutory", what="s")
+    (one,) = [m for m in mails(both, settings) if m not in before]
+    assert one.key.startswith("incident_escalated:s0")
+
+
+def test_one_at_a_time_is_a_flood_as_well(world: World, settings: Settings) -> None:
+    """The twenty-first within ten minutes leaves, and the next waits."""
+    begun(world, settings)
+    sent = []
+    for n in range(24):
+        flood(world, 1, what=f"x{n}-")
+        sent.append(len(mails(world, settings)))
+        world.sim.now += timedelta(seconds=1)
+    assert sent[-1] == 21
+    assert states(world) == {"sent": 21, "held": 3}
+
+
+def test_a_programme_without_the_rule_bundles_nothing(world: World, settings: Settings) -> None:
+    """One from before there was any."""
+    files = {name: text for name, text in shipped().items() if name != "notifications.yaml"}
+    with world.store.write() as tx:
+        programmes.apply(tx, kept(files), OPERATOR, world.when())
+    begun(world, settings)
+    flood(world, 40)
+    assert len(mails(world, settings)) == 40

@@ -1,0 +1,29 @@
+"""How somebody wants to be told, for programs: the same rules as on the page."""
+
+from __future__ import annotations
+
+from tests.portal.api.conftest import Programs
+
+PATH = "/people/me/notifications"
+
+
+def test_one_s_own_rules_are_read_and_replaced(both_call: Programs) -> None:
+    """All of them at once; a repeat of the request changes nothing."""
+    call = both_call
+    before = call.get("ravi", PATH)
+    assert before == {"rules": [], "quiet_from": None, "quiet_until": None, "zone": "UTC", "ways": []}
+    body = {"rules": [{"channel": "mail", "delay_minutes": 5, "what": "escalations"}], "quiet_from": "22:00", "quiet_until": "07:00"}
+    answer = call.write("ravi", PATH, body, key="k1", method="PUT")
+    assert (answer.status_code, answer.json()) == (200, {**body, "zone": "UTC", "ways": []})
+    assert call.write("ravi", PATH, body, key="k1", method="PUT").json() == answer.json()
+    assert call.get("ravi", PATH)["rules"] == body["rules"]
+    assert call.get("ben", PATH)["rules"] == []
+
+
+def test_what_cannot_be_is_a_problem_with_its_field(call: Programs) -> None:
+    """As in the portal."""
+    for body, field in (({"rules": [{"channel": "fax"}]}, "channel"), ({"rules": [], "quiet_from": "22:00"}, "quiet_until"),
+                        ({"rules": [{"channel": "mail", "what": "critical"}]}, "what")):
+        answer = call.write("ravi", PATH, body, method="PUT")
+        assert answer.status_code == 422
+        assert field in answer.text
