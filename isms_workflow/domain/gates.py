@@ -15,6 +15,7 @@ from datetime import datetime
 from isms_workflow.domain.machine import APPROVERS, CLOCK, ENGINE, Machine, rule
 from isms_workflow.domain.people import Holding
 from isms_workflow.domain.refusals import AlreadyDecided, Conflicted, NotYours
+from isms_workflow.domain.rules.apart import doers
 from isms_workflow.domain.views import CaseView, Decision, Gate, Step
 from isms_workflow.programme.model import Gate as GateSpec
 
@@ -56,9 +57,9 @@ def digest(programme: str, steps: Iterable[Step]) -> str:
 
 
 def workers(view: CaseView, phase: str) -> frozenset[str]:
-    """Who did, evidenced or waived a step of the phase, in this case, ever."""
+    """Who did, evidenced or waived a step of the phase, in this case, ever; of a corrective action, whoever owned or did any of it."""
     ids = {s.id for s in view.steps_of(phase)}
-    return frozenset(person for step, person in view.workers if step in ids)
+    return frozenset(person for step, person in view.workers if step in ids) | doers(view)
 
 
 def named_by_workers(view: CaseView, phase: str, now: datetime) -> frozenset[str]:

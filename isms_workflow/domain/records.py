@@ -42,6 +42,15 @@ class IncidentRecord(StrEnum):
     ABSORBED = "incident.absorbed"
 
 
+class CorrectiveRecord(StrEnum):
+    """A corrective action, beside what every case does."""
+
+    OPENED = "action.opened"
+    HANDED_OVER = "action.handed_over"
+    BROUGHT_FORWARD = "action.advanced"
+    JUDGED = "action.judged"
+
+
 class StepRecord(StrEnum):
     """Work that one person owes."""
 
@@ -160,6 +169,7 @@ class OutboxRecord(StrEnum):
 Kind = (
     CaseRecord
     | IncidentRecord
+    | CorrectiveRecord
     | StepRecord
     | GateRecord
     | DeadlineRecord

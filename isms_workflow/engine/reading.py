@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table
 
+from isms_workflow.domain.corrective_action import CorrectiveAction
 from isms_workflow.domain.incident import Incident, Stop
 from isms_workflow.domain.people import Delegation, Deputy, Directory, Holding, Override, Person
 from isms_workflow.domain.refusals import Unknown
@@ -17,6 +18,7 @@ from isms_workflow.engine import programmes
 from isms_workflow.store import tables
 from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as questions
+from isms_workflow.store.statements import corrective as corrective_questions
 from isms_workflow.store.statements import incidents as incident_questions
 from isms_workflow.store.statements import on_call as on_call_questions
 
@@ -35,6 +37,7 @@ _case = _columns(tables.cases, Case.__slots__)
 _step = _columns(tables.steps, STEP)
 _gate = _columns(tables.gates, GATE)
 _incident = _columns(tables.incidents, (name for name in Incident.__slots__ if name not in ("systems", "stops")))
+_corrective = _columns(tables.corrective_actions, (name for name in CorrectiveAction.__slots__ if name != "owners"))
 _stop = _columns(tables.stops, Stop.__slots__)
 
 
@@ -56,10 +59,10 @@ def views(tx: Connection, ids: Collection[str], now: datetime, lock: bool = Fals
     steps, gates = _steps(tx, ids), _gates(tx, ids)
     workers = _workers(tx, ids, steps)
     disposed = _grouped((row.case_id, row.step_id) for row in tx.execute(questions.disposed(), among.ids(ids)))
-    incidents = _incidents(tx, rows)
+    incidents, actions = _incidents(tx, rows), _actions(tx, rows)
     return {row.id: _assembled(tx, row, people, steps.get(row.id, ()), gates.get(row.id, ()),
                                frozenset(workers.get(row.id, ())), frozenset(disposed.get(row.id, ())),
-                               incidents.get(row.id))
+                               incidents.get(row.id), actions.get(row.id))
             for row in rows}
 
 
@@ -69,17 +72,18 @@ def partial(tx: Connection, cases: Collection[str], steps: Collection[str], gate
     owed = _grouped((row.case_id, step(row)) for row in tx.execute(questions.steps_by_id(steps))) if steps else {}
     rounds = _grouped((row.case_id, gate(row)) for row in tx.execute(questions.gates_by_id(gates))) if gates else {}
     rows = tx.execute(questions.found(), among.ids(cases)).all()
-    incidents = _incidents(tx, rows)
+    incidents, actions = _incidents(tx, rows), _actions(tx, rows)
     return {row.id: _assembled(tx, row, people, owed.get(row.id, ()), rounds.get(row.id, ()), frozenset(), frozenset(),
-                               incidents.get(row.id))
+                               incidents.get(row.id), actions.get(row.id))
             for row in rows}
 
 
 def _assembled(tx: Connection, row: Any, people: Directory, steps: Iterable[Step], gates: Iterable[Gate],
-               workers: frozenset[tuple[str, str]], disposed: frozenset[str], incident: Incident | None) -> CaseView:
+               workers: frozenset[tuple[str, str]], disposed: frozenset[str], incident: Incident | None,
+               corrective: CorrectiveAction | None) -> CaseView:
     known = programmes.version(tx, row.programme)
     return CaseView(case(row), tuple(steps), tuple(gates), known.programme, known.calendar, people, workers, disposed,
-                    incident)
+                    incident, corrective)
 
 
 def _incidents(tx: Connection, rows: Iterable[Any]) -> dict[str, Incident]:
@@ -92,6 +96,16 @@ def _incidents(tx: Connection, rows: Iterable[Any]) -> dict[str, Incident]:
                        for row in tx.execute(incident_questions.systems_of(), among.ids(ids)))
     return {row.case_id: Incident(*(*_incident(row), tuple(systems.get(row.case_id, ())), tuple(stops.get(row.case_id, ()))))
             for row in tx.execute(incident_questions.beside(), among.ids(ids))}
+
+
+def _actions(tx: Connection, rows: Iterable[Any]) -> dict[str, CorrectiveAction]:
+    """What these cases' corrective actions are; nothing is asked where there are none."""
+    ids = [row.id for row in rows if row.kind == "corrective_action"]
+    if not ids:
+        return {}
+    owners = _grouped((row.case_id, row.person) for row in tx.execute(corrective_questions.owners_of(), among.ids(ids)))
+    return {row.case_id: CorrectiveAction(*(*_corrective(row), frozenset(owners.get(row.case_id, ()))))
+            for row in tx.execute(corrective_questions.beside(), among.ids(ids))}
 
 
 def directory(tx: Connection, now: datetime) -> Directory:

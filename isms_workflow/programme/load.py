@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from isms_workflow.programme.addresses import HeartbeatAddress
 from isms_workflow.programme.check import check
+from isms_workflow.programme.corrective import CorrectiveWorkflow
 from isms_workflow.programme.errors import Problem, ProgrammeRefused
 from isms_workflow.programme.incidents import IncidentWorkflow
 from isms_workflow.programme.model import Calendar, Hour, Ladder, Programme, Responsibility, Rotation, Strict, Workflow
@@ -146,7 +147,8 @@ def _documents(files: Mapping[str, str]) -> tuple[dict[str, Document], list[Prob
 def _model_of(name: str) -> type[BaseModel]:
     known: dict[str, type[BaseModel]] = {"responsibilities.yaml": _Responsibilities, "ladders.yaml": _Ladders,
                                          "calendar.yaml": Calendar, "audit.yaml": _Audit,
-                                         "incident.yaml": IncidentWorkflow, ON_CALL: _OnCall}
+                                         "incident.yaml": IncidentWorkflow, "corrective_action.yaml": CorrectiveWorkflow,
+                                         ON_CALL: _OnCall}
     return known.get(name, Workflow)
 
 
@@ -170,7 +172,7 @@ def _problem(document: Document, error: Any) -> Problem:
 def _twice(parts: Mapping[str, Any], place: Place) -> Iterator[Problem]:
     """Ids that stand twice in a list: the later would silently take the earlier one's place."""
     for file, part in parts.items():
-        for name in ("responsibilities", "ladders", "schedules", "severities", "categories", "rotations"):
+        for name in ("responsibilities", "ladders", "schedules", "severities", "categories", "gravities", "rotations"):
             ids = [each.id for each in getattr(part, name, ())]
             for index, found in enumerate(ids):
                 if found in ids[:index]:

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from isms_workflow.portal import views as v
+from tests.portal.action_examples import (
+    ACTION,
+    ACTION_FORM,
+    ACTION_REFUSED,
+    ACTIONS,
+    NO_ACTION_FORM,
+    NO_ACTIONS,
+    REFERRED,
+)
 from tests.portal.case_examples import CASE, CASES, EMPTY_CASE, GATE, GATE_LAPSED, GATE_REFUSED, NO_CASES
 from tests.portal.cast import FIRST_RUN, OUTSIDE, frame
 from tests.portal.incident_examples import (
@@ -49,6 +58,13 @@ from tests.portal.register_examples import ENTRY, NO_SYSTEMS, REGISTER, REGISTER
 from tests.portal.work_examples import CYCLE_PAGE, MY_WORK, NOTHING_TO_DO, PLANNED, STEP, STEP_FROZEN, STEP_REFUSED
 
 PAGES: dict[str, tuple[str, object, v.Frame]] = {
+    "actions": ("actions.html", ACTIONS, frame("Actions")),
+    "actions, none": ("actions.html", NO_ACTIONS, frame("Actions")),
+    "action": ("action.html", ACTION, frame("Actions")),
+    "action, referred": ("action.html", REFERRED, frame("Actions")),
+    "action form": ("action_form.html", ACTION_FORM, frame("Actions")),
+    "action form, refused": ("action_form.html", ACTION_REFUSED, frame("Actions")),
+    "action form, not yours": ("action_form.html", NO_ACTION_FORM, frame("Actions")),
     "my work": ("my_work.html", MY_WORK, frame("My work")),
     "my work, nothing to do": ("my_work.html", NOTHING_TO_DO, frame("My work", alive=None)),
     "cycle": ("cycle.html", CYCLE_PAGE, frame("Cycle")),

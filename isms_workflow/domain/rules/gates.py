@@ -15,7 +15,7 @@ from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT, Actor
 from isms_workflow.domain.plan import Arm, Change, Insert, Plan, total
 from isms_workflow.domain.records import AuditRecord, GateRecord, Scalar
 from isms_workflow.domain.refusals import DigestChanged, Missing, Moved, NotAllowed, NotYours, Wrong
-from isms_workflow.domain.rules import owing
+from isms_workflow.domain.rules import apart, owing
 from isms_workflow.domain.rules.common import (
     LADDER,
     LAPSE,
@@ -235,7 +235,7 @@ def _way_out(view: CaseView, gate: Gate, reason: str, actor: Actor, when: When) 
 
 def _named(view: CaseView, phase: str, named: Iterable[str], event: str) -> tuple[Step, ...]:
     """The settled steps of the phase under these ids. Raises `Wrong` if there are none, or another's."""
-    found = tuple(s for s in view.steps_of(phase) if s.id in set(named))
+    found = tuple(s for s in view.steps_of(phase) if s.id in set(named) and apart.is_current(view, s))
     if not found or len(found) != len(set(named)):
         raise Wrong("steps", ", ".join(named) or "none", f"name at least one step of {phase} that reopens")
     for step in found:

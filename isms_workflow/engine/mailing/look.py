@@ -21,6 +21,7 @@ from isms_workflow.domain.times import iso
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import reading, register
 from isms_workflow.notify.notices import Recipient
+from isms_workflow.store.statements import corrective as corrective_questions
 from isms_workflow.store.statements import incidents as incident_questions
 from isms_workflow.store.statements import mails as questions
 
@@ -107,6 +108,15 @@ class Look:
             found = self.conn.execute(incident_questions.title(case)).scalar()
             self._titles[case] = found or ERASED_TEXT
         return self._titles[case]
+
+    def title(self, view: CaseView) -> str:
+        """What a case is called: an incident or a corrective action by its own title, another by its workflow's."""
+        if view.incident is not None:
+            return self.incident_title(view.case.id)
+        if view.corrective is None:
+            return view.workflow.title
+        found = self.conn.execute(corrective_questions.titles((view.case.id,))).first()
+        return (found.title if found else None) or ERASED_TEXT
 
     def systems(self, ids: Iterable[str]) -> list[str]:
         """Systems of the register by name, retired ones too."""

@@ -24,6 +24,10 @@ Expand = Callable[[Look, str, Effect], Facts]
 """The facts of one notice to one person."""
 
 
+CALLED = {"pdca": "cycle", "incident": "incident", "corrective_action": "corrective action"}
+"""What a case of each kind is called in a sentence."""
+
+
 def told(at: datetime | None) -> str | None:
     """An instant as a fact."""
     return None if at is None else iso(at)
@@ -71,6 +75,9 @@ def rung(look: Look, person: str, effect: Effect) -> Facts:
     view = look.view(str(effect.case))
     facts = {**_wait(look, view, view.case.id, f"/cases/{view.case.reference}"), "about": "case",
              "what": f"The start of {view.case.reference}", "since": told(view.case.opened_at)}
+    if view.corrective is not None:
+        facts |= {"what": f"How {view.case.reference} goes on", "since": told(view.case.phase_opened_at)}
+        return _rung(facts, look, view, person, view.directory.holders(TOP_MANAGEMENT), about)
     return _rung(facts, look, view, person, view.directory.holders(ISMS_MANAGER), about)
 
 
@@ -106,8 +113,8 @@ def rejected_waits(look: Look, person: str, effect: Effect) -> Facts:  # noqa: A
     view, gate = _gate(look, effect)
     record = look.record(GateRecord.REJECTED, gate.id, view.case.id)
     return {**_of_gate(look, view, gate), "due": effect.payload["about"]["due"], "since": told(gate.closed_at),
-            "case": "incident" if view.incident else "cycle",
-            "ends": "cancel" in {each.event for each in machines.ALL[view.case.kind].rules},
+            "case": CALLED[view.case.kind],
+            "ends": TOP_MANAGEMENT in {by for each in machines.ALL[view.case.kind].rules if each.event == "cancel" for by in each.by},
             "by": look.name(record.actor if record else None), "reason": record.reason if record else ""}
 
 

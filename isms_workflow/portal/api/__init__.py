@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from isms_workflow.portal.api import (
+    actions,
     cycles,
     evidence,
     gates,
@@ -37,6 +38,6 @@ def create_api(portal: Portal) -> FastAPI:
                   root_path_in_servers=False)
     app.state.portal = portal
     problems.install(app)
-    for part in (people, systems, cycles, incidents, on_call, steps, gates, evidence, sources):
+    for part in (people, systems, cycles, incidents, actions, on_call, steps, gates, evidence, sources):
         app.include_router(part.router, responses=problems.RESPONSES)
     return app

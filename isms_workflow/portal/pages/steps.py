@@ -10,16 +10,20 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from isms_workflow.domain.access import Action
+from isms_workflow.domain.corrective_action import CHECKING, DOING
 from isms_workflow.domain.machine import OWNER, PHASE_OWNER
 from isms_workflow.domain.people import ISMS_MANAGER
 from isms_workflow.domain.refusals import Unknown, Wrong
+from isms_workflow.domain.rules import apart
 from isms_workflow.domain.rules.common import stands_in
 from isms_workflow.domain.steps import MACHINE
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView, Step, programme_key
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands import steps as commands
+from isms_workflow.errors import IsmsError
 from isms_workflow.portal import views as v
+from isms_workflow.portal.action_view import verdict
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_subject
 from isms_workflow.portal.names import Names, entry, reference, responsibility, step_url
@@ -113,6 +117,8 @@ def _why_not(visit: Visit, view: CaseView, step: Step, event: str) -> str:
 def _complete(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
     if not _possible(view, step, "complete"):
         return None
+    if view.corrective is not None and step.phase == CHECKING:
+        return verdict(visit, view, step)
     spec = view.workflow.step(programme_key(step.key))
     carried = sum(not e.withdrawn for e in step.evidence)
     why = _why_not(visit, view, step, "complete")
@@ -124,13 +130,17 @@ def _complete(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
 
 
 def _phase(view: CaseView, step: Step) -> str:
-    return word(step.phase) if view.incident is None else view.workflow.phase(step.phase).title
+    return word(step.phase) if view.workflow.is_followed else view.workflow.phase(step.phase).title
 
 
 def _completed(view: CaseView, step: Step) -> str:
     if step.phase in view.workflow.gates:
         return f"It goes to the {word(step.phase)} gate as it stands; whoever did it doesn't decide there."
-    return "Once every step of the response is settled, the incident counts as resolved."
+    if view.incident is not None:
+        return "Once every step of the response is settled, the incident counts as resolved."
+    if step.phase == DOING:
+        return "It is left to show whether it works; then somebody who had no part in it checks it."
+    return "Once it is corrected, its cause is looked for."
 
 
 def _upload(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
@@ -171,7 +181,7 @@ def _comment(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
     if view.case.closed_at is not None or _frozen(view, step) or not visit.may(Action.WRITE):
         return None
     return v.Action("comment", "Add the comment", f"/steps/{step.id}/comments",
-                    (v.Field("text", "Comment", "textarea", "Whoever decides at the gate reads it." if view.incident is None else "Who was told what, and when; kept with the step.", required=True),))
+                    (v.Field("text", "Comment", "textarea", "Whoever decides at the gate reads it." if step.phase in view.workflow.gates else "Who was told what, and when; kept with the step.", required=True),))
 
 
 def _frozen(view: CaseView, step: Step) -> bool:
@@ -197,9 +207,19 @@ def _actions(visit: Visit, view: CaseView, step: Step, names: Names) -> tuple[v.
             why = _why_not(visit, view, step, event)
             if event == "extend" and again and not why:
                 why = "It was extended once; a second extension is the ISMS manager's to give."
+            why = why or _course(view, step, event, visit.person.id)
             found.append(v.Action(event, label, f"{url}/{event}", fields, reason_required=True, version=version, then=then,
                                   why_not=why, danger=event == "waive"))
     return tuple(found)
+
+
+def _course(view: CaseView, step: Step, event: str, person: str) -> str:
+    """Why the course of a corrective action forbids what the machine of steps allows; nothing if it doesn't."""
+    try:
+        apart.check_step(view, step, event, person)
+    except IsmsError as error:
+        return str(error)
+    return ""
 
 
 def _asks(view: CaseView) -> str:

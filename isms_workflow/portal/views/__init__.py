@@ -1,5 +1,6 @@
 """What pages show: frozen data, filled by the routes, read by the templates. Nothing here computes or decides."""
 
+from isms_workflow.portal.views.actions import ActionForm, ActionLine, Actions, CorrectiveAction, Verdict
 from isms_workflow.portal.views.cases import (
     Answer,
     CarriedOver,
@@ -91,14 +92,14 @@ from isms_workflow.portal.views.work import (
 )
 
 __all__ = [
-    "REASON", "Access", "Acknowledge", "Action", "Alive", "Answer", "Audit", "CarriedOver", "Case", "CaseLine", "CasePhase", "Cases",
-    "Checkpoint", "Choice", "Clash", "Column", "Comment", "CoveredStep", "Cycle", "DeadLetter", "DeadlineLine",
+    "REASON", "Access", "Acknowledge", "Action", "ActionForm", "ActionLine", "Actions", "Alive", "Answer", "Audit", "CarriedOver", "Case", "CaseLine", "CasePhase", "Cases",
+    "Checkpoint", "Choice", "Clash", "Column", "Comment", "CorrectiveAction", "CoveredStep", "Cycle", "DeadLetter", "DeadlineLine",
     "DecisionLine", "Delegation", "DiffLine", "Drill", "DrillLine", "Duty", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
     "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "Incident", "IncidentLine", "Incidents", "Invitation", "Link", "Listing", "Login", "Mail",
     "MailLine", "MenuEntry", "Meter", "Missing", "MyWork", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase",
     "Problem", "Programme", "ProgrammeFile", "ProgrammeVersion", "Reference", "Register", "Relation", "Report",
     "ReportForm", "ReportLine", "ResetRequest", "Round", "Rung",
     "Service", "Setup", "Stale", "Step", "StepLine", "StepLink", "System", "SystemEntry", "SystemLine",
-    "Token", "Turns", "Vote", "Wait", "Who", "Word", "WorkItem",
+    "Token", "Turns", "Verdict", "Vote", "Wait", "Who", "Word", "WorkItem",
     "problems",
 ]  # fmt: skip

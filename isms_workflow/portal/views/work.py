@@ -45,6 +45,7 @@ class MyWork:
     history_url: str = ""
     reports: tuple[ReportLine, ...] = ()  # incidents that the reader reported
     next_up: str = ""  # said when nothing is owed: what comes next, and when
+    late: Link | None = None  # to management: corrective actions that are overdue
     title: str = "My work"
 
 

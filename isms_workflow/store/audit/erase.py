@@ -14,6 +14,7 @@ from isms_workflow.store.tables import (
     audit,
     audit_private,
     comments,
+    corrective_actions,
     decisions,
     evidence,
     incidents,
@@ -65,6 +66,9 @@ def erase(tx: Transaction, person: str, now: datetime) -> Erased:
             .values(name=None)).rowcount,
         "reports of incidents": tx.execute(
             update(incidents).where(incidents.c.reported_by == person, incidents.c.title.is_not(None))
+            .values(title=None, description=None)).rowcount,
+        "titles of corrective actions": tx.execute(
+            update(corrective_actions).where(corrective_actions.c.opened_by == person, corrective_actions.c.title.is_not(None))
             .values(title=None, description=None)).rowcount,
         "names of API tokens": tx.execute(
             update(tokens).where(tokens.c.person == person, tokens.c.name != "").values(name="")).rowcount,
