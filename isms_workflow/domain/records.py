@@ -51,6 +51,14 @@ class CorrectiveRecord(StrEnum):
     JUDGED = "action.judged"
 
 
+class LessonRecord(StrEnum):
+    """What is learned from an incident."""
+
+    ADDED = "lesson.added"
+    WITHDRAWN = "lesson.withdrawn"
+    ANSWERED = "lesson.answered"
+
+
 class StepRecord(StrEnum):
     """Work that one person owes."""
 
@@ -170,6 +178,7 @@ Kind = (
     CaseRecord
     | IncidentRecord
     | CorrectiveRecord
+    | LessonRecord
     | StepRecord
     | GateRecord
     | DeadlineRecord

@@ -9,6 +9,7 @@ from functools import cached_property
 from isms_workflow.domain.calendars import WorkingCalendar
 from isms_workflow.domain.corrective_action import CorrectiveAction, round_of
 from isms_workflow.domain.incident import Incident
+from isms_workflow.domain.lessons import Lesson
 from isms_workflow.domain.people import Directory
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.programme.model import Phase, Programme, Workflow
@@ -80,6 +81,12 @@ class Step:
     carried_from: str | None
     evidence: tuple[Evidence, ...] = ()
     comments: tuple[Comment, ...] = ()
+    lessons: tuple[Lesson, ...] = ()
+
+    @property
+    def carries(self) -> int:
+        """How much it carries of what it needs: files, and, of an incident's lessons, entries."""
+        return sum(not file.withdrawn for file in self.evidence) + sum(not entry.withdrawn for entry in self.lessons)
 
     @property
     def is_settled(self) -> bool:

@@ -158,14 +158,13 @@ class Page:
 def verdict(visit: Visit, view: CaseView, step: Step) -> v.Action:
     """The form in which whoever checks an action says whether it is effective; on its page and its step's."""
     spec = view.workflow.step(programme_key(step.key))
-    carried = sum(not e.withdrawn for e in step.evidence)
     choices = (v.Choice("yes", "Effective", "It is closed."),
                v.Choice("no", "Not effective", "It goes back to its root cause, or to management."))
     return v.Action(
         "judge", "Record the verdict", f"/actions/{view.case.id}/judge",
         (v.Field("effective", "Is it effective?", "radios", "Not yet is not effective.", required=True, choices=choices),
          v.Field("reason", "What you looked at, and what it shows", "textarea", "Kept in the history.", required=True)),
-        main=True, why_not=_no_verdict(visit, view, step, carried, spec.evidence_min, spec.evidence_needed),
+        main=True, why_not=_no_verdict(visit, view, step, step.carries, spec.evidence_min, spec.evidence_needed),
         then="It completes the check. Can't be undone.", version=str(view.case.version))
 
 

@@ -49,6 +49,7 @@ SENTENCES: Mapping[str, str] = {
     "incident.reassessed": "changed the severity from {before} to {severity}",
     "incident.resumed": "let its clocks go on", "incident.absorbed": "took another incident in as part of it",
     "incident.replanned": "put it under programme {programme:short}",
+    "lesson.added": "added to the lessons", "lesson.withdrawn": "withdrew an entry of the lessons",
     "action.opened": "opened a corrective action for {owner:who}, {gravity}",
     "action.handed_over": "gave it from {from_person:who} to {to_person:who}",
     "action.advanced": "had its effectiveness checked before its time",
@@ -134,6 +135,8 @@ def _what(kind: str, data: Mapping[str, Any], names: Names, zone: str) -> str:
         return said.get(data["event"], going_on).format_map(_Words(data, names, zone))
     if kind == "system.changed":
         return f"changed {'; '.join(_differences(data, names))}"
+    if kind == "lesson.answered":
+        return f"made it a corrective action: {data['action']}" if data["action"] else "declined what was to change"
     if kind == "action.judged":
         return f"found it {'effective' if data['effective'] else 'not effective'} in round {data['round']}"
     return SENTENCES.get(kind, kind.replace(".", " ")).format_map(_Words(data, names, zone))

@@ -19,9 +19,11 @@ from isms_workflow.domain.rules.incidents import learns
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import programmes, register
 from isms_workflow.portal import views as v
+from isms_workflow.portal.actions import link as action_link
 from isms_workflow.portal.history import of_case
 from isms_workflow.portal.incident_actions import Desk
 from isms_workflow.portal.incidents import answered
+from isms_workflow.portal.lessons_view import Board
 from isms_workflow.portal.names import Names, case_url, reference
 from isms_workflow.portal.pages.pdca import gate_line, line
 from isms_workflow.portal.rendering import local_instant, word
@@ -30,6 +32,7 @@ from isms_workflow.portal.sight import Sight
 from isms_workflow.portal.visit import Visit
 from isms_workflow.programme.incidents import Condition, IncidentWorkflow
 from isms_workflow.programme.model import Phase
+from isms_workflow.store.statements import corrective as action_questions
 from isms_workflow.store.statements import incidents as questions
 from isms_workflow.store.statements.mails import last_record
 from isms_workflow.store.tables import audit, audit_private, deadlines
@@ -79,7 +82,14 @@ class Page:
             of_case(self.conn, view.case.id, self.names, visit), self._word(), self._pause(), self._wait(),
             len(occurred), self._relations(occurred), self._alike(), main=main, actions=others,
             document=f"{case_url(view.case.reference)}/document",
-            drill=f"{case_url(view.case.reference)}/drill" if self.incident.is_exercise else "", is_exercise=self.incident.is_exercise)
+            drill=f"{case_url(view.case.reference)}/drill" if self.incident.is_exercise else "", is_exercise=self.incident.is_exercise,
+            lessons=Board(self.conn, visit, view, self.names).whole(), led_to=self._led_to())
+
+    def _led_to(self) -> tuple[v.Reference, ...]:
+        """The corrective actions that came of it, as far as the reader may see them."""
+        sight = Sight(self.conn, self.visit)
+        return tuple(action_link(row) for row in self.conn.execute(action_questions.from_case(self.view.case.id))
+                     if sight.sees(row.id))
 
     def _wait(self) -> v.Wait | None:
         return None if self.incident.pause else waiting(self.conn, self.view)

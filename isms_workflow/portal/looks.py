@@ -19,7 +19,7 @@ UNKNOWN = Look("ring", "neutral")
 _BY_LOOK: dict[Look, str] = {
     Look("check", "good"): """
         done, approved, passed, closed, resolved, completed, verified, sent, delivered, fired, granted, in force, carried over,
-        effective""",
+        effective, corrective action""",
     Look("dot", "good"): "alive, up, active, running, plan, do, check, act, responding, doing, started, valid, in use",
     Look("dot", "information"): "open, in progress, reopened, triaged, lessons learned, medium, correcting, planning, checking",
     Look("dots", "neutral"): "waiting, observing",

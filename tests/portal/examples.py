@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from isms_workflow.portal import views as v
 from tests.portal.action_examples import (
     ACTION,
@@ -17,6 +19,7 @@ from tests.portal.cast import FIRST_RUN, OUTSIDE, frame
 from tests.portal.incident_examples import (
     ANSWERED,
     DRILL,
+    FILED,
     INCIDENT,
     INCIDENTS,
     NO_DRILL,
@@ -28,6 +31,7 @@ from tests.portal.incident_examples import (
     REPORT,
     REPORT_REFUSED,
     REPORTED,
+    TAUGHT,
 )
 from tests.portal.on_call_examples import NO_ROTATION, ON_CALL, ON_CALL_REFUSED
 from tests.portal.record_examples import (
@@ -72,7 +76,11 @@ PAGES: dict[str, tuple[str, object, v.Frame]] = {
     "step": ("step.html", STEP, frame("Cycle")),
     "step, extension refused": ("step.html", STEP_REFUSED, frame("Cycle")),
     "step, frozen": ("step.html", STEP_FROZEN, frame("Cycle")),
+    "step, what was learned": ("step.html", replace(STEP, asks=True, taught=TAUGHT, entries=v.Link("2 entries", "/incidents")), frame("Cycle")),
+    "step, nothing learned": ("step.html", replace(STEP, asks=True), frame("Cycle")),
     "gate": ("gate.html", GATE, frame("Cycle")),
+    "gate, lessons": ("gate.html", replace(GATE, lessons=FILED), frame("Incidents")),
+    "case, lessons": ("case.html", replace(CASE, lessons=FILED), frame("Cases")),
     "gate, lapsed": ("gate.html", GATE_LAPSED, frame("Cycle")),
     "gate, reason missing": ("gate.html", GATE_REFUSED, frame("Cycle")),
     "case": ("case.html", CASE, frame("Cases")),

@@ -326,5 +326,5 @@ def case_row(case: Case) -> dict[str, object]:
 
 def step_row(step: Step) -> dict[str, object]:
     """A step as its table takes it."""
-    skip = {"case", "evidence", "comments"}
+    skip = {"case", "evidence", "comments", "lessons"}
     return {"case_id": step.case, **{name: getattr(step, name) for name in Step.__slots__ if name not in skip}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from isms_workflow.domain.lessons import undecided
 from isms_workflow.domain.machine import ENGINE
 from isms_workflow.domain.people import ISMS_MANAGER, Actor
 from isms_workflow.domain.plan import Plan
@@ -38,9 +39,10 @@ def complete(view: CaseView, step: Step, seen: int | None, actor: Actor, when: W
     _check(view, step, "complete", seen, actor)
     apart.check_step(view, step, "judge" if judged else "complete", actor.id)
     spec = view.workflow.step(programme_key(step.key))
-    carried = sum(not e.withdrawn for e in step.evidence)
-    if carried < spec.evidence_min:
-        raise Missing(what, f"it carries {carried} of {spec.evidence_min} files of evidence ({spec.evidence_needed})")
+    if step.carries < spec.evidence_min:
+        raise Missing(what, f"it carries {step.carries} of {spec.evidence_min} files of evidence ({spec.evidence_needed})")
+    if left := undecided(step.lessons):
+        raise Missing(what, f"{len(left)} action items are neither corrective actions nor declined; decide on each first")
     return _settle(view, step, "complete", "done", StepRecord.COMPLETED, actor, when, "")
 
 

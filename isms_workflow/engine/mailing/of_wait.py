@@ -157,8 +157,7 @@ def _line(look: Look, person: str, effect: Effect, is_mixed: bool) -> tuple[str,
 def needs(view: CaseView, step: Step) -> str:
     """Which evidence an open step still needs, as a note beside it; empty if none."""
     spec = view.workflow.step(programme_key(step.key))
-    carried = sum(not e.withdrawn for e in step.evidence)
-    return f"needs: {spec.evidence_needed}" if step.state == "open" and carried < spec.evidence_min else ""
+    return f"needs: {spec.evidence_needed}" if step.state == "open" and step.carries < spec.evidence_min else ""
 
 
 FACTS: Mapping[str, Expand] = {

@@ -10,6 +10,7 @@ from isms_workflow.portal.api import (
     evidence,
     gates,
     incidents,
+    lessons,
     on_call,
     people,
     problems,
@@ -38,6 +39,6 @@ def create_api(portal: Portal) -> FastAPI:
                   root_path_in_servers=False)
     app.state.portal = portal
     problems.install(app)
-    for part in (people, systems, cycles, incidents, actions, on_call, steps, gates, evidence, sources):
+    for part in (people, systems, cycles, incidents, actions, lessons, on_call, steps, gates, evidence, sources):
         app.include_router(part.router, responses=problems.RESPONSES)
     return app

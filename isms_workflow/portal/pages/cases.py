@@ -15,6 +15,7 @@ from isms_workflow.engine import reading
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal import views as v
 from isms_workflow.portal.history import of_case
+from isms_workflow.portal.lessons_view import Board
 from isms_workflow.portal.names import Names, case_url, gate_url, reference
 from isms_workflow.portal.pages.incident_report import is_reporter
 from isms_workflow.portal.pages.pdca import line
@@ -102,7 +103,8 @@ def document_of(conn: Connection, visit: Visit, view: CaseView) -> v.Case:
                  v.Fact("Description", said.description or "none"))
     return v.Case(reference(view), title, case.state, ended, facts, phases,
                   tuple(_decision(conn, g, names) for g in view.gates), _files(conn, visit, view, names),
-                  of_case(conn, case.id, names, visit), head, size, waiting(conn, view))
+                  of_case(conn, case.id, names, visit), head, size, waiting(conn, view),
+                  lessons=None if view.incident is None else Board(conn, visit, view, names).whole(working=False))
 
 
 def _state(view: CaseView, phase: str) -> str:

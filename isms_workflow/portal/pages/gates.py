@@ -25,6 +25,7 @@ from isms_workflow.portal import views as v
 from isms_workflow.portal.again import refused
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_subject
+from isms_workflow.portal.lessons_view import Board
 from isms_workflow.portal.names import Names, entry, gate_url, reference, responsibility, step_url
 from isms_workflow.portal.pages.steps import find as find_step
 from isms_workflow.portal.rendering import word
@@ -86,7 +87,8 @@ def _page(conn: Connection, visit: Visit, view: CaseView, gate: Gate) -> v.Gate:
         carried=_carried(conn, visit, view, gate, names),
         rounds=tuple(v.Round(g.round, g.state, g.closed_at, "", g.digest)
                      for g in view.gates if g.name == gate.name and g.id != gate.id and g.closed_at),
-        actions=_ways_out(visit, view, gate))
+        actions=_ways_out(visit, view, gate),
+        lessons=None if view.incident is None else Board(conn, visit, view, names).whole(working=False))
 
 
 def _covered(conn: Connection, visit: Visit, view: CaseView, steps: tuple[Step, ...],

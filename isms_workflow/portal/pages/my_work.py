@@ -87,7 +87,7 @@ def _owed(conn: Connection, visit: Visit, view: CaseView) -> list[v.WorkItem]:
         mine = step.owner == visit.person.id
         if step.state == "open" and (mine or _late_and_mine_as_deputy(visit, view, step)):
             spec = view.workflow.step(programme_key(step.key))
-            lacks = spec.evidence_min > sum(not e.withdrawn for e in step.evidence)
+            lacks = spec.evidence_min > step.carries
             ahead = rungs(conn, view, step.id, 1)
             said = f"needs: {spec.evidence_needed}" if lacks else "ready to be declared complete"
             found.append(v.WorkItem(

@@ -20,7 +20,9 @@ from isms_workflow.domain.steps import MACHINE
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView, Step, programme_key
 from isms_workflow.engine import reading
+from isms_workflow.engine.commands import lessons
 from isms_workflow.engine.commands import steps as commands
+from isms_workflow.engine.commands.lessons import Becomes, applies
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal import views as v
 from isms_workflow.portal.action_view import verdict
@@ -29,6 +31,7 @@ from isms_workflow.portal.history import of_subject
 from isms_workflow.portal.names import Names, entry, reference, responsibility, step_url
 from isms_workflow.portal.rendering import word
 from isms_workflow.portal.showing import file_url, files, remarks, rungs, wait_of_step
+from isms_workflow.portal.taught import entries, taught
 from isms_workflow.portal.texts import file_name
 from isms_workflow.portal.visit import Form, Reader, Sender, Visit
 from isms_workflow.store.files import CHUNK, MIB
@@ -89,7 +92,8 @@ def _page(conn: Connection, visit: Visit, view: CaseView, step: Step) -> v.Step:
               if not s.carried_from and step.key in view.workflow.step(programme_key(s.key)).depends_on),
         rungs(conn, view, step.id), of_subject(conn, step.id, names, visit),
         wait_of_step(conn, view, step, names), _complete(visit, view, step), _upload(visit, view, step),
-        _comment(visit, view, step), _actions(visit, view, step, names) + _withdraw(visit, view, step, shown), frozen)
+        _comment(visit, view, step), _actions(visit, view, step, names) + _withdraw(visit, view, step, shown), entries(view, step),
+        taught(conn, visit, view, step, names), applies(view, step), frozen)
 
 
 def _link(view: CaseView, step: Step) -> v.StepLink:
@@ -120,10 +124,9 @@ def _complete(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
     if view.corrective is not None and step.phase == CHECKING:
         return verdict(visit, view, step)
     spec = view.workflow.step(programme_key(step.key))
-    carried = sum(not e.withdrawn for e in step.evidence)
     why = _why_not(visit, view, step, "complete")
-    if not why and carried < spec.evidence_min:
-        why = f"It carries {carried} of {spec.evidence_min} files of evidence: {spec.evidence_needed}."
+    if not why and step.carries < spec.evidence_min:
+        why = f"It carries {step.carries} of {spec.evidence_min} files of evidence: {spec.evidence_needed}."
     return v.Action("complete", "Declare the step complete", f"/steps/{step.id}/complete", main=True, why_not=why,
                     version=str(step.version),
                     then=_completed(view, step))
@@ -241,6 +244,22 @@ def complete(visit: Sender, form: Form, step: str) -> Response:
     with visit.portal.store.write() as tx:
         commands.complete(tx, step, form.version(), visit.actor, When.at(visit.now))
     return visit.go(f"/steps/{step}", "The step is complete.")
+
+
+@router.post("/{step}/lessons/{lesson}/{answer}")
+def apply(visit: Sender, form: Form, step: str, lesson: str, answer: str) -> Response:
+    """For what an incident taught, a corrective action is named or opened, or it is declined."""
+    _seen(visit, step, "Applying what was learned")
+    when = When.at(visit.now)
+    with visit.portal.store.write() as tx:
+        if answer == "open":
+            lessons.apply_new(tx, step, lesson, Becomes(form.text("owner"), form.text("gravity")), visit.actor, when)
+        elif answer in ("name", "decline"):
+            named = form.text("action") if answer == "name" else None
+            lessons.apply(tx, step, lesson, named, form.text("reason"), visit.actor, when)
+        else:
+            raise Unknown("answer", answer)
+    return visit.go(f"/steps/{step}#taught", "It is decided.")
 
 
 @router.post("/{step}/waive")

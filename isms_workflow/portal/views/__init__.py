@@ -28,6 +28,7 @@ from isms_workflow.portal.views.incidents import (
     ReportForm,
     Word,
 )
+from isms_workflow.portal.views.lessons import LessonEntry, Lessons, Moment
 from isms_workflow.portal.views.on_call import Duty, OnCall, Turns
 from isms_workflow.portal.views.parts import (
     Column,
@@ -95,8 +96,8 @@ __all__ = [
     "REASON", "Access", "Acknowledge", "Action", "ActionForm", "ActionLine", "Actions", "Alive", "Answer", "Audit", "CarriedOver", "Case", "CaseLine", "CasePhase", "Cases",
     "Checkpoint", "Choice", "Clash", "Column", "Comment", "CorrectiveAction", "CoveredStep", "Cycle", "DeadLetter", "DeadlineLine",
     "DecisionLine", "Delegation", "DiffLine", "Drill", "DrillLine", "Duty", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
-    "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "Incident", "IncidentLine", "Incidents", "Invitation", "Link", "Listing", "Login", "Mail",
-    "MailLine", "MenuEntry", "Meter", "Missing", "MyWork", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase",
+    "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "Incident", "IncidentLine", "Incidents", "Invitation", "LessonEntry", "Lessons", "Link", "Listing", "Login", "Mail",
+    "MailLine", "MenuEntry", "Meter", "Missing", "Moment", "MyWork", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase",
     "Problem", "Programme", "ProgrammeFile", "ProgrammeVersion", "Reference", "Register", "Relation", "Report",
     "ReportForm", "ReportLine", "ResetRequest", "Round", "Rung",
     "Service", "Setup", "Stale", "Step", "StepLine", "StepLink", "System", "SystemEntry", "SystemLine",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from isms_workflow.portal.views.forms import Action, Problem
+from isms_workflow.portal.views.lessons import Lessons
 from isms_workflow.portal.views.parts import Fact, HistoryEntry, Link, Listing, Reference, Rung, Wait, Who
 from isms_workflow.portal.views.work import Phase
 
@@ -121,6 +122,8 @@ class Incident:
     document: str = ""  # the case as a document
     drill: str = ""  # of an exercise: how it went
     is_exercise: bool = False
+    lessons: Lessons | None = None
+    led_to: tuple[Reference, ...] = ()  # the corrective actions that it led to
     problems: tuple[Problem, ...] = ()
 
 

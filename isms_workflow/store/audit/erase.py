@@ -18,6 +18,7 @@ from isms_workflow.store.tables import (
     decisions,
     evidence,
     incidents,
+    lessons,
     outbox,
     people,
     sessions,
@@ -70,6 +71,9 @@ def erase(tx: Transaction, person: str, now: datetime) -> Erased:
         "titles of corrective actions": tx.execute(
             update(corrective_actions).where(corrective_actions.c.opened_by == person, corrective_actions.c.title.is_not(None))
             .values(title=None, description=None)).rowcount,
+        "entries of lessons": tx.execute(
+            update(lessons).where(lessons.c.author == person, lessons.c.text.is_not(None))
+            .values(text=None, erased_at=now)).rowcount,
         "names of API tokens": tx.execute(
             update(tokens).where(tokens.c.person == person, tokens.c.name != "").values(name="")).rowcount,
         "kept answers of the API": tx.execute(delete(answers).where(answers.c.person == person)).rowcount,

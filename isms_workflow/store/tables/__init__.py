@@ -4,6 +4,7 @@ from isms_workflow.store.tables.audit import audit, audit_head, audit_private, c
 from isms_workflow.store.tables.base import metadata
 from isms_workflow.store.tables.corrective import corrective_actions, corrective_owners
 from isms_workflow.store.tables.incidents import incident_systems, incidents, mail_links, occurrences, stops
+from isms_workflow.store.tables.lessons import lessons
 from isms_workflow.store.tables.on_call import overrides
 from isms_workflow.store.tables.people import (
     accesses,
@@ -44,7 +45,7 @@ from isms_workflow.store.tables.work import (
 __all__ = [
     "accesses", "answers", "attempts", "audit", "audit_head", "audit_private", "cases", "channels", "checkpoints",
     "comments", "corrective_actions", "corrective_owners", "counters", "deadlines", "decisions", "delegations", "deputies", "dispositions", "evidence", "gates",
-    "hook_answers", "incident_systems", "incidents", "invitations", "machine_states", "mail_links", "metadata", "occurrences",
+    "hook_answers", "incident_systems", "incidents", "invitations", "lessons", "machine_states", "mail_links", "metadata", "occurrences",
     "organisation", "outbox", "overrides", "people", "planned_starts", "programmes", "reached", "responsibilities",
     "schema_info", "services",
     "sessions", "sources", "steps", "stops", "systems", "tokens", "transitions",
