@@ -252,6 +252,34 @@ def test_an_owner_who_leaves_is_followed_by_whoever_holds_the_work_s_responsibil
     assert (owner_of(world), world.name_of(world.step("correction").owner)) == ("ben", "ben")
 
 
+def test_whoever_checks_it_doesn_t_follow_its_owner(world: World) -> None:
+    """Ines holds the work's responsibility first by now; the check stays hers, and Maria answers for the action."""
+    asked(world)
+    for name, verb in (("ines", people.grant), ("ben", people.revoke)):
+        with world.sim.write() as (tx, when):
+            verb(tx, world.ids[name], "process_owner", world.actor("alex"), when)
+    with world.sim.write() as (tx, when):
+        people.deactivate(tx, world.ids["ben"], world.actor("alex"), when)
+    assert (owner_of(world), world.name_of(world.step("check").owner)) == ("maria", "ines")
+    judged(world, effective=True)
+    assert state(world) == "effective"
+
+
+def test_whoever_approved_a_plan_that_waits_for_others_can_t_become_its_owner(sqlite_store: Store) -> None:
+    """Their approval would be of their own work."""
+    texts = dict(shipped())
+    texts["corrective_action.yaml"] = texts["corrective_action.yaml"].replace("quorum: 1", "quorum: 2")
+    world = found(sqlite_store, programme=parse(texts))
+    open_action(world)
+    planned(world, by="dana")
+    assert state(world) == "planning"
+    with pytest.raises(Wrong, match="they have approved its plan"):
+        do(world, corrective.hand_over, "maria", None, world.ids["dana"], "x")
+    do(world, corrective.hand_over, "maria", None, world.ids["ravi"], "x")
+    do(world, corrective.hand_over, "maria", None, world.ids["maria"], "x")
+    assert ("undecidable_gate", "maria") in world.mails("undecidable_gate")
+
+
 def test_an_owner_keeps_it_whatever_they_hold(world: World) -> None:
     """It is theirs by name: losing the responsibility takes nothing from them."""
     with world.sim.write() as (tx, when):

@@ -275,17 +275,24 @@ def hand_over(view: CaseView, seen: int | None, to: str, reason: str, actor: Act
         raise Wrong("owner", to, "they own the action already")
     _may_answer(view, to)
     line = _handing(view, to, why, actor, when)
-    plan, _ = _given(view, to, actor, when)
+    plan, then = _given(view, to, actor, when)
     moved = change(MACHINE, "case", view.case, "hand over", line)
-    return plan + Plan(change=(moved,))
+    return plan + Plan(change=(moved,)) + gates.newly_undecidable(view, then, when)
 
 
 def _may_answer(view: CaseView, to: str) -> None:
-    """Raise `Wrong` for an owner who can't act, or who checks it just now: the check would be their own."""
+    """Raise `Wrong` for an owner who can't act, or who decides on it just now: that would be on their own work."""
     if not view.directory.is_active(to):
         raise Wrong("owner", to, "name an active person with role user or admin")
-    if any(s.phase == CHECKING and s.state == "open" and s.owner == to for s in view.steps):
+    if _checks(view, to):
         raise Wrong("owner", to, "they check it just now: give the check to somebody else first")
+    if any(to in (d.person, d.for_person) for gate in view.gates if gate.state == "open" for d in gate.decisions):
+        raise Wrong("owner", to, "they have approved its plan, which waits for others still: name somebody who hasn't")
+
+
+def _checks(view: CaseView, person: str) -> bool:
+    """Whether somebody is to say just now whether it is effective."""
+    return any(s.phase == CHECKING and s.state == "open" and s.owner == person for s in view.steps)
 
 
 def _handing(view: CaseView, to: str, reason: str, actor: Actor, when: When) -> AuditRecord:
@@ -298,7 +305,8 @@ def owner_left(view: CaseView, person: str, reason: str, when: When) -> tuple[Pl
     if view.corrective is None or view.case.closed_at is not None or view.corrective.owner != person:
         return Plan(), view
     responsibility = next(s.responsibility for s in view.steps if s.phase != CHECKING)
-    heir = view.directory.owner(responsibility)
+    holders = (*view.directory.holders(responsibility), *view.directory.holders(ISMS_MANAGER))
+    heir = next((each for each in holders if not _checks(view, each)), None)
     if heir is None:
         return Plan(), view
     plan, then = _given(view, heir, AGENT, when, with_steps=False)
