@@ -28,6 +28,13 @@ def referred(conn: Connection, visit: Visit, view: CaseView) -> list[v.WorkItem]
                        view.case.phase_opened_at, "it wasn't effective", ahead[0].says if ahead else "")]
 
 
+def named(conn: Connection, view: CaseView, title: str) -> str:
+    """What a row of My work is called; of a corrective action with what that is about, for somebody may owe several."""
+    if view.corrective is None:
+        return title
+    return f"{title}: {conn.execute(questions.titles((view.case.id,))).one().title or '(erased)'}"
+
+
 def overdue(conn: Connection, visit: Visit, reader: Eyes) -> v.Link | None:
     """To top management and the ISMS manager: how many corrective actions are overdue, of those that they may see."""
     directory = reading.directory(conn, visit.now)

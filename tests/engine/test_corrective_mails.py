@@ -69,6 +69,14 @@ def test_every_notice_finds_its_words(world: World, settings: Settings, happens:
     assert not [each for each in about if re.search(r"\b(cycle|incident)\b|_", each.partition("http://")[0])]
 
 
+def test_an_owner_of_several_reads_which_it_is(world: World, settings: Settings) -> None:
+    """The step, and what the action is about; a long title leaves room for the reference."""
+    open_action(world, title="Visitors walk through the server room without anybody of ours beside them")
+    mails = [m.subject for m in deliver(world, settings) if m.key.startswith(("step_opened:", "several:"))]
+    assert "Yours now: Correct what is wrong now: Restores were never tried, due Mon 12 Jan 2026 (CAP-2026-0001)" in mails
+    assert "Yours now: Correct what is wrong now: Visitors walk through the server room w…, due Mon 12 Jan 2026 (CAP-2026-0002)" in mails
+
+
 def test_what_management_is_asked(world: World, settings: Settings) -> None:
     """What the check showed, until when, and what happens if nobody acts; one mail, not two."""
     referred(world)

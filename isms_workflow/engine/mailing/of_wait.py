@@ -65,7 +65,7 @@ def rung(look: Look, person: str, effect: Effect) -> Facts:
     if about.get("step"):
         view, step = _step(look, effect)
         owner = (step.owner,) if step.owner else ()
-        facts = {**_of_step(look, view, step), "about": "step", "what": view.title(step)}
+        facts = {**_of_step(look, view, step), "about": "step", "what": look.step(view, step)}
         return _rung({k: v for k, v in facts.items() if k not in ("step", "phase")}, look, view, person, owner, about)
     if about.get("gate"):
         view, gate = _gate(look, effect)
@@ -148,7 +148,7 @@ def _line(look: Look, person: str, effect: Effect, is_mixed: bool) -> tuple[str,
         subject, name, due, who, note = gate.id, _gate_waits_for(gate)[0], gate.due_at, _who_answers(look, view, gate), ""
     else:
         view, step = _step(look, effect)
-        subject, name, due, who, note = step.id, view.title(step), step.due_at, (step.owner,) if step.owner else (), needs(view, step)
+        subject, name, due, who, note = step.id, look.step(view, step), step.due_at, (step.owner,) if step.owner else (), needs(view, step)
     waits = "" if not is_mixed else "waits for you" if person in who else f"waits for {listed([look.name(p) for p in who])}"
     said = "; ".join(each for each in (waits, note) if each)
     return subject, {"reference": view.case.reference, "title": name, "due": told(due), "note": said}
@@ -182,7 +182,7 @@ def _wait(look: Look, view: CaseView, subject: str, link: str) -> Facts:
 
 
 def _of_step(look: Look, view: CaseView, step: Step) -> Facts:
-    return {**_wait(look, view, step.id, f"/steps/{step.id}"), "step": view.title(step),
+    return {**_wait(look, view, step.id, f"/steps/{step.id}"), "step": look.step(view, step),
             "phase": phase_name(step.phase), "since": told(step.opened_at), "due": told(step.due_at)}
 
 

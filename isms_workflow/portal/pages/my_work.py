@@ -21,7 +21,7 @@ from isms_workflow.portal.rendering import word
 from isms_workflow.portal.showing import rungs
 from isms_workflow.portal.sight import eyes
 from isms_workflow.portal.visit import Reader, Visit
-from isms_workflow.portal.waiting_actions import overdue, referred
+from isms_workflow.portal.waiting_actions import named, overdue, referred
 from isms_workflow.portal.waiting_incidents import unanswered
 from isms_workflow.store.statements import work as questions
 from isms_workflow.store.tables import transitions
@@ -59,7 +59,7 @@ def _decisions(conn: Connection, visit: Visit, view: CaseView) -> list[v.WorkIte
         if said:
             ahead = rungs(conn, view, gate.id, 1)
             title = f"Approve {word(gate.name)}" if gate.state == "open" else f"Gate {word(gate.name)} was {gate.state}"
-            found.append(v.WorkItem(title, gate_url(gate), reference(view), v.Link("Review and decide", gate_url(gate)),
+            found.append(v.WorkItem(named(conn, view, title), gate_url(gate), reference(view), v.Link("Review and decide", gate_url(gate)),
                                     gate.due_at if gate.state == "open" else None, gate.opened_at, said,
                                     ahead[0].says if ahead else ""))
     return found
@@ -91,7 +91,7 @@ def _owed(conn: Connection, visit: Visit, view: CaseView) -> list[v.WorkItem]:
             ahead = rungs(conn, view, step.id, 1)
             said = f"needs: {spec.evidence_needed}" if lacks else "ready to be declared complete"
             found.append(v.WorkItem(
-                view.title(step), step_url(step), reference(view),
+                named(conn, view, view.title(step)), step_url(step), reference(view),
                 v.Link("Add evidence" if lacks else "Complete", step_url(step)), step.due_at, step.opened_at,
                 said if mine else f"as deputy · {said}", ahead[0].says if ahead else ""))
     return found
