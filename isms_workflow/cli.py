@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from isms_workflow.commands import (
+    actions,
     audit,
     cycles,
     database,
@@ -44,7 +45,7 @@ def build() -> App:
                     database.backup, database.restore, doctor.doctor):
         app.command(command)
     app.command("isms_workflow.commands.demo:demo", help="Run a small believable company in a data folder of its own.")  # read when it is asked for: it imports Prefect and the flows
-    for part in (database, programme, people, systems, cycles, incidents, escalation, on_call, sources, deadlines, outbox, ways, audit, prefect):
+    for part in (database, programme, people, systems, cycles, incidents, escalation, actions, on_call, sources, deadlines, outbox, ways, audit, prefect):
         app.command(part.app)
     return app
 

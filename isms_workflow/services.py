@@ -19,6 +19,7 @@ from isms_workflow.connectors.maildir import Box
 from isms_workflow.domain import machines
 from isms_workflow.domain.messages import PREFECT
 from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME
+from isms_workflow.domain.rules.corrective import FOLLOW_UP
 from isms_workflow.domain.rules.escalation import RESPONSE, WORD
 from isms_workflow.engine import delivering, hourly, pings, postbox
 from isms_workflow.engine.accesslog import AccessLog
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-EVENTS = (LADDER, LAPSE, RESUME, RESPONSE, WORD)
+EVENTS = (LADDER, LAPSE, RESUME, RESPONSE, WORD, FOLLOW_UP)
 """What deadlines may name in this release."""
 
 

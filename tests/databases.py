@@ -25,6 +25,13 @@ UNTOUCHED = text("""
 """)
 """What a test must not have changed if the next one is to have its database."""
 
+UNTOUCHED_FILE = text("""
+    SELECT (SELECT group_concat(sql, ';') FROM sqlite_master)
+      || (SELECT group_concat(kind || state, ';') FROM (SELECT kind, state FROM machine_states ORDER BY 1, 2))
+      || (SELECT min_code FROM schema_info)
+""")
+"""The same on SQLite."""
+
 KEPT = ("audit_head", "schema_info", "machine_states")
 EMPTY = text(f"""
 DO $$

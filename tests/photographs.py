@@ -7,19 +7,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from sqlalchemy import Table
+
 from isms_workflow.store.database import Store
 from isms_workflow.store.tables import metadata
-from tests.databases import EMPTY
+from tests.databases import EMPTY, UNTOUCHED, UNTOUCHED_FILE
 
-_taken: dict[tuple[str, str], tuple[Any, Any]] = {}
+_taken: dict[tuple[str, str, str], tuple[Any, Any]] = {}
 
 
 def once(store: Store, name: str, deed: Callable[[], Any]) -> Any:
     """What the deed answers, and what it makes of the database: done the first time, copied from then on.
 
-    Whoever names a photograph sees to it that its database was the same before the deed each time.
+    Whoever names a photograph sees to it that the rows were the same before the deed each time; one whose schema or
+    states are others is another photograph.
     """
-    key = (store.engine.dialect.name, name)
+    with store.read() as conn:
+        schema: str = conn.execute(UNTOUCHED_FILE if store.is_sqlite else UNTOUCHED).scalar_one()
+    key = (store.engine.dialect.name, name, schema)
     if key not in _taken:
         said = deed()
         _taken[key] = _file(store) if store.is_sqlite else _server(store), said
@@ -51,11 +56,12 @@ def _into_file(store: Store, taken: sqlite3.Connection) -> None:
 
 def _server(store: Store) -> list[tuple[str, bytes]]:
     with _driver(store) as database, database.cursor() as cursor:
-        return [(table.name, data) for table in metadata.sorted_tables if (data := _out(cursor, table.name))]
+        return [(table.name, data) for table in metadata.sorted_tables if (data := _out(cursor, table))]
 
 
-def _out(cursor: Any, table: str) -> bytes:
-    with cursor.copy(f"COPY {table} TO STDOUT") as rows:
+def _out(cursor: Any, table: Table) -> bytes:
+    key = ", ".join(table.primary_key.columns.keys())  # the history is taken in its order alone
+    with cursor.copy(f"COPY (SELECT * FROM {table.name} ORDER BY {key}) TO STDOUT") as rows:
         return b"".join(bytes(each) for each in rows)
 
 

@@ -10,6 +10,7 @@ from isms_workflow.domain.calendars import DueRule
 from isms_workflow.domain.clocks import incidents_of, severity_of
 from isms_workflow.domain.ladders import tone
 from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME
+from isms_workflow.domain.rules.corrective import FOLLOW_UP
 from isms_workflow.domain.rules.escalation import RESPONSE, WORD
 from isms_workflow.domain.rules.ladder import PARTS_OF_A_WAIT, Deadline, next_rung, reached
 from isms_workflow.domain.times import from_iso
@@ -75,6 +76,8 @@ def of_clock(view: CaseView, deadline: Deadline, name: Name) -> Iterator[Coming]
         yield Coming(deadline.due_at, "the pause ends by itself" + (", and its clocks go on" if view.incident else ""))
     elif deadline.event == RESPONSE:
         yield Coming(deadline.due_at, "the response is recorded as missed")
+    elif deadline.event == FOLLOW_UP:
+        yield Coming(deadline.due_at, "somebody who had no part in it is asked whether it is effective")
     elif deadline.event == WORD:
         yield from _word(view, deadline, name)
 

@@ -12,9 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from isms_workflow.domain.lessons import counting
 from isms_workflow.domain.machine import APPROVERS, CLOCK, ENGINE, Machine, rule
 from isms_workflow.domain.people import Holding
 from isms_workflow.domain.refusals import AlreadyDecided, Conflicted, NotYours
+from isms_workflow.domain.rules.apart import doers
 from isms_workflow.domain.views import CaseView, Decision, Gate, Step
 from isms_workflow.programme.model import Gate as GateSpec
 
@@ -48,17 +50,27 @@ def digest(programme: str, steps: Iterable[Step]) -> str:
     """SHA-256 over what a gate covers, by id and commitment, so that a later erasure doesn't change it."""
     covered = [
         [s.id, s.state, s.owner, s.settled_by, sorted((c.id, c.commitment) for c in s.comments),
-         sorted((e.id, e.sha256, e.commitment) for e in s.evidence if not e.withdrawn)]
+         sorted((e.id, e.sha256, e.commitment) for e in s.evidence if not e.withdrawn), *_learned(s)]
         for s in sorted(steps, key=lambda s: s.id)
     ]
     text = json.dumps([programme, covered], separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _learned(step: Step) -> list[list[list[str | None]]]:
+    """The entries of an incident's lessons, and what becomes of its action items; what improves is answered later, by the cycle.
+
+    Nothing where there are none, so that what other gates cover reads as it always did.
+    """
+    found = [[each.id, each.sort, each.parent, each.commitment, *((each.answer, each.action) if each.sort == "item" else ())]
+             for each in counting(step.lessons)]
+    return [sorted(found, key=lambda each: str(each[0]))] if found else []
+
+
 def workers(view: CaseView, phase: str) -> frozenset[str]:
-    """Who did, evidenced or waived a step of the phase, in this case, ever."""
+    """Who did, evidenced or waived a step of the phase, in this case, ever; of a corrective action, whoever owned or did any of it."""
     ids = {s.id for s in view.steps_of(phase)}
-    return frozenset(person for step, person in view.workers if step in ids)
+    return frozenset(person for step, person in view.workers if step in ids) | doers(view)
 
 
 def named_by_workers(view: CaseView, phase: str, now: datetime) -> frozenset[str]:

@@ -33,7 +33,8 @@ class Insert:
     """A new row; tables are named so that the domain needs no SQL."""
 
     table: Literal["cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments", "systems", "incidents",
-                   "incident_systems", "occurrences", "stops", "overrides", "rotation_orders"]
+                   "incident_systems", "occurrences", "stops", "overrides", "rotation_orders", "corrective_actions", "corrective_owners",
+                   "lessons"]
     row: Mapping[str, Any]
 
 
@@ -51,7 +52,7 @@ class Amend:
 class Beside:
     """New values in a row that stands beside a case, without a version of its own: the same plan changes or locks the case."""
 
-    table: Literal["incidents"]
+    table: Literal["incidents", "corrective_actions", "lessons"]
     id: str
     sets: Mapping[str, Any]
 

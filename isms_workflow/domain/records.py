@@ -42,6 +42,23 @@ class IncidentRecord(StrEnum):
     ABSORBED = "incident.absorbed"
 
 
+class CorrectiveRecord(StrEnum):
+    """A corrective action, beside what every case does."""
+
+    OPENED = "action.opened"
+    HANDED_OVER = "action.handed_over"
+    BROUGHT_FORWARD = "action.advanced"
+    JUDGED = "action.judged"
+
+
+class LessonRecord(StrEnum):
+    """What is learned from an incident."""
+
+    ADDED = "lesson.added"
+    WITHDRAWN = "lesson.withdrawn"
+    ANSWERED = "lesson.answered"
+
+
 class StepRecord(StrEnum):
     """Work that one person owes."""
 
@@ -162,6 +179,8 @@ class OutboxRecord(StrEnum):
 Kind = (
     CaseRecord
     | IncidentRecord
+    | CorrectiveRecord
+    | LessonRecord
     | StepRecord
     | GateRecord
     | DeadlineRecord

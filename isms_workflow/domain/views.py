@@ -7,7 +7,9 @@ from datetime import datetime
 from functools import cached_property
 
 from isms_workflow.domain.calendars import WorkingCalendar
+from isms_workflow.domain.corrective_action import CorrectiveAction, round_of
 from isms_workflow.domain.incident import Incident
+from isms_workflow.domain.lessons import Lesson
 from isms_workflow.domain.people import Directory
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.programme.model import Phase, Programme, Workflow
@@ -79,6 +81,12 @@ class Step:
     carried_from: str | None
     evidence: tuple[Evidence, ...] = ()
     comments: tuple[Comment, ...] = ()
+    lessons: tuple[Lesson, ...] = ()
+
+    @property
+    def carries(self) -> int:
+        """How much it carries of what it needs: files, and, of an incident's lessons, entries."""
+        return sum(not file.withdrawn for file in self.evidence) + sum(not entry.withdrawn for entry in self.lessons)
 
     @property
     def is_settled(self) -> bool:
@@ -136,6 +144,7 @@ class CaseView:
     workers: frozenset[tuple[str, str]] = frozenset()
     disposed: frozenset[str] = frozenset()
     incident: Incident | None = None
+    corrective: CorrectiveAction | None = None
 
     @property
     def workflow(self) -> Workflow:
@@ -181,8 +190,10 @@ class CaseView:
         return next((p for p in self.workflow.phases if p.id == self.case.state), None)
 
     def title(self, step: Step) -> str:
-        """What a step is called in the case's programme."""
-        return self.workflow.step(programme_key(step.key)).title
+        """What a step is called in the case's programme; a later round of a corrective action says which."""
+        title = self.workflow.step(programme_key(step.key)).title
+        number = 1 if self.corrective is None else round_of(step.key)
+        return title if number == 1 else f"{title}, round {number}"
 
 
 def phase_name(phase: str) -> str:

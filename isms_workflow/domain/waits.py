@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from isms_workflow.domain.corrective_action import OBSERVING, REFERRED
 from isms_workflow.domain.incident import HANDLING, UNANSWERED, Incident
 from isms_workflow.domain.people import TOP_MANAGEMENT
 from isms_workflow.domain.rules.cases import needed
+from isms_workflow.domain.rules.corrective import action_of
 from isms_workflow.domain.views import CaseView, Gate, Step, phase_name
 
 
@@ -37,6 +39,8 @@ def waits(view: CaseView) -> tuple[Wait, ...]:
         return (Wait(what, ("isms_manager",), case.opened_at, None),)
     if view.incident is not None and case.state in UNANSWERED:
         return (_of_incident(view, view.incident),)
+    if case.state in (OBSERVING, REFERRED):
+        return (_of_action(view),)
     paused = (Wait("the end of its pause", (), case.paused_at, case.paused_until),) if case.paused_until else ()
     ahead = _phases_so_far(view)
     steps = tuple(_of_step(s) for s in view.steps if s.state == "open" and s.phase in ahead)
@@ -48,6 +52,13 @@ def _of_incident(view: CaseView, incident: Incident) -> Wait:
     what = {"reported": "its triage", "triaged": "somebody to respond"}[view.case.state]
     paused = " after its pause" if incident.pause else ""
     return Wait(f"{what}{paused}", HANDLING, view.case.opened_at, None if incident.pause else incident.response_due)
+
+
+def _of_action(view: CaseView) -> Wait:
+    workflow, _ = action_of(view)
+    if view.case.state == REFERRED:
+        return Wait("management to say how it goes on", (TOP_MANAGEMENT,), view.case.phase_opened_at, None)
+    return Wait("the time of its effectiveness check", (workflow.check.responsibility,), view.case.phase_opened_at, None)
 
 
 def _phases_so_far(view: CaseView) -> tuple[str, ...]:

@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table
 
+from isms_workflow.domain.corrective_action import CorrectiveAction
 from isms_workflow.domain.incident import Incident, Stop
+from isms_workflow.domain.lessons import Lesson
 from isms_workflow.domain.people import Delegation, Deputy, Directory, Holding, Order, Override, Person
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.views import Case, CaseView, Comment, Decision, Evidence, Gate, Step
@@ -17,7 +19,9 @@ from isms_workflow.engine import programmes
 from isms_workflow.store import tables
 from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as questions
+from isms_workflow.store.statements import corrective as corrective_questions
 from isms_workflow.store.statements import incidents as incident_questions
+from isms_workflow.store.statements import lessons as lesson_questions
 from isms_workflow.store.statements import on_call as on_call_questions
 
 T = TypeVar("T")
@@ -29,12 +33,14 @@ def _columns(table: Table, names: Iterable[str]) -> Callable[[Any], tuple[Any, .
     return itemgetter(*(places.index(name) for name in names))
 
 
-STEP = tuple(name for name in Step.__slots__ if name not in ("case", "evidence", "comments"))
+STEP = tuple(name for name in Step.__slots__ if name not in ("case", "evidence", "comments", "lessons"))
 GATE = tuple(name for name in Gate.__slots__ if name not in ("case", "decisions"))
 _case = _columns(tables.cases, Case.__slots__)
 _step = _columns(tables.steps, STEP)
 _gate = _columns(tables.gates, GATE)
 _incident = _columns(tables.incidents, (name for name in Incident.__slots__ if name not in ("systems", "stops")))
+_corrective = _columns(tables.corrective_actions, (name for name in CorrectiveAction.__slots__ if name != "owners"))
+_lesson = _columns(tables.lessons, ("id", "sort", "parent", "commitment", "author"))
 _stop = _columns(tables.stops, Stop.__slots__)
 
 
@@ -53,13 +59,13 @@ def views(tx: Connection, ids: Collection[str], now: datetime, lock: bool = Fals
     """Cases whole, by id; one query a table, however many cases."""
     rows = tx.execute(questions.locked() if lock else questions.found(), among.ids(ids)).all()
     people = directory(tx, now)
-    steps, gates = _steps(tx, ids), _gates(tx, ids)
+    steps, gates = _steps(tx, ids, [row.id for row in rows if row.kind == "incident"]), _gates(tx, ids)
     workers = _workers(tx, ids, steps)
     disposed = _grouped((row.case_id, row.step_id) for row in tx.execute(questions.disposed(), among.ids(ids)))
-    incidents = _incidents(tx, rows)
+    incidents, actions = _incidents(tx, rows), _actions(tx, rows)
     return {row.id: _assembled(tx, row, people, steps.get(row.id, ()), gates.get(row.id, ()),
                                frozenset(workers.get(row.id, ())), frozenset(disposed.get(row.id, ())),
-                               incidents.get(row.id))
+                               incidents.get(row.id), actions.get(row.id))
             for row in rows}
 
 
@@ -69,17 +75,18 @@ def partial(tx: Connection, cases: Collection[str], steps: Collection[str], gate
     owed = _grouped((row.case_id, step(row)) for row in tx.execute(questions.steps_by_id(steps))) if steps else {}
     rounds = _grouped((row.case_id, gate(row)) for row in tx.execute(questions.gates_by_id(gates))) if gates else {}
     rows = tx.execute(questions.found(), among.ids(cases)).all()
-    incidents = _incidents(tx, rows)
+    incidents, actions = _incidents(tx, rows), _actions(tx, rows)
     return {row.id: _assembled(tx, row, people, owed.get(row.id, ()), rounds.get(row.id, ()), frozenset(), frozenset(),
-                               incidents.get(row.id))
+                               incidents.get(row.id), actions.get(row.id))
             for row in rows}
 
 
 def _assembled(tx: Connection, row: Any, people: Directory, steps: Iterable[Step], gates: Iterable[Gate],
-               workers: frozenset[tuple[str, str]], disposed: frozenset[str], incident: Incident | None) -> CaseView:
+               workers: frozenset[tuple[str, str]], disposed: frozenset[str], incident: Incident | None,
+               corrective: CorrectiveAction | None) -> CaseView:
     known = programmes.version(tx, row.programme)
     return CaseView(case(row), tuple(steps), tuple(gates), known.programme, known.calendar, people, workers, disposed,
-                    incident)
+                    incident, corrective)
 
 
 def _incidents(tx: Connection, rows: Iterable[Any]) -> dict[str, Incident]:
@@ -92,6 +99,16 @@ def _incidents(tx: Connection, rows: Iterable[Any]) -> dict[str, Incident]:
                        for row in tx.execute(incident_questions.systems_of(), among.ids(ids)))
     return {row.case_id: Incident(*(*_incident(row), tuple(systems.get(row.case_id, ())), tuple(stops.get(row.case_id, ()))))
             for row in tx.execute(incident_questions.beside(), among.ids(ids))}
+
+
+def _actions(tx: Connection, rows: Iterable[Any]) -> dict[str, CorrectiveAction]:
+    """What these cases' corrective actions are; nothing is asked where there are none."""
+    ids = [row.id for row in rows if row.kind == "corrective_action"]
+    if not ids:
+        return {}
+    owners = _grouped((row.case_id, row.person) for row in tx.execute(corrective_questions.owners_of(), among.ids(ids)))
+    return {row.case_id: CorrectiveAction(*(*_corrective(row), frozenset(owners.get(row.case_id, ()))))
+            for row in tx.execute(corrective_questions.beside(), among.ids(ids))}
 
 
 def directory(tx: Connection, now: datetime) -> Directory:
@@ -123,9 +140,10 @@ def case(row: Any) -> Case:
     return Case(*_case(row))
 
 
-def step(row: Any, evidence: tuple[Evidence, ...] = (), comments: tuple[Comment, ...] = ()) -> Step:
+def step(row: Any, evidence: tuple[Evidence, ...] = (), comments: tuple[Comment, ...] = (),
+         lessons: tuple[Lesson, ...] = ()) -> Step:
     """A step from its row."""
-    return Step(case=row.case_id, evidence=evidence, comments=comments, **dict(zip(STEP, _step(row), strict=True)))
+    return Step(case=row.case_id, evidence=evidence, comments=comments, lessons=lessons, **dict(zip(STEP, _step(row), strict=True)))
 
 
 def gate(row: Any, decisions: tuple[Decision, ...] = ()) -> Gate:
@@ -133,13 +151,23 @@ def gate(row: Any, decisions: tuple[Decision, ...] = ()) -> Gate:
     return Gate(case=row.case_id, decisions=decisions, **dict(zip(GATE, _gate(row), strict=True)))
 
 
-def _steps(tx: Connection, ids: Collection[str]) -> dict[str, list[Step]]:
+def _steps(tx: Connection, ids: Collection[str], incidents: Collection[str]) -> dict[str, list[Step]]:
+    learned = _lessons(tx, incidents)
     files = _grouped((r.step_id, Evidence(r.id, r.step_id, r.sha256, r.commitment, r.added_by,
                                           r.withdrawn_at is not None))
                      for r in tx.execute(questions.evidence_of(), among.ids(ids)))
     remarks = _grouped((r.step_id, Comment(r.id, r.commitment)) for r in tx.execute(questions.comments_of(), among.ids(ids)))
-    return _grouped((r.case_id, step(r, tuple(files.get(r.id, ())), tuple(remarks.get(r.id, ()))))
+    return _grouped((r.case_id, step(r, tuple(files.get(r.id, ())), tuple(remarks.get(r.id, ())),
+                                      tuple(learned.get(r.id, ()))))
                     for r in tx.execute(questions.steps_of(), among.ids(ids)))
+
+
+def _lessons(tx: Connection, incidents: Collection[str]) -> dict[str, list[Lesson]]:
+    """What these incidents' steps hold of what is learned; nothing is asked where there are none."""
+    if not incidents:
+        return {}
+    return _grouped((r.step_id, Lesson(*(*_lesson(r), r.withdrawn_at is not None, r.answer, r.action_case)))
+                    for r in tx.execute(lesson_questions.of_cases(), among.ids(incidents)))
 
 
 def _gates(tx: Connection, ids: Collection[str]) -> dict[str, list[Gate]]:
@@ -153,7 +181,8 @@ def _workers(tx: Connection, ids: Collection[str], steps: Mapping[str, list[Step
     """Who completed, waived or evidenced which step, ever: also before a reopening, also a withdrawn file."""
     settled = [(r.case_id, (r.subject_id, r.actor)) for r in tx.execute(questions.settlers(), among.ids(ids))]
     added = [(case, (s.id, e.added_by)) for case, found in steps.items() for s in found for e in s.evidence]
-    return _grouped((*settled, *added))
+    learned = [(case, (s.id, each.author)) for case, found in steps.items() for s in found for each in s.lessons]
+    return _grouped((*settled, *added, *learned))
 
 
 def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:

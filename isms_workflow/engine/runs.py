@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from isms_workflow.domain.corrective_action import DOING, PLANNING
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView
 from isms_workflow.domain.waits import summary, waits
 from isms_workflow.engine import leases, reading
 from isms_workflow.engine.commands import cases as commands
-from isms_workflow.engine.commands import incidents
+from isms_workflow.engine.commands import corrective, incidents
 from isms_workflow.engine.context import Context, current
 from isms_workflow.errors import IsmsError
 from isms_workflow.store.database import Transaction
@@ -91,6 +92,27 @@ class CaseRun:
     def conclude(self) -> None:
         """Ends an incident, unless it has ended."""
         self._do(incidents.close)
+
+    def plan_action(self) -> None:
+        """Goes on from a corrective action's correction to its cause and plan, unless that has happened."""
+        self._do(corrective.plan_action)
+
+    def carry_out(self) -> None:
+        """Has a corrective action's approved plan carried out, unless that is so."""
+        self._do(corrective.carry_out)
+
+    def observe(self) -> None:
+        """Leaves a corrective action to show whether it is effective, unless it isn't done, or left already."""
+        self._do(corrective.observe)
+
+    def sent_back(self) -> None:
+        """Waits until a corrective action is back at its root cause; one that has ended ends the flow."""
+        self.wait(lambda view: view.case.state == PLANNING)
+
+    def done(self) -> None:
+        """Waits until everything of a corrective action's plan is done, and its plan stands approved."""
+        self.wait(lambda view: view.is_settled(DOING) and (gate := view.latest_gate(PLANNING)) is not None
+                  and gate.state == "passed")
 
     def _do(self, command: Callable[[Transaction, str, When], bool]) -> None:
         with self.context.store.write() as tx:

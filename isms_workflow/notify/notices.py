@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from isms_workflow.domain.times import utc
 from isms_workflow.errors import IsmsError
+from isms_workflow.notify import action_facts as a
 from isms_workflow.notify import facts as f
 from isms_workflow.notify import incident_facts as i
 from isms_workflow.notify.filters import FILTERS
@@ -62,6 +63,10 @@ NOTICES: Mapping[str, Notice] = {notice.name: notice for notice in (
     Notice("incident_closed",       i.IncidentClosed),
     Notice("incident_reopened",     i.IncidentReopened),
     Notice("report_answered",       i.ReportAnswered),
+    Notice("action_ineffective",    a.ActionIneffective),
+    Notice("action_referred",       a.ActionReferred),
+    Notice("action_ended",          a.ActionEnded),
+    Notice("action_handed_over",    a.ActionHandedOver),
     Notice("invitation",            f.Invitation, sensitive=True),
     Notice("password_reset",        f.PasswordReset, sensitive=True),
     Notice("deactivated",           f.Deactivated),

@@ -15,7 +15,7 @@ from isms_workflow.portal.visit import Posted, Visit
 View = TypeVar("View")
 
 ROOMS = {"steps": "steps", "gates": "gates", "people": "people", "systems": "systems", "cases": "pdca", "cycle": "pdca",
-         "incidents": "incident", "on-call": "on_call", "notifications": "notifications"}
+         "incidents": "incident", "actions": "corrective_action", "on-call": "on_call", "notifications": "notifications"}
 """By an address's first part: the module of the page that holds its forms; loaded late, for pages know of errors."""
 
 CALLED = {"date": "due", "comment": "text", "delegate": "to", "person": "owner", "responsibility": "responsibilities"}

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from isms_workflow.domain.corrective_action import OPEN
 from isms_workflow.domain.times import from_iso
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names
@@ -50,6 +51,10 @@ SENTENCES: Mapping[str, str] = {
     "incident.reassessed": "changed the severity from {before} to {severity}",
     "incident.resumed": "let its clocks go on", "incident.absorbed": "took another incident in as part of it",
     "incident.replanned": "put it under programme {programme:short}",
+    "lesson.added": "added to the lessons", "lesson.withdrawn": "withdrew an entry of the lessons",
+    "action.opened": "opened a corrective action for {owner:who}, {gravity}",
+    "action.handed_over": "gave it from {from_person:who} to {to_person:who}",
+    "action.advanced": "had its effectiveness checked before its time",
     "on_call.overridden": "put {person:who} on call from {starts:instant} until {ends:instant}",
     "on_call.returned": "ended {person:who}'s cover before its time",
     "on_call.ordered": "changed the order of turns to {people:people}, from the next hand-over on",
@@ -64,6 +69,13 @@ INCIDENT_MOVES = {
     "learn": "opened the lessons to be learned", "close": "closed it", "conclude": "closed it",
     "dismiss": "dismissed it as a false positive", "merge": "merged it into another incident",
     "take back": "took it back: it was an incident", "reopen": "reopened it",
+}
+ACTION_MOVES = {
+    "analyse": "noted that it is corrected: its cause is looked for", "carry out": "had the approved plan carried out",
+    "observe": "noted that it is done; to be checked on {check:day}", "follow up": "asked whether it is effective",
+    "bring forward": "asked whether it is effective, before its time", "confirm": "closed it: it is effective",
+    "send back": "sent it back to its root cause", "refer": "asked management how it goes on",
+    "go on": "had it tried again", "accept": "accepted what remains", "cancel": "cancelled it",
 }
 """A cycle closes from ACT; only an incident closes from being resolved."""
 
@@ -121,10 +133,15 @@ def sentence(kind: str, data: Mapping[str, Any], names: Names, zone: str) -> str
 def _what(kind: str, data: Mapping[str, Any], names: Names, zone: str) -> str:
     if kind == "case.moved":
         said = MOVES if data["event"] in MOVES and data["from"] != "resolved" else INCIDENT_MOVES
+        said = ACTION_MOVES if data["from"] in OPEN else said
         going_on = f"went on from {word(data['from'])} to {word(data['to'])}"
         return said.get(data["event"], going_on).format_map(_Words(data, names, zone))
     if kind == "system.changed":
         return f"changed {'; '.join(_differences(data, names))}"
+    if kind == "lesson.answered":
+        return f"made it a corrective action: {data['action']}" if data["action"] else "declined what was to change"
+    if kind == "action.judged":
+        return f"found it {'effective' if data['effective'] else 'not effective'} in round {data['round']}"
     return SENTENCES.get(kind, kind.replace(".", " ")).format_map(_Words(data, names, zone))
 
 

@@ -20,9 +20,11 @@ from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import programmes, register, telling
 from isms_workflow.engine.mailing.of_incident import REPORTERS
 from isms_workflow.portal import views as v
+from isms_workflow.portal.actions import link as action_link
 from isms_workflow.portal.history import of_case
 from isms_workflow.portal.incident_actions import Desk
 from isms_workflow.portal.incidents import answered
+from isms_workflow.portal.lessons_view import Board
 from isms_workflow.portal.names import Names, case_url, reference
 from isms_workflow.portal.pages.pdca import gate_line, line
 from isms_workflow.portal.rendering import local_instant, word
@@ -32,6 +34,7 @@ from isms_workflow.portal.tellings import FEW, lines
 from isms_workflow.portal.visit import Visit
 from isms_workflow.programme.incidents import Condition, IncidentWorkflow
 from isms_workflow.programme.model import Phase
+from isms_workflow.store.statements import corrective as action_questions
 from isms_workflow.store.statements import incidents as questions
 from isms_workflow.store.statements.mails import last_record
 from isms_workflow.store.tables import audit, audit_private, deadlines
@@ -82,7 +85,14 @@ class Page:
             len(occurred), self._relations(occurred), self._alike(), main=main, actions=others,
             document=f"{case_url(view.case.reference)}/document",
             told=self._told[-FEW:], all_told=self._all_told(),
-            drill=f"{case_url(view.case.reference)}/drill" if self.incident.is_exercise else "", is_exercise=self.incident.is_exercise)
+            drill=f"{case_url(view.case.reference)}/drill" if self.incident.is_exercise else "", is_exercise=self.incident.is_exercise,
+            lessons=Board(self.conn, visit, view, self.names).whole(), led_to=self._led_to())
+
+    def _led_to(self) -> tuple[v.Reference, ...]:
+        """The corrective actions that came of it, as far as the reader may see them."""
+        sight = Sight(self.conn, self.visit)
+        return tuple(action_link(row) for row in self.conn.execute(action_questions.from_case(self.view.case.id))
+                     if sight.sees(row.id))
 
     @cached_property
     def _told(self) -> tuple[v.TellingLine, ...]:

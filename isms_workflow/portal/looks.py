@@ -18,17 +18,18 @@ UNKNOWN = Look("ring", "neutral")
 
 _BY_LOOK: dict[Look, str] = {
     Look("check", "good"): """
-        done, approved, passed, closed, resolved, completed, verified, sent, delivered, fired, granted, in force, carried over""",
-    Look("dot", "good"): "alive, up, active, running, plan, do, check, act, responding, started, valid, in use",
-    Look("dot", "information"): "open, in progress, reopened, triaged, lessons learned, medium",
-    Look("dots", "neutral"): "waiting",
+        done, approved, passed, closed, resolved, completed, verified, sent, delivered, fired, granted, in force, carried over,
+        effective, corrective action""",
+    Look("dot", "good"): "alive, up, active, running, plan, do, check, act, responding, doing, started, valid, in use",
+    Look("dot", "information"): "open, in progress, reopened, triaged, lessons learned, medium, correcting, planning, checking",
+    Look("dots", "neutral"): "waiting, observing",
     Look("dots", "information"): "invited, starting, undecided, submitted, reported",
     Look("ring", "neutral"): "planned, not open, not started, queued, armed, unused, not verified, low",
-    Look("skip", "neutral"): "waived, skipped, superseded, replaced, spent, revoked, ended, expired, retired, merged",
+    Look("skip", "neutral"): "waived, skipped, superseded, replaced, spent, revoked, ended, expired, retired, merged, accepted",
     Look("cross", "neutral"): "cancelled, declined, withdrawn, unsent, deactivated, erased, false positive",
     Look("bars", "attention"): "paused, suspended, held",
-    Look("back", "attention"): "returned, lapsed, void",
-    Look("triangle", "attention"): "due, retrying, escalated, not held, high",
+    Look("back", "attention"): "returned, lapsed, void, not effective",
+    Look("triangle", "attention"): "due, retrying, escalated, not held, high, referred",
     Look("triangle", "danger"): "late, overdue, critical",
     Look("cross", "danger"): "rejected, refused, denied, down, dead, failed, broken, damaged, set aside",
 }

@@ -67,13 +67,14 @@ def reference(view: CaseView) -> v.Reference:
 
 
 def case_url(name: str) -> str:
-    """The page of a case, by its reference: incidents have their own."""
-    return f"/incidents/{name}" if name.startswith("INC-") else f"/cases/{name}"
+    """The page of a case, by its reference: incidents and corrective actions have their own."""
+    room = {"INC": "incidents", "CAP": "actions"}.get(name.partition("-")[0], "cases")
+    return f"/{room}/{name}"
 
 
 def entry(view: CaseView) -> str:
     """The menu's entry under which a case, its steps and its gates stand."""
-    return "Incidents" if view.case.kind == "incident" else "Cycle"
+    return {"incident": "Incidents", "corrective_action": "Actions"}.get(view.case.kind, "Cycle")
 
 
 def step_url(step: Step) -> str:

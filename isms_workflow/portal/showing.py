@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from isms_workflow.domain.access import may_see
+from isms_workflow.domain.corrective_action import OBSERVING
 from isms_workflow.domain.forecast import of_clock
 from isms_workflow.domain.people import Person
 from isms_workflow.domain.rules.common import LADDER, LAPSE
@@ -129,7 +130,8 @@ def waiting(conn: Connection, view: CaseView) -> v.Wait | None:
     first = min(found, key=lambda w: (w.until is None, w.until))
     ahead = rungs(conn, view, first.subject or view.case.id)
     at_once = "; ".join(r.says for r in ahead if view.incident and not first.subject and r.at == first.until)
-    return v.Wait(waited_for(view), min(since), first.until, at_once or after(ahead, first.until))
+    until = first.until or (earliest(conn, view.case.id) if view.case.state == OBSERVING else None)  # the clock ends it
+    return v.Wait(waited_for(view), min(since), until, at_once or after(ahead, first.until))
 
 
 def after(ahead: Sequence[v.Rung], until: datetime | None) -> str:

@@ -65,6 +65,12 @@ def _incident(conn: Connection, visit: Visit, names: Names, case: str) -> dict[s
             **({"seen to by": names.name(word.by)} if word else {})}
 
 
+def _action(conn: Connection, visit: Visit, names: Names, case: str) -> dict[str, str]:
+    found = reading.view(conn, case, visit.now)
+    assert found.corrective is not None  # its form was posted to an action's address
+    return {"state": found.case.state, "owner": names.who(found.corrective.owner).name}
+
+
 def _person(conn: Connection, visit: Visit, names: Names, person: str) -> dict[str, str]:  # noqa: ARG001
     return {"role": str(conn.execute(select(people.c.role).where(people.c.id == person)).scalar_one())}
 
@@ -75,5 +81,6 @@ def _system(conn: Connection, visit: Visit, names: Names, system: str) -> dict[s
     return {"state": "retired" if found.retired else "in use", **says}
 
 
-THERE = {"steps": _step, "gates": _gate, "cases": _case, "people": _person, "systems": _system, "incidents": _incident}
+THERE = {"steps": _step, "gates": _gate, "cases": _case, "people": _person, "systems": _system, "incidents": _incident,
+         "actions": _action}
 """By an address's first part: what is there now, by the names of the forms' fields."""

@@ -20,6 +20,7 @@ ENTRIES: tuple[tuple[str, str, Action], ...] = (
     ("My work", "/", Action.READ),
     ("Cycle", "/cycle", Action.READ),
     ("Incidents", "/incidents", Action.READ),
+    ("Actions", "/actions", Action.READ),
     ("On call", "/on-call", Action.READ),
     ("Cases", "/cases", Action.READ),
     ("Evidence", "/evidence", Action.READ),

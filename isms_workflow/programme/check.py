@@ -7,9 +7,11 @@ from zoneinfo import available_timezones
 
 import holidays
 
+from isms_workflow.programme.check_corrective import check_corrective
 from isms_workflow.programme.check_incidents import check_incidents
 from isms_workflow.programme.check_obligations import check_obligations
 from isms_workflow.programme.check_on_call import check_on_call, told
+from isms_workflow.programme.corrective import CorrectiveWorkflow
 from isms_workflow.programme.errors import Problem
 from isms_workflow.programme.incidents import IncidentWorkflow
 from isms_workflow.programme.model import Calendar, Flood, Gate, Level, Phase, Programme, Span, Workflow
@@ -18,13 +20,14 @@ from isms_workflow.programme.references import Place, ahead, known, near, wait
 ALWAYS = ("isms_manager", "top_management")
 """Responsibilities that every programme names: the last levels of ladders rest on them."""
 
-PHASES = {"pdca": ("plan", "do", "check", "act"), "incident": ("responding", "lessons_learned")}
+PHASES = {"pdca": ("plan", "do", "check", "act"), "incident": ("responding", "lessons_learned"),
+          "corrective_action": ("correcting", "planning", "doing", "checking")}
 """The phases that a kind's machine goes through; its programme has just these, in this order."""
 
 NEEDED = frozenset({"pdca"})
 """Without the others a programme just has no such cases: so one from before they were there is still a programme."""
 
-UNGATED = frozenset({"responding"})
+UNGATED = frozenset({"responding", "correcting", "doing", "checking"})
 """Phases that end without an approval; every other ends in a gate, and these never do."""
 
 HOURS = {"hours": 1.0, "minutes": 1 / 60, "seconds": 1 / 3600,
@@ -131,6 +134,8 @@ def _workflow(programme: Programme, name: str, workflow: Workflow, place: Place)
                                                               f"{', '.join(PHASES[name])}")
     if isinstance(workflow, IncidentWorkflow):
         yield from check_incidents(programme, file, workflow, place)
+    elif isinstance(workflow, CorrectiveWorkflow):
+        yield from check_corrective(programme, file, workflow, place)
     else:
         yield from wait(programme, file, place(file, "planned_ladder"), "planned_ladder", workflow.planned_ladder)
     yield from ahead(file, place(file, "decide_due"), "decide_due", workflow.decide_due)

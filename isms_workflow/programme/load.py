@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from isms_workflow.programme.addresses import HeartbeatAddress
 from isms_workflow.programme.basics import Strict
 from isms_workflow.programme.check import check
+from isms_workflow.programme.corrective import CorrectiveWorkflow
 from isms_workflow.programme.errors import Problem, ProgrammeRefused
 from isms_workflow.programme.incidents import IncidentWorkflow
 from isms_workflow.programme.ladders import WrittenLadder, WrittenTeam
@@ -161,7 +162,8 @@ def _documents(files: Mapping[str, str]) -> tuple[dict[str, Document], list[Prob
 def _model_of(name: str) -> type[BaseModel]:
     known: dict[str, type[BaseModel]] = {"responsibilities.yaml": _Responsibilities, "ladders.yaml": _Ladders,
                                          "calendar.yaml": Calendar, "audit.yaml": _Audit,
-                                         "incident.yaml": IncidentWorkflow, ON_CALL: _OnCall,
+                                         "incident.yaml": IncidentWorkflow, "corrective_action.yaml": CorrectiveWorkflow,
+                                         ON_CALL: _OnCall,
                                          NOTIFICATIONS: _Notifications, ORGANISATION: Organisation}
     return known.get(name, Regime if name.startswith(FOLDER) else Workflow)
 
@@ -186,7 +188,7 @@ def _problem(document: Document, error: Any) -> Problem:
 def _twice(parts: Mapping[str, Any], place: Place) -> Iterator[Problem]:
     """Ids that stand twice in a list: the later would silently take the earlier one's place."""
     for file, part in parts.items():
-        for name in ("responsibilities", "ladders", "schedules", "severities", "categories", "rotations", "teams",
+        for name in ("responsibilities", "ladders", "schedules", "severities", "categories", "gravities", "rotations", "teams",
                      "questions", "stages", "facts"):
             ids = [each.id for each in getattr(part, name, ())]
             for index, found in enumerate(ids):

@@ -2,7 +2,8 @@
 
 Nordwind Logistik has eight people. PLAN was returned once and passed; in DO two steps are late, and a
 correction of the Statement of Applicability has reopened PLAN's gate, which waits for one more approval. One
-incident is closed; another was reported half an hour ago, and nobody has answered it yet.
+incident is closed, and its corrective action waits for its approved plan to be carried out; another incident was reported
+half an hour ago, and nobody has answered it yet.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from isms_workflow.domain.people import Actor
 from isms_workflow.domain.plan import Plan
 from isms_workflow.domain.rules.gates import Answer, Shown
 from isms_workflow.domain.rules.incidents import Report
+from isms_workflow.domain.rules.lessons import Entry
 from isms_workflow.domain.systems import Draft
 from isms_workflow.domain.views import CaseView, Step
 from isms_workflow.engine import programmes, reading, register
-from isms_workflow.engine.commands import cases, gates, incidents, steps, systems
+from isms_workflow.engine.commands import cases, gates, incidents, lessons, steps, systems
+from isms_workflow.engine.commands.lessons import Becomes
 from isms_workflow.engine.writer import write
 from isms_workflow.programme.model import Span
 from isms_workflow.simulator.simulation import Simulation
@@ -161,6 +164,25 @@ class Company:
             self.completes(who, key, f"{key}.txt", evidence)
         self.case = cycle
 
+    def learns(self, who: str, case: str, item: str, owner: str, gravity: str) -> str:
+        """What is to change after an incident becomes a corrective action; its case."""
+        with self.sim.write() as (tx, when):
+            entry = lessons.add(tx, case, Entry("item", item), self._actor(who), when)
+            return lessons.take_up(tx, entry, Becomes(self.ids[owner], gravity), self._actor(who), when)
+
+    def corrects(self, who: str, case: str, found: Mapping[str, str]) -> None:
+        """The owner of a corrective action does these of its steps, in their order."""
+        cycle, self.case = self.case, case
+        for key, text in found.items():
+            self.completes(who, key, f"{key}.txt", text)
+        self.case = cycle
+
+    def approves_plan(self, who: str, case: str) -> None:
+        """Somebody who had no part in it approves the plan of a corrective action."""
+        cycle, self.case = self.case, case
+        self.answers(who, "planning", "approve")
+        self.case = cycle
+
     def wakes(self) -> None:
         """Leaves the flow something to read, so that Prefect's worker has a run to show from the first minute."""
         with self.sim.store.write() as tx:
@@ -232,6 +254,12 @@ def _do(c: Company, days: float) -> None:
     shop = c.reports("pia", "The website answers with errors", "Since about nine; the carriers can't see our prices.",
                      "outage", "Public website")
     c.handles("ben", shop, "A certificate had run out; renewed, and its renewal is watched from now on.")
+    action = c.learns("ben", shop, "Nobody sees it coming when a certificate runs out.", "pia", "minor")
+    c.corrects("pia", action, {
+        "correction": "Every certificate of ours was looked at; two more were renewed.",
+        "root_cause": "Renewal hangs on one calendar entry of somebody who left; there is no list of certificates.",
+        "plan": "A list with owners; a check every night that warns 30 days ahead. It works if no warning comes late."})
+    c.approves_plan("maria", action)
     c.until(days - 20)
     c.remarks("pia", "train", "The night shift couldn't be spared in the peak season; two dates are set.")
     c.until(days - 7)

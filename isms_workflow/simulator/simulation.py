@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from sqlalchemy import select
 
+from flows.corrective_action import corrective_action
 from flows.incident import incident
 from flows.pdca import pdca
 from isms_workflow.domain.times import When, utc
@@ -18,7 +19,7 @@ from isms_workflow.engine.context import CONTEXT, Context
 from isms_workflow.store.database import Store, Transaction
 from isms_workflow.store.tables import cases
 
-FLOWS: Mapping[str, Callable[[str], Any]] = {"pdca": pdca.fn, "incident": incident.fn}
+FLOWS: Mapping[str, Callable[[str], Any]] = {"pdca": pdca.fn, "incident": incident.fn, "corrective_action": corrective_action.fn}
 """The bodies of the flows, by kind of case."""
 
 

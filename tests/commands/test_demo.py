@@ -17,7 +17,7 @@ from isms_workflow.settings import Settings
 from isms_workflow.simulator import company
 from isms_workflow.store import audit
 from isms_workflow.store.database import open_store
-from isms_workflow.store.tables import cases, deadlines, incidents, people
+from isms_workflow.store.tables import cases, corrective_actions, deadlines, incidents, people
 
 NOW = datetime(2026, 11, 24, 13, tzinfo=UTC)
 
@@ -54,6 +54,17 @@ def test_the_demo_has_an_incident_behind_it_and_one_that_nobody_has_answered(pla
         found = conn.execute(select(cases.c.state, incidents.c.severity).join(
             incidents, incidents.c.case_id == cases.c.id).order_by(cases.c.id)).tuples().all()
     assert found == [("closed", "medium"), ("reported", "high")]
+
+
+def test_the_demo_has_a_corrective_action_that_is_being_carried_out(played: tuple[Path, dict[str, str]]) -> None:
+    """It came of the incident, its plan is approved, and Pia owes the deed."""
+    folder, _ = played
+    with closing(open_store(Settings(data=folder).store_url)) as store, store.read() as conn:
+        (row,) = conn.execute(select(cases.c.id, cases.c.state, corrective_actions.c.from_case).join(
+            corrective_actions, corrective_actions.c.case_id == cases.c.id)).all()
+        open_ones = [s.key for s in reading.view(conn, row.id, NOW).steps if s.state == "open"]
+        source = reading.view(conn, row.from_case, NOW).case.reference
+    assert (row.state, open_ones, source) == ("doing", ["implement"], "INC-2026-0001")
 
 
 def test_everybody_of_the_demo_signs_in_with_the_printed_password(played: tuple[Path, dict[str, str]],

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isms_workflow.domain import gates, incident, machines, pdca, steps
+from isms_workflow.domain import corrective_action, gates, incident, machines, pdca, steps
 from isms_workflow.domain.machine import CLOCK, FLOW, Machine, NotAllowed, problems, rule
 from isms_workflow.programme.check import PHASES
 
@@ -39,7 +39,7 @@ def test_a_machine_that_is_wrong_is_named(broken: Machine, named: str) -> None:
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_the_shipped_machines_hold_together(name: str) -> None:
     """One start, an end from everywhere, known names only."""
-    found = problems(ALL[name], (*KNOWN, "owner", "phase_owner"), (*pdca.PHASES, *incident.PHASES))
+    found = problems(ALL[name], (*KNOWN, "owner", "phase_owner"), (*pdca.PHASES, *incident.PHASES, *corrective_action.PHASES))
     assert found == []
 
 
@@ -62,4 +62,4 @@ def test_any_walk_stays_in_the_table_and_can_still_end(name: str, choices: list[
 
 def test_the_programme_knows_each_machine_s_phases() -> None:
     """One order, in two rooms of which neither may ask the other."""
-    assert PHASES == {"pdca": pdca.PHASES, "incident": incident.PHASES}
+    assert PHASES == {"pdca": pdca.PHASES, "incident": incident.PHASES, "corrective_action": corrective_action.PHASES}

@@ -37,7 +37,7 @@ CYCLE = v.Reference("PDCA-2026-0001", "/cycles/PDCA-2026-0001", "ISMS cycle 2026
 RISK = v.Reference("RSK-2026-0017", "/cases/RSK-2026-0017", "Backup restore untested", label="confidential")
 FOLLOW_UP = v.Reference("CAP-2026-0003", "/cases/CAP-2026-0003", "Shared accounts on the line")
 
-MENU = ("My work", "Cycle", "Incidents", "On call", "Cases", "Evidence", "Audit", "People", "Register", "Programme", "System")
+MENU = ("My work", "Cycle", "Incidents", "Actions", "On call", "Cases", "Evidence", "Audit", "People", "Register", "Programme", "System")
 
 
 def frame(current: str = "", **changes: object) -> v.Frame:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from isms_workflow.portal import views as v
+from tests.portal.action_examples import (
+    ACTION,
+    ACTION_FORM,
+    ACTION_REFUSED,
+    ACTIONS,
+    NO_ACTION_FORM,
+    NO_ACTIONS,
+    REFERRED,
+)
 from tests.portal.case_examples import CASE, CASES, EMPTY_CASE, GATE, GATE_LAPSED, GATE_REFUSED, NO_CASES
 from tests.portal.cast import FIRST_RUN, OUTSIDE, frame
 from tests.portal.incident_examples import (
     ANSWERED,
     DRILL,
+    FILED,
     INCIDENT,
     INCIDENTS,
     NO_DRILL,
@@ -19,6 +31,7 @@ from tests.portal.incident_examples import (
     REPORT,
     REPORT_REFUSED,
     REPORTED,
+    TAUGHT,
     TOLD,
     UNTOLD,
 )
@@ -51,6 +64,13 @@ from tests.portal.register_examples import ENTRY, NO_SYSTEMS, REGISTER, REGISTER
 from tests.portal.work_examples import CYCLE_PAGE, MY_WORK, NOTHING_TO_DO, PLANNED, STEP, STEP_FROZEN, STEP_REFUSED
 
 PAGES: dict[str, tuple[str, object, v.Frame]] = {
+    "actions": ("actions.html", ACTIONS, frame("Actions")),
+    "actions, none": ("actions.html", NO_ACTIONS, frame("Actions")),
+    "action": ("action.html", ACTION, frame("Actions")),
+    "action, referred": ("action.html", REFERRED, frame("Actions")),
+    "action form": ("action_form.html", ACTION_FORM, frame("Actions")),
+    "action form, refused": ("action_form.html", ACTION_REFUSED, frame("Actions")),
+    "action form, not yours": ("action_form.html", NO_ACTION_FORM, frame("Actions")),
     "my work": ("my_work.html", MY_WORK, frame("My work")),
     "my work, nothing to do": ("my_work.html", NOTHING_TO_DO, frame("My work", alive=None)),
     "cycle": ("cycle.html", CYCLE_PAGE, frame("Cycle")),
@@ -58,7 +78,11 @@ PAGES: dict[str, tuple[str, object, v.Frame]] = {
     "step": ("step.html", STEP, frame("Cycle")),
     "step, extension refused": ("step.html", STEP_REFUSED, frame("Cycle")),
     "step, frozen": ("step.html", STEP_FROZEN, frame("Cycle")),
+    "step, what was learned": ("step.html", replace(STEP, asks=True, taught=TAUGHT, entries=v.Link("2 entries", "/incidents")), frame("Cycle")),
+    "step, nothing learned": ("step.html", replace(STEP, asks=True), frame("Cycle")),
     "gate": ("gate.html", GATE, frame("Cycle")),
+    "gate, lessons": ("gate.html", replace(GATE, lessons=FILED), frame("Incidents")),
+    "case, lessons": ("case.html", replace(CASE, lessons=FILED), frame("Cases")),
     "gate, lapsed": ("gate.html", GATE_LAPSED, frame("Cycle")),
     "gate, reason missing": ("gate.html", GATE_REFUSED, frame("Cycle")),
     "case": ("case.html", CASE, frame("Cases")),

@@ -73,6 +73,23 @@ TELLINGS = (
 TOLD = v.Tellings(PHISHING, TELLINGS, (
     v.TellingTry(MIRIAM, "level 1", "mail", at(0, 9), "12 times, the last Mon 9 Mar 2026 09:10 CET", "mail.example.org:587 can't be reached."),))
 UNTOLD = v.Tellings(PHISHING, ())
+OPENED = v.Reference("CAP-2026-0003", "/actions/CAP-2026-0003", "Shared accounts on the line")
+TAKE_UP = v.Action("take-up-1", "Make it a corrective action", "/incidents/1/lessons/1/take-up", (
+    v.Field("owner", "Who answers for it", "select", choices=(v.Choice("", "choose"),), required=True),), then="It is opened at once.")
+DECLINE = v.Action("decline-1", "Decline it", "/incidents/1/lessons/1/decline", reason_required=True)
+LEARNED = v.Lessons(
+    (v.Moment(at(-1), YOU, "reported an incident, assessed as high"), v.Moment(at(-1, 9), ARON, "The vendor called.", is_added=True)),
+    (v.LessonEntry("The phones worked.", ARON, at(-1)),), (v.LessonEntry("Alerts came late.", MIRIAM, at(-1)),),
+    (v.LessonEntry("Nobody watches the log.", ARON, at(-1)),
+     v.LessonEntry("It is nobody's duty.", ARON, at(-1), depth=1, is_root=True)),
+    (v.LessonEntry("Make it somebody's duty.", ARON, at(-1), state="undecided", forms=(TAKE_UP, DECLINE)),
+     v.LessonEntry("Name accounts.", ARON, at(-1), state="corrective action", action=OPENED),
+     v.LessonEntry("Count keys.", ARON, at(-1), state="corrective action"),
+     v.LessonEntry("Buy another tool.", ARON, at(-1), state="declined", reason="It costs more than it saves.")),
+    (v.Action("add-event", "Add to the timeline", "/incidents/1/add-event", (
+        v.Field("at", "When", "datetime-local", required=True), v.Field("text", "What", "textarea", required=True))),))
+FILED = replace(LEARNED, forms=(), items=tuple(replace(each, forms=()) for each in LEARNED.items))
+TAUGHT = tuple(replace(each, source=OUTAGE) for each in (LEARNED.items[0], LEARNED.items[3]))
 INCIDENT = v.Incident(
     PHISHING, "A mail of a colleague sends links", "reported", "high", "Rule 4 of the programme: a system holds personal data.",
     "response", at(0, 11, 0), "It began at nine.", FACTS, (v.Link("Mail", "/systems/1"), v.Link("ERP", "/systems/2")),
@@ -86,7 +103,7 @@ INCIDENT = v.Incident(
 ANSWERED = replace(
     INCIDENT, state="responding", response="answered in time", due=None, ladder=(), wait=None, main=None, alike=(), actions=(),
     word=v.Word(ARON, at(0, 8), at(0, 9, 0)), phases=(replace(RESPONDING, state="open", says=""),), relations=(), occurrences=0,
-    is_exercise=False, systems=(), description="")
+    is_exercise=False, systems=(), description="", lessons=LEARNED, led_to=(OPENED,))
 PAUSED = replace(INCIDENT, response="its clocks stand still", due=None, word=None, wait=None,
                  pause=v.Word(YOU, at(0, 8), at(1, 9, 0), "It waits for the vendor."), main=None, actions=(replace(
                      ACKNOWLEDGE, main=False, why_not="It takes one of these responsibilities: Incident responder."),))

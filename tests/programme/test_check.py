@@ -60,6 +60,17 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
     "a closing in a zone of its own": ("calendar.yaml", "# closes: 17:00", "closes: 17:00Z", "minutes of the calendar's zone"),
     "a closing after the day": ("calendar.yaml", "# closes: 17:00", "closes: 24:00", "hour must be in 0..23"),
     "a country without holidays": ("calendar.yaml", "country: null", "country: XX", "XX not available"),
+    "an opener that nobody is": ("corrective_action.yaml", "openers: [isms_manager,", "openers: [isms_manger,", "did you mean 'isms_manager'"),
+    "a check before the deed": ("corrective_action.yaml", "check_after: 90 days", "check_after: 0 days", "use a positive span"),
+    "a gravity twice": ("corrective_action.yaml", "{id: minor,", "{id: major,", "stands here twice"),
+    "no gravity": ("corrective_action.yaml", ("  - {id: major, title: Major, check_after: 90 days at 09:00}\n"
+                   "  - {id: minor, title: Minor, check_after: 30 days at 09:00}"), "  []", "at least 1 item"),
+    "management after no check": ("corrective_action.yaml", "management_after: 2", "management_after: 0", "greater than or equal to 1"),
+    "a referral that ends with nobody": ("corrective_action.yaml", "referral_ladder: way_on", "referral_ladder: gate", "may end with nobody told"),
+    "a check by who does the work": ("corrective_action.yaml", "responsibility: internal_auditor", "responsibility: process_owner",
+                                     "let somebody else check it"),
+    "a gate for the check": ("corrective_action.yaml", 'clause: "10.2 d"\n    steps:', ('clause: "10.2 d"\n    gate: {responsibilities: '
+                             '[isms_manager], quorum: 1, due: 5 days, ladder: gate, lapse: 30 days}\n    steps:'), "ends when its steps are done"),
     "a part of another country": ("calendar.yaml", "country: null\nsubdivision: null", "country: AT\nsubdivision: BY",
                                   "does not have subdivision BY"),
     "a part of no country": ("calendar.yaml", "subdivision: null", "subdivision: BY", "name the country"),

@@ -14,7 +14,7 @@ from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.machine import ENGINE, FLOW
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT, Actor, Directory
 from isms_workflow.domain.plan import Arm, Change, Insert, Plan, total
-from isms_workflow.domain.records import AuditRecord, CaseRecord, IncidentRecord, Scalar
+from isms_workflow.domain.records import AuditRecord, CaseRecord, CorrectiveRecord, IncidentRecord, Scalar
 from isms_workflow.domain.refusals import Missing, NotAllowed, NotYours, Wrong
 from isms_workflow.domain.rules import gates, owing
 from isms_workflow.domain.rules.common import (
@@ -272,7 +272,7 @@ def check(view: CaseView, event: str, seen: int | None, actor: Actor) -> None:
             raise Missing(f"{event} of {reference}", f"gate {name} has not passed")
 
 
-def move(view: CaseView, event: str, kind: CaseRecord | IncidentRecord, actor: Actor, when: When, reason: str = "",
+def move(view: CaseView, event: str, kind: CaseRecord | CorrectiveRecord | IncidentRecord, actor: Actor, when: When, reason: str = "",
          facts: Mapping[str, Scalar] | None = None, **sets: Any) -> Plan:
     """The case's own change by one rule of its machine."""
     check(view, event, None, actor)
@@ -326,5 +326,5 @@ def case_row(case: Case) -> dict[str, object]:
 
 def step_row(step: Step) -> dict[str, object]:
     """A step as its table takes it."""
-    skip = {"case", "evidence", "comments"}
+    skip = {"case", "evidence", "comments", "lessons"}
     return {"case_id": step.case, **{name: getattr(step, name) for name in Step.__slots__ if name not in skip}}

@@ -59,13 +59,20 @@ def entitled(view: CaseView, found: Rule, actor: Actor, what: str, step: Step | 
         needed = needed - {PHASE_OWNER} | {view.workflow.phase(phase).owner}
     if OWNER in needed and step and stands_in(view, step, actor.id):
         return
+    if OWNER in needed and step is None and _owns(view, actor.id):
+        return
     if any(view.directory.holds(actor.id, name) for name in needed):
         return
     raise NotYours(what, found.event, _spoken(needed))
 
 
+def _owns(view: CaseView, person: str) -> bool:
+    """Whether a case as a whole is this person's to answer for."""
+    return view.corrective is not None and view.corrective.owner == person and view.directory.is_active(person)
+
+
 def _spoken(needed: Iterable[str]) -> str:
-    words = {OWNER: "the step's owner or a deputy"}
+    words = {OWNER: "its owner or a deputy"}
     return " or ".join(words.get(name, f"the responsibility {name}") for name in sorted(needed))
 
 

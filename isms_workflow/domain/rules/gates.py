@@ -10,12 +10,13 @@ from typing import Any
 from isms_workflow.domain.calendars import DueRule
 from isms_workflow.domain.gates import MACHINE, Authority, authority, digest, disposes, eligible, lacking, overtaken
 from isms_workflow.domain.ids import new_id
+from isms_workflow.domain.lessons import undecided
 from isms_workflow.domain.machine import CLOCK, ENGINE
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT, Actor
 from isms_workflow.domain.plan import Arm, Change, Insert, Plan, total
 from isms_workflow.domain.records import AuditRecord, GateRecord, Scalar
 from isms_workflow.domain.refusals import DigestChanged, Missing, Moved, NotAllowed, NotYours, Wrong
-from isms_workflow.domain.rules import owing
+from isms_workflow.domain.rules import apart, owing
 from isms_workflow.domain.rules.common import (
     LADDER,
     LAPSE,
@@ -123,6 +124,7 @@ def _as_shown(what: str, gate: Gate, shown: Shown | None) -> None:
 def _approve(view: CaseView, gate: Gate, right: Authority, reason: str, actor: Actor, when: When) -> Plan:
     if disposes(view, gate):
         _disposed_of(view, gate)
+    _decided_on(view, gate)
     approvals = len(gate.decisions) - len(overtaken(gate, actor.id)) + 1
     given, facts = _decision(gate, right, "approve", actor, when)
     line = record(GateRecord.APPROVED, view, gate.id, actor, when, facts, reason)
@@ -147,6 +149,14 @@ def _disposed_of(view: CaseView, gate: Gate) -> None:
     if open_ones:
         raise Missing(spoken(view, gate), "say first of each waived step whether it is carried over, and to whom, "
                                           f"or declined: {', '.join(open_ones)}")
+
+
+def _decided_on(view: CaseView, gate: Gate) -> None:
+    """Lessons aren't closed while an action item is neither a corrective action nor declined."""
+    left = [each for step in view.steps_of(gate.name) for each in undecided(step.lessons)]
+    if left:
+        raise Missing(spoken(view, gate), f"{len(left)} action items are neither corrective actions nor declined; decide on "
+                                          "each first")
 
 
 def undisposed(view: CaseView) -> tuple[Step, ...]:
@@ -235,7 +245,7 @@ def _way_out(view: CaseView, gate: Gate, reason: str, actor: Actor, when: When) 
 
 def _named(view: CaseView, phase: str, named: Iterable[str], event: str) -> tuple[Step, ...]:
     """The settled steps of the phase under these ids. Raises `Wrong` if there are none, or another's."""
-    found = tuple(s for s in view.steps_of(phase) if s.id in set(named))
+    found = tuple(s for s in view.steps_of(phase) if s.id in set(named) and apart.is_current(view, s))
     if not found or len(found) != len(set(named)):
         raise Wrong("steps", ", ".join(named) or "none", f"name at least one step of {phase} that reopens")
     for step in found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from isms_workflow.domain.machine import CLOCK
 from isms_workflow.domain.people import ISMS_MANAGER, Actor
 from isms_workflow.domain.plan import Arm, Plan, Subject
 from isms_workflow.domain.records import DeadlineRecord, Scalar
-from isms_workflow.domain.rules import cases, escalation, gates
+from isms_workflow.domain.rules import cases, corrective, escalation, gates
 from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME, record, tell
 from isms_workflow.domain.rules.escalation import RESPONSE, WORD
 from isms_workflow.domain.times import When, from_iso, iso
@@ -59,19 +60,9 @@ class UnknownEvent(IsmsError):
 
 def expire(view: CaseView, deadline: Deadline, when: When) -> Plan:
     """All that a due deadline would write. Raises `UnknownEvent`."""
-    if deadline.event == LADDER:
-        return climb(view, deadline, when)
-    if deadline.event == LAPSE:
-        return gates.lapse(view, view.gate(deadline.subject_id), when)
-    if deadline.event == RESUME and view.incident is not None:
-        return escalation.resume(view, None, ACTOR, when)
-    if deadline.event == RESUME:
-        return cases.resume(view, None, {}, ACTOR, when)  # on its day: no days are left to give back
-    if deadline.event == RESPONSE:
-        return escalation.breach(view, when)
-    if deadline.event == WORD:
-        return escalation.word_due(view, deadline.repeat, when)
-    raise UnknownEvent(deadline.event)
+    if deadline.event not in RULES:
+        raise UnknownEvent(deadline.event)
+    return RULES[deadline.event](view, deadline, when)
 
 
 def climb(view: CaseView, deadline: Deadline, when: When) -> Plan:
@@ -216,3 +207,20 @@ def _of_gate(view: CaseView, gate: Gate, name: str, now: datetime) -> tuple[str,
         decided = {d.person for d in gate.decisions}
         return tuple(p for p in eligible(view, gate, now) if p not in decided)
     return view.directory.holders(view.workflow.phase(gate.name).owner) if name == "owner" else ()
+
+
+def _resume(view: CaseView, when: When) -> Plan:
+    if view.incident is not None:
+        return escalation.resume(view, None, ACTOR, when)
+    return cases.resume(view, None, {}, ACTOR, when)  # on its day: no days are left to give back
+
+
+RULES: Mapping[str, Callable[[CaseView, Deadline, When], Plan]] = {
+    LADDER: climb,
+    LAPSE: lambda view, deadline, when: gates.lapse(view, view.gate(deadline.subject_id), when),
+    RESUME: lambda view, deadline, when: _resume(view, when),  # noqa: ARG005 - all are called alike
+    RESPONSE: lambda view, deadline, when: escalation.breach(view, when),  # noqa: ARG005
+    WORD: lambda view, deadline, when: escalation.word_due(view, deadline.repeat, when),
+    corrective.FOLLOW_UP: lambda view, deadline, when: corrective.follow_up(view, when),  # noqa: ARG005
+}
+"""By a deadline's event: what it leads to."""

@@ -11,6 +11,7 @@ from isms_workflow.domain.machine import ENGINE
 from isms_workflow.domain.people import Actor
 from isms_workflow.domain.plan import Change, Plan, total
 from isms_workflow.domain.records import Scalar, StepRecord
+from isms_workflow.domain.rules import apart
 from isms_workflow.domain.rules.common import LADDER, arm_ladder, change, counted_from, record, tell
 from isms_workflow.domain.steps import MACHINE
 from isms_workflow.domain.times import When, iso
@@ -35,7 +36,7 @@ def _reopened(view: CaseView, step: Step, reason: str, actor: Actor, when: When)
     else:
         due_at = step.due_at
     owner = step.owner if step.owner and view.directory.is_active(step.owner) else None
-    owner = owner or view.directory.owner(step.responsibility)
+    owner = owner or apart.owner_of(view, step)
     sets |= {"owner": owner, "opened_at": step.opened_at or when.happened}
     occasion = f"{step.id}:{step.version + 1}"
     return Plan(
@@ -53,7 +54,11 @@ def openable(view: CaseView, phase: str, opened_at: datetime, when: When) -> Pla
 
 
 def _needs(view: CaseView, step: Step) -> tuple[str, ...]:
-    return () if step.carried_from else view.workflow.step(step.key).depends_on
+    """By key; in a later round of a corrective action those of the same round."""
+    if step.carried_from:
+        return ()
+    name, at, number = step.key.partition("@")
+    return tuple(f"{each}{at}{number}" for each in view.workflow.step(name).depends_on)
 
 
 def _opened(view: CaseView, step: Step, phase_opened_at: datetime, when: When) -> Plan:
@@ -61,8 +66,7 @@ def _opened(view: CaseView, step: Step, phase_opened_at: datetime, when: When) -
     rule = DueRule.of(phase_opened_at, spec.due, view.calendar)
     begins = counted_from(view, when.happened)
     due_at = max(rule.instant(view.calendar), begins)
-    owner = step.owner if step.owner and view.directory.is_active(step.owner) else view.directory.owner(
-        step.responsibility)
+    owner = step.owner if step.owner and view.directory.is_active(step.owner) else apart.owner_of(view, step)
     sets = {"owner": owner, "opened_at": when.happened, "due_at": due_at, "due_rule": rule.as_json()}
     return Plan(
         change=(move(view, step, "open", StepRecord.OPENED, AGENT, when, {"owner": owner, "due": iso(due_at)}, "",

@@ -8,7 +8,7 @@ from isms_workflow.domain.machine import ENGINE
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT, Actor, Directory
 from isms_workflow.domain.plan import Plan, total
 from isms_workflow.domain.refusals import LastInOffice, Wrong
-from isms_workflow.domain.rules import cases, gates, owing
+from isms_workflow.domain.rules import apart, cases, corrective, gates, owing
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView, Step
 
@@ -93,8 +93,9 @@ def start_if_complete(view: CaseView, when: When) -> Plan:
 
 def taken_over(before: CaseView, view: CaseView, person: str, reason: str, when: When) -> Plan:
     """Somebody left: every step that they owe, now or later, goes to whoever holds its responsibility now."""
-    theirs = (s for s in view.steps if s.state in ("waiting", "open") and s.owner == person)
-    return _passed_on(view, theirs, reason, when) + _arisen(before, view, when)
+    theirs = [s for s in view.steps if s.state in ("waiting", "open") and s.owner == person]
+    action, view = corrective.owner_left(view, person, reason, when)
+    return action + _passed_on(view, theirs, reason, when) + _arisen(before, view, when)
 
 
 def vacated(before: CaseView, view: CaseView, person: str, responsibility: str, reason: str, when: When) -> Plan:
@@ -102,14 +103,15 @@ def vacated(before: CaseView, view: CaseView, person: str, responsibility: str, 
 
     Who was ISMS manager also gives up what came to them because nobody holds it.
     """
-    theirs = (s for s in view.steps if s.state in ("waiting", "open") and s.owner == person and (
+    theirs = (s for s in view.steps if s.state in ("waiting", "open") and s.owner == person
+              and not apart.is_by_name(view, s) and (
         s.responsibility == responsibility
         or (responsibility == ISMS_MANAGER and not view.directory.holders(s.responsibility))))
     return _passed_on(view, theirs, reason, when) + _arisen(before, view, when)
 
 
 def _passed_on(view: CaseView, steps: Iterable[Step], reason: str, when: When) -> Plan:
-    return total(owing.handed_over(view, s, view.directory.owner(s.responsibility), reason, AGENT, when) for s in steps)
+    return total(owing.handed_over(view, s, apart.owner_of(view, s), reason, AGENT, when) for s in steps)
 
 
 def _arisen(before: CaseView, view: CaseView, when: When) -> Plan:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from isms_workflow.domain.lessons import undecided
 from isms_workflow.domain.machine import ENGINE
 from isms_workflow.domain.people import ISMS_MANAGER, Actor
 from isms_workflow.domain.plan import Plan
 from isms_workflow.domain.records import StepRecord
 from isms_workflow.domain.refusals import Frozen, Missing, NotAllowed, Wrong
-from isms_workflow.domain.rules import gates, owing
+from isms_workflow.domain.rules import apart, gates, owing
 from isms_workflow.domain.rules.common import (
     LADDER,
     after,
@@ -29,20 +30,26 @@ from isms_workflow.domain.views import CaseView, Step, programme_key
 AGENT = Actor(ENGINE, "engine")
 
 
-def complete(view: CaseView, step: Step, seen: int | None, actor: Actor, when: When) -> Plan:
-    """The owner, or a deputy, declares the step complete. Raises `Missing` where evidence is owed."""
+def complete(view: CaseView, step: Step, seen: int | None, actor: Actor, when: When, *, judged: bool = False) -> Plan:
+    """The owner, or a deputy, declares the step complete. Raises `Missing` where evidence is owed.
+
+    A corrective action's check is completed only by a verdict: `judged`.
+    """
     what = named(view, step)
     _check(view, step, "complete", seen, actor)
+    apart.check_step(view, step, "judge" if judged else "complete", actor.id)
     spec = view.workflow.step(programme_key(step.key))
-    carried = sum(not e.withdrawn for e in step.evidence)
-    if carried < spec.evidence_min:
-        raise Missing(what, f"it carries {carried} of {spec.evidence_min} files of evidence ({spec.evidence_needed})")
+    if step.carries < spec.evidence_min:
+        raise Missing(what, f"it carries {step.carries} of {spec.evidence_min} files of evidence ({spec.evidence_needed})")
+    if left := undecided(step.lessons):
+        raise Missing(what, f"{len(left)} action items are neither corrective actions nor declined; decide on each first")
     return _settle(view, step, "complete", "done", StepRecord.COMPLETED, actor, when, "")
 
 
 def waive(view: CaseView, step: Step, seen: int | None, reason: str, actor: Actor, when: When) -> Plan:
     """The ISMS manager lets a step go, with a reason that the gate shows."""
     _check(view, step, "waive", seen, actor)
+    apart.check_step(view, step, "waive", actor.id)
     return _settle(view, step, "waive", "waived", StepRecord.WAIVED, actor, when, reasoned("waive a step", reason))
 
 
@@ -52,6 +59,7 @@ def reopen(view: CaseView, step: Step, seen: int | None, reason: str, actor: Act
     Raises `Missing` for one that was waived before its phase has begun: nothing of that phase is owed yet.
     """
     _check(view, step, "reopen", seen, actor)
+    apart.check_step(view, step, "reopen", actor.id)
     phases = [phase.id for phase in view.workflow.phases]
     if view.case.state not in phases or phases.index(step.phase) > phases.index(view.case.state):
         raise Missing(f"reopening {named(view, step)}", f"phase {step.phase} hasn't begun")
@@ -88,6 +96,7 @@ def reassign(view: CaseView, step: Step, seen: int | None, to: str, reason: str,
         raise Wrong("person", to, "name an active person with role user or admin")
     if to == step.owner:
         raise Wrong("person", to, "they own the step already")
+    apart.may_own(view, step, to)
     return owing.handed_over(view, step, to, reasoned("reassign a step", reason), actor, when)
 
 

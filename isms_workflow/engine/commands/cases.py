@@ -23,7 +23,7 @@ from isms_workflow.store.statements import cases as questions
 from isms_workflow.store.statements import deadlines as deadline_questions
 from isms_workflow.store.tables import counters
 
-PREFIX = {"pdca": "PDCA", "incident": "INC"}
+PREFIX = {"pdca": "PDCA", "incident": "INC", "corrective_action": "CAP"}
 """How the references of each kind begin."""
 
 

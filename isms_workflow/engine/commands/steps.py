@@ -13,6 +13,7 @@ from isms_workflow.domain.rules.evidence import Committed
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import Comment, Evidence
 from isms_workflow.engine import reading
+from isms_workflow.engine.commands import lessons
 from isms_workflow.engine.commands.common import of_step
 from isms_workflow.engine.writer import write
 from isms_workflow.store import audit
@@ -24,7 +25,9 @@ from isms_workflow.store.statements import cases as questions
 def complete(tx: Transaction, step: str, seen: int | None, actor: Actor, when: When) -> None:
     """Declares the step complete. Raises `NotYours`, `Missing`, `Moved`, `NotAllowed`."""
     view, found = of_step(tx, step, when)
-    write(tx, [rules.complete(view, found, seen, actor, when)], when.noticed)
+    plan = rules.complete(view, found, seen, actor, when)
+    lessons.require_applied(tx, view, found, actor, when)
+    write(tx, [plan], when.noticed)
 
 
 def waive(tx: Transaction, step: str, seen: int | None, reason: str, actor: Actor, when: When) -> None:

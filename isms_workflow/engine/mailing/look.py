@@ -18,9 +18,10 @@ from isms_workflow.domain.records import Kind
 from isms_workflow.domain.rules.ladder import LATE, Deadline
 from isms_workflow.domain.sight import sees
 from isms_workflow.domain.times import iso
-from isms_workflow.domain.views import CaseView
+from isms_workflow.domain.views import CaseView, Step
 from isms_workflow.engine import reading, register
 from isms_workflow.notify.notices import Recipient
+from isms_workflow.store.statements import corrective as corrective_questions
 from isms_workflow.store.statements import incidents as incident_questions
 from isms_workflow.store.statements import mails as questions
 
@@ -108,6 +109,20 @@ class Look:
             self._titles[case] = found or ERASED_TEXT
         return self._titles[case]
 
+    def title(self, view: CaseView) -> str:
+        """What a case is called: an incident or a corrective action by its own title, another by its workflow's."""
+        if view.incident is not None:
+            return self.incident_title(view.case.id)
+        if view.corrective is None:
+            return view.workflow.title
+        found = self.conn.execute(corrective_questions.titles((view.case.id,))).first()
+        return (found.title if found else None) or ERASED_TEXT
+
+    def step(self, view: CaseView, step: Step) -> str:
+        """What a step is called in a mail; of a corrective action with what that is about, for an owner may have several."""
+        title = view.title(step)
+        return title if view.corrective is None else f"{title}: {shortened(self.title(view))}"
+
     def systems(self, ids: Iterable[str]) -> list[str]:
         """Systems of the register by name, retired ones too."""
         return sorted(each.name for each in register.by_ids(self.conn, ids).values())
@@ -137,6 +152,11 @@ class Look:
         """When the first level of an incident's ladder fell due that was told late, just before `at`; None if none was."""
         rows = self.conn.execute(questions.levels(case, at - CATCHING_UP, at)).all()
         return min((row.happened_at for row in rows if row.noticed_at - row.happened_at > LATE), default=None)
+
+
+def shortened(text: str, most: int = 40) -> str:
+    """So much of a title as leaves room in a subject."""
+    return text if len(text) <= most else f"{text[:most - 1].rstrip()}…"
 
 
 def deadline(row: Any) -> Deadline:

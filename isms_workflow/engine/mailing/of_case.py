@@ -94,4 +94,6 @@ def _next_up(view: CaseView, gate: Gate) -> str:
         return f"{phase_name(view.case.state)} goes on as before."
     if here + 1 == len(order):
         return "the incident closes." if view.incident else "the cycle closes, and the next one is opened."
+    if view.corrective:
+        return "what the plan says is to be done; its owner gets a mail."
     return f"{phase_name(order[here + 1])} opens; whoever owns a step in it gets a mail."

@@ -7,13 +7,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from isms_workflow.domain.corrective_action import REFERRED
 from isms_workflow.domain.gates import authority
 from isms_workflow.domain.incident import Incident
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT
+from isms_workflow.domain.rules.apart import doers
 from isms_workflow.domain.rules.common import stands_in
 from isms_workflow.domain.rules.escalation import responders
 from isms_workflow.domain.views import CaseView, Gate, Step, phase_name
-from isms_workflow.engine.mailing import of_incident
+from isms_workflow.engine.mailing import of_action, of_incident
 from isms_workflow.engine.mailing.look import Look
 from isms_workflow.engine.mailing.of_wait import needs
 from isms_workflow.errors import IsmsError
@@ -35,7 +37,7 @@ def items(look: Look, person: str, since: datetime) -> list[Item]:
     ids = look.conn.execute(questions.cases_lately(since)).scalars().all()
     views = [look.view(case) for case in ids if look.sees(person, case)]
     return [_marked(look, view, each) for view in views for each in (
-        *_decisions(look, view, person), *_owed(look, view, person), *_late(look, view, person),
+        *_decisions(look, view, person), *_referred(look, view, person), *_owed(look, view, person), *_late(look, view, person),
         *_unanswered(look, view, person), *_news(look, view, person, since),
     )]
 
@@ -54,6 +56,14 @@ def _decisions(look: Look, view: CaseView, person: str) -> Iterator[Item]:
         elif gate.waits_for_way_out and view.case.closed_at is None and _says_how(view, gate, person):
             yield Item(person, Sort.DECIDE, gate.id, view.case.reference, f"Say how {name} goes on",
                        gate.closed_at or gate.opened_at, None, f"it was {gate.state}")
+
+
+def _referred(look: Look, view: CaseView, person: str) -> Iterator[Item]:
+    """To top management: how a corrective action goes on that wasn't effective."""
+    if view.case.state == REFERRED and view.directory.holds(person, TOP_MANAGEMENT) and person not in doers(view):
+        at = view.case.phase_opened_at or view.case.opened_at
+        yield Item(person, Sort.DECIDE, view.case.id, view.case.reference, f"Say how it goes on: {look.title(view)}", at, None,
+                   "it wasn't effective")
 
 
 def can_decide(view: CaseView, gate: Gate, person: str, now: datetime) -> bool:
@@ -81,6 +91,7 @@ def _late(look: Look, view: CaseView, person: str) -> Iterator[Item]:
     for step in view.steps:
         if step.state == "open" and step.due_at is not None and step.due_at < look.now and step.owner != person:
             office = {view.workflow.phase(step.phase).owner, ISMS_MANAGER}
+            office |= {TOP_MANAGEMENT} if view.corrective else set()  # what isn't corrected in time is management's to know
             if stands_in(view, step, person) or any(view.directory.holds(person, name) for name in office):
                 yield _of_step(look, view, step, person, Sort.LATE, f"waits for {look.name(step.owner)}")
     for gate in view.gates:
@@ -111,8 +122,8 @@ def _for_whom(look: Look, incident: Incident, team: tuple[str, ...], person: str
 
 
 def _of_step(look: Look, view: CaseView, step: Step, person: str, sort: Sort, note: str) -> Item:
-    return Item(person, sort, step.id, view.case.reference, view.title(step), step.opened_at or look.now, step.due_at,
-                note)
+    title = view.title(step) if view.corrective is None else f"{view.title(step)}: {look.title(view)}"
+    return Item(person, sort, step.id, view.case.reference, title, step.opened_at or look.now, step.due_at, note)
 
 
 def _news(look: Look, view: CaseView, person: str, since: datetime) -> Iterator[Item]:
@@ -122,7 +133,7 @@ def _news(look: Look, view: CaseView, person: str, since: datetime) -> Iterator[
             yield Item(person, Sort.NEWS, row.subject_id, view.case.reference, what, row.noticed_at, None,
                        SAID[row.to_state])
         elif row.subject == "case":
-            what = look.incident_title(view.case.id) if view.incident else view.workflow.title
-            now = of_incident.STANDS[row.to_state] if view.incident else f"is {row.to_state} now"
+            stands = of_incident.STANDS if view.incident else of_action.STANDS if view.corrective else {}
+            what, now = look.title(view), stands.get(row.to_state, f"is {row.to_state} now")
             yield Item(person, Sort.NEWS, f"{row.subject_id}:{row.to_state}", view.case.reference, what, row.noticed_at,
                        None, now)

@@ -26,6 +26,10 @@ Expand = Callable[[Look, str, Effect], Facts]
 """The facts of one notice to one person."""
 
 
+CALLED = {"pdca": "cycle", "incident": "incident", "corrective_action": "corrective action"}
+"""What a case of each kind is called in a sentence."""
+
+
 def told(at: datetime | None) -> str | None:
     """An instant as a fact."""
     return None if at is None else iso(at)
@@ -63,7 +67,7 @@ def rung(look: Look, person: str, effect: Effect) -> Facts:
     if about.get("step"):
         view, step = _step(look, effect)
         owner = (step.owner,) if step.owner else ()
-        facts = {**_of_step(look, view, step), "about": "step", "what": view.title(step)}
+        facts = {**_of_step(look, view, step), "about": "step", "what": look.step(view, step)}
         return _rung({k: v for k, v in facts.items() if k not in ("step", "phase")}, look, view, person, owner, about)
     if about.get("gate"):
         view, gate = _gate(look, effect)
@@ -73,6 +77,9 @@ def rung(look: Look, person: str, effect: Effect) -> Facts:
     view = look.view(str(effect.case))
     facts = {**_wait(look, view, view.case.id, f"/cases/{view.case.reference}"), "about": "case",
              "what": f"The start of {view.case.reference}", "since": told(view.case.opened_at)}
+    if view.corrective is not None:
+        facts |= {"what": f"How {view.case.reference} goes on", "since": told(view.case.phase_opened_at)}
+        return _rung(facts, look, view, person, view.directory.holders(TOP_MANAGEMENT), about)
     return _rung(facts, look, view, person, view.directory.holders(ISMS_MANAGER), about)
 
 
@@ -108,8 +115,8 @@ def rejected_waits(look: Look, person: str, effect: Effect) -> Facts:  # noqa: A
     view, gate = _gate(look, effect)
     record = look.record(GateRecord.REJECTED, gate.id, view.case.id)
     return {**_of_gate(look, view, gate), "due": effect.payload["about"]["due"], "since": told(gate.closed_at),
-            "case": "incident" if view.incident else "cycle",
-            "ends": "cancel" in {each.event for each in machines.ALL[view.case.kind].rules},
+            "case": CALLED[view.case.kind],
+            "ends": TOP_MANAGEMENT in {by for each in machines.ALL[view.case.kind].rules if each.event == "cancel" for by in each.by},
             "by": look.name(record.actor if record else None), "reason": record.reason if record else ""}
 
 
@@ -143,7 +150,7 @@ def _line(look: Look, person: str, effect: Effect, is_mixed: bool) -> tuple[str,
         subject, name, due, who, note = gate.id, _gate_waits_for(gate)[0], gate.due_at, _who_answers(look, view, gate), ""
     else:
         view, step = _step(look, effect)
-        subject, name, due, who, note = step.id, view.title(step), step.due_at, (step.owner,) if step.owner else (), needs(view, step)
+        subject, name, due, who, note = step.id, look.step(view, step), step.due_at, (step.owner,) if step.owner else (), needs(view, step)
     waits = "" if not is_mixed else "waits for you" if person in who else f"waits for {listed([look.name(p) for p in who])}"
     said = "; ".join(each for each in (waits, note) if each)
     return subject, {"reference": view.case.reference, "title": name, "due": told(due), "note": said}
@@ -152,8 +159,7 @@ def _line(look: Look, person: str, effect: Effect, is_mixed: bool) -> tuple[str,
 def needs(view: CaseView, step: Step) -> str:
     """Which evidence an open step still needs, as a note beside it; empty if none."""
     spec = view.workflow.step(programme_key(step.key))
-    carried = sum(not e.withdrawn for e in step.evidence)
-    return f"needs: {spec.evidence_needed}" if step.state == "open" and carried < spec.evidence_min else ""
+    return f"needs: {spec.evidence_needed}" if step.state == "open" and step.carries < spec.evidence_min else ""
 
 
 FACTS: Mapping[str, Expand] = {
@@ -178,7 +184,7 @@ def _wait(look: Look, view: CaseView, subject: str, link: str) -> Facts:
 
 
 def _of_step(look: Look, view: CaseView, step: Step) -> Facts:
-    return {**_wait(look, view, step.id, f"/steps/{step.id}"), "step": view.title(step),
+    return {**_wait(look, view, step.id, f"/steps/{step.id}"), "step": look.step(view, step),
             "phase": phase_name(step.phase), "since": told(step.opened_at), "due": told(step.due_at)}
 
 

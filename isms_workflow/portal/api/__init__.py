@@ -5,10 +5,12 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from isms_workflow.portal.api import (
+    actions,
     cycles,
     evidence,
     gates,
     incidents,
+    lessons,
     notifications,
     on_call,
     people,
@@ -38,6 +40,6 @@ def create_api(portal: Portal) -> FastAPI:
                   root_path_in_servers=False)
     app.state.portal = portal
     problems.install(app)
-    for part in (notifications, people, systems, cycles, incidents, on_call, steps, gates, evidence, sources):
+    for part in (notifications, people, systems, cycles, incidents, actions, lessons, on_call, steps, gates, evidence, sources):
         app.include_router(part.router, responses=problems.RESPONSES)
     return app

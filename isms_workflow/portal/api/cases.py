@@ -19,7 +19,8 @@ from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as questions
 
-WORDS: Mapping[str | None, str] = {"pdca": "cycle", "incident": "incident"}
+WORDS: Mapping[str | None, str] = {"pdca": "cycle", "incident": "incident",
+                                   "corrective_action": "corrective action"}
 """What a case of a kind is called where one isn't found."""
 
 Limit = Annotated[int, Query(ge=1, le=shapes.MOST)]

@@ -15,6 +15,7 @@ from isms_workflow.engine import reading
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal import views as v
 from isms_workflow.portal.history import of_case
+from isms_workflow.portal.lessons_view import Board
 from isms_workflow.portal.names import Names, case_url, gate_url, reference
 from isms_workflow.portal.pages.incident_report import is_reporter
 from isms_workflow.portal.pages.pdca import line
@@ -23,6 +24,7 @@ from isms_workflow.portal.showing import due, file, waited_for, waiting
 from isms_workflow.portal.sight import PAGE, Sight, eyes, older, page
 from isms_workflow.portal.visit import Reader, Visit
 from isms_workflow.store import audit
+from isms_workflow.store.statements import corrective as action_questions
 from isms_workflow.store.statements import incidents as incident_questions
 from isms_workflow.store.statements.sight import seen_by
 from isms_workflow.store.tables import cases, decisions, evidence
@@ -45,13 +47,14 @@ def listing(visit: Reader) -> Response:
             lambda before: conn.execute(query.where(cases.c.reference < before) if before else query).all(),
             lambda row: str(row.reference), list, params.get("before", ""))
         found = reading.views(conn, [row.id for row in rows], visit.now)
-        titles = {row.case_id: row.title for row in conn.execute(incident_questions.titles(list(found)))}
+        titles = {row.case_id: row.title for query in (incident_questions.titles, action_questions.titles)
+                  for row in conn.execute(query(list(found)))}
         lines = tuple(_line(conn, found[row.id], titles) for row in rows)
     states = v.Field("state", "State", "select", value=state or "",
                      choices=(v.Choice("", "any"), v.Choice("open", "open"), v.Choice("ended", "ended")))
     columns = tuple(v.Column(name) for name in ("Case", "Title", "Kind", "State", "Waits for", "Due", "Changed"))
     table = v.Listing("cases", columns, lines,
-                      v.Empty("No cases.", "The first opens when a cycle is started, or an incident is reported.", v.Link("Go to the cycle", "/cycle")),
+                      v.Empty("No cases.", "The first opens when a cycle is started, an incident is reported, or a corrective action opened.", v.Link("Go to the cycle", "/cycle")),
                       "/cases", (v.Field("q", "Contains", value=text or ""), states),
                       older=older(params, after), says="1 case" if len(lines) == 1 else f"{len(lines)} cases")
     return visit.page("cases.html", v.Cases(table), "Cases")
@@ -59,9 +62,9 @@ def listing(visit: Reader) -> Response:
 
 def _line(conn: Connection, view: CaseView, titles: Mapping[str, str | None]) -> v.CaseLine:
     case = view.case
-    title = view.workflow.title if view.incident is None else titles.get(case.id) or "(erased)"
+    title = view.workflow.title if view.workflow.is_followed else titles.get(case.id) or "(erased)"
     changed = case.closed_at or case.paused_at or case.phase_opened_at or case.opened_at
-    return v.CaseLine(reference(view), title, "PDCA" if view.incident is None else view.workflow.title, view.case.state,
+    return v.CaseLine(reference(view), title, "PDCA" if view.workflow.is_followed else view.workflow.title, view.case.state,
                       waited_for(view), due(conn, view), changed)
 
 
@@ -73,6 +76,8 @@ def document(visit: Reader, name: str) -> Response:
         if view.incident is not None and (visit.sees(conn, view) or is_reporter(conn, visit, view.case.id)):
             return visit.go(case_url(view.case.reference))
         visit.require_sight(conn, view, "case", name)
+        if view.corrective is not None:
+            return visit.go(case_url(view.case.reference))
         page = document_of(conn, visit, view)
     return visit.page("case.html", page, "Cases")
 
@@ -91,9 +96,15 @@ def document_of(conn: Connection, visit: Visit, view: CaseView) -> v.Case:
         told = conn.execute(incident_questions.report_of(case.id)).one()
         title = told.title or "(erased)"
         facts = (*facts, v.Fact("Severity", view.incident.severity), v.Fact("Description", told.description or "none"))
+    if view.corrective is not None:
+        said = conn.execute(action_questions.action_of(case.id)).one()
+        title = said.title or "(erased)"
+        facts = (*facts, v.Fact("Gravity", view.corrective.gravity), v.Fact("Owner", names.name(view.corrective.owner)),
+                 v.Fact("Description", said.description or "none"))
     return v.Case(reference(view), title, case.state, ended, facts, phases,
                   tuple(_decision(conn, g, names) for g in view.gates), _files(conn, visit, view, names),
-                  of_case(conn, case.id, names, visit), head, size, waiting(conn, view))
+                  of_case(conn, case.id, names, visit), head, size, waiting(conn, view),
+                  lessons=None if view.incident is None else Board(conn, visit, view, names).whole(working=False))
 
 
 def _state(view: CaseView, phase: str) -> str:

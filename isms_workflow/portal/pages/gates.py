@@ -14,6 +14,7 @@ from isms_workflow.domain.gates import authority, disposes, eligible, lacking, w
 from isms_workflow.domain.incident import LEARNING
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT
 from isms_workflow.domain.refusals import ReasonNeeded, Unknown, Wrong
+from isms_workflow.domain.rules.apart import is_current
 from isms_workflow.domain.rules.gates import Answer, Shown
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView, Gate, Step
@@ -24,6 +25,7 @@ from isms_workflow.portal import views as v
 from isms_workflow.portal.again import refused
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_subject
+from isms_workflow.portal.lessons_view import Board
 from isms_workflow.portal.names import Names, entry, gate_url, reference, responsibility, step_url
 from isms_workflow.portal.pages.steps import find as find_step
 from isms_workflow.portal.rendering import word
@@ -85,7 +87,8 @@ def _page(conn: Connection, visit: Visit, view: CaseView, gate: Gate) -> v.Gate:
         carried=_carried(conn, visit, view, gate, names),
         rounds=tuple(v.Round(g.round, g.state, g.closed_at, "", g.digest)
                      for g in view.gates if g.name == gate.name and g.id != gate.id and g.closed_at),
-        actions=_ways_out(visit, view, gate))
+        actions=_ways_out(visit, view, gate),
+        lessons=None if view.incident is None else Board(conn, visit, view, names).whole(working=False))
 
 
 def _covered(conn: Connection, visit: Visit, view: CaseView, steps: tuple[Step, ...],
@@ -125,20 +128,33 @@ def _answer(visit: Visit, view: CaseView, gate: Gate) -> tuple[v.Answer | None, 
         authority(view, gate, visit.person.id, visit.now)
     except IsmsError as error:
         return None, str(error)
-    name, url, incident = word(gate.name), gate_url(gate), view.incident is not None
+    name, url = word(gate.name), gate_url(gate)
     last = len(gate.decisions) + 1 >= gate.quorum
-    goes_on = "the incident closes" if incident else "the cycle goes on"
+    goes_on = GOES_ON[view.case.kind]
     passes = f"{_capital(name)} {_are(name)} approved and frozen, and {goes_on}." if last else (
         f"{len(gate.decisions) + 1} of {gate.quorum}.")
-    steps = tuple(v.Choice(s.id, view.title(s)) for s in view.steps_of(gate.name) if s.state in ("done", "waived"))
     return v.Answer(
         v.Field("comment", "Comment", "textarea", "Needed to return or reject. Kept in the history."),
-        v.Field("reopen", "Steps to reopen", "checkboxes", choices=steps),
+        v.Field("reopen", "Steps to reopen", "checkboxes", choices=_reopenable(view, gate)),
         (v.Action("approve", f"Approve {name}", f"{url}/approve", main=True, then=f"{passes} Can't be undone."),
          v.Action("return", "Return for rework", f"{url}/return",
                   then=f"Closes round {gate.round} at once; the chosen steps reopen, and the next round follows."),
          v.Action("reject", "Reject", f"{url}/reject", danger=True,
-                  then=f"Closes the gate at once; top management restarts {name}{'' if incident else ' or cancels the cycle'}."))), ""
+                  then=f"Closes the gate at once; top management restarts {name}{_or_cancels(view)}."))), ""
+
+
+GOES_ON = {"pdca": "the cycle goes on", "incident": "the incident closes", "corrective_action": "the plan is carried out"}
+"""By a case's kind: what its gate's passing leads to."""
+
+
+def _reopenable(view: CaseView, gate: Gate) -> tuple[v.Choice, ...]:
+    """The steps that a return or a restart may reopen: of a corrective action those of its latest round."""
+    return tuple(v.Choice(s.id, view.title(s)) for s in view.steps_of(gate.name)
+                 if s.state in ("done", "waived") and is_current(view, s))
+
+
+def _or_cancels(view: CaseView) -> str:
+    return " or cancels the cycle" if view.workflow.is_followed else ""
 
 
 def _capital(name: str) -> str:
@@ -174,14 +190,14 @@ def _carried(conn: Connection, visit: Visit, view: CaseView, gate: Gate, names: 
 def _ways_out(visit: Visit, view: CaseView, gate: Gate) -> tuple[v.Action, ...]:
     if not gate.waits_for_way_out or view.case.closed_at is not None:
         return ()
-    steps = tuple(v.Choice(s.id, view.title(s)) for s in view.steps_of(gate.name) if s.state in ("done", "waived"))
-    reopen, version, url = v.Field("reopen", "Steps to reopen", "checkboxes", choices=steps), str(gate.version), gate_url(gate)
+    reopen = v.Field("reopen", "Steps to reopen", "checkboxes", choices=_reopenable(view, gate))
+    version, url = str(gate.version), gate_url(gate)
     if gate.state == "rejected":
         why = "" if view.directory.holds(visit.person.id, TOP_MANAGEMENT) else "Only top management restarts a rejected phase."
         return (v.Action("restart", f"Restart {word(gate.name)}", f"{url}/restart", (reopen,), main=True, why_not=why,
                          reason_required=True, version=version,
                          then="The chosen steps are owed again; the last of them opens the next round." + (
-                             "" if view.incident else " Top management can also cancel the cycle, on its page.")),)
+                             "" if not view.workflow.is_followed else " Top management can also cancel the cycle, on its page.")),)
     owner = view.workflow.phase(gate.name).owner
     why = "" if view.directory.holds(visit.person.id, owner) else f"Only the {responsibility(view, owner)} says how it goes on."
     return (v.Action("again", "Open the next round", f"{url}/again", (replace(reopen, hint="None: as it stands."),),

@@ -10,11 +10,14 @@ from starlette.responses import RedirectResponse, Response
 
 from isms_workflow.domain.access import Action
 from isms_workflow.domain.refusals import Moved, NotAllowed, Unknown, Wrong
+from isms_workflow.domain.rules.lessons import Entry
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands import incidents as commands
+from isms_workflow.engine.commands import lessons
 from isms_workflow.engine.commands.common import case_id
+from isms_workflow.engine.commands.lessons import Becomes
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal import lists
 from isms_workflow.portal import views as v
@@ -28,6 +31,7 @@ from isms_workflow.portal.rendering import machine_time
 from isms_workflow.portal.texts import attachment
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 from isms_workflow.store.database import Transaction
+from isms_workflow.store.statements import lessons as lesson_questions
 
 router = APIRouter()
 HEADS = ("reference", "title", "severity", "state", "category", "reported", "response_due", "response", "seen_to_by", "exercise")
@@ -153,6 +157,44 @@ def _merge(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
     commands.merge(tx, case, form.version(), into, form.text("reason"), visit.actor, When.at(visit.now))
 
 
+def _adder(sort: str) -> Callable[[Transaction, Visit, Posted, str], None]:
+    """An entry of a sort; "" for the one that the form names."""
+    def do(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
+        at = instant(form.text("at"), visit.person.zone, "at")
+        with as_typed(form.text("at"), "at"):
+            lessons.add(tx, case, Entry(sort or form.text("sort"), form.text("text"), at, form.text("parent") or None),
+                        visit.actor, When.at(visit.now))
+    return do
+
+
+def _withdraw_entry(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
+    _entry_of(tx, case, form.text("entry"))
+    lessons.withdraw(tx, form.text("entry"), form.text("reason"), visit.actor, When.at(visit.now))
+
+
+def _entry_of(tx: Transaction, case: str, lesson: str) -> None:
+    """Raise `Unknown` for an entry of another incident than the one that the reader was shown."""
+    if tx.execute(lesson_questions.case_of(lesson)).scalar() != case_id(tx, case):
+        raise Unknown("lesson", lesson)
+
+
+@router.post("/incidents/{case}/lessons/{lesson}/{answer}")
+def decide(visit: Sender, form: Form, case: str, lesson: str, answer: str) -> Response:
+    """An action item becomes a corrective action, or is declined with a reason."""
+    visit.require(Action.WRITE, "Deciding on an action item")
+    with visit.portal.store.read() as conn:
+        name = seen(conn, visit, case).case.reference
+    with visit.portal.store.write() as tx:
+        _entry_of(tx, case, lesson)
+        if answer == "take-up":
+            lessons.take_up(tx, lesson, Becomes(form.text("owner"), form.text("gravity")), visit.actor, When.at(visit.now))
+        elif answer == "decline":
+            lessons.decline(tx, lesson, form.text("reason"), visit.actor, When.at(visit.now))
+        else:
+            raise Unknown("answer", answer)
+    return visit.go(f"/incidents/{name}#lessons", "It is decided.")
+
+
 def _plain(command: Callable[..., None], *fields: str) -> Callable[[Transaction, Visit, Posted, str], None]:
     """A command that takes these fields of the form as they are."""
     def do(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
@@ -173,6 +215,11 @@ DO: Mapping[str, tuple[Callable[[Transaction, Visit, Posted, str], None], str]] 
     "dismiss": (_plain(commands.dismiss, "reason"), "It is dismissed as a false positive."),
     "take-back": (_plain(commands.take_back, "reason"), "It is an incident again, and its clocks go on."),
     "reopen": (_plain(commands.reopen, "steps", "reason"), "It is open again; the chosen steps are owed."),
+    "add-event": (_adder("event"), "It stands in the timeline."),
+    "add-note": (_adder(""), "It is written down."),
+    "add-cause": (_adder("cause"), "It is written down."),
+    "add-item": (_adder("item"), "It is written down: decide whether it becomes a corrective action."),
+    "withdraw-entry": (_withdraw_entry, "It no longer counts."),
     "re-plan": (_plain(commands.replan, "reason"), "It goes on under the programme in force."),
 }
 """By an address's last part: what is done, and what is said of it."""

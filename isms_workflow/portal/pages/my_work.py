@@ -21,6 +21,7 @@ from isms_workflow.portal.rendering import word
 from isms_workflow.portal.showing import rungs
 from isms_workflow.portal.sight import eyes
 from isms_workflow.portal.visit import Reader, Visit
+from isms_workflow.portal.waiting_actions import named, overdue, referred
 from isms_workflow.portal.waiting_incidents import unanswered
 from isms_workflow.store.statements import work as questions
 from isms_workflow.store.tables import transitions
@@ -36,13 +37,14 @@ def my_work(visit: Reader) -> Response:
         ids = list(conn.execute(questions.concerning(reader, visit.now)).scalars())
         views = [view for view in reading.views(conn, ids, visit.now).values() if visit.sees(conn, view)]
         triage, respond = unanswered(conn, visit, reader)
-        decisions = triage + sorted((d for view in views for d in _decisions(conn, visit, view)), key=_urgency)
+        decisions = triage + sorted((d for view in views for d in (
+            *_decisions(conn, visit, view), *referred(conn, visit, view))), key=_urgency)
         owed = respond + sorted((o for view in views for o in _owed(conn, visit, view)), key=_urgency)
-        lately, reported = _lately(conn, visit), reports(conn, visit)
+        lately, reported, late = _lately(conn, visit), reports(conn, visit), overdue(conn, visit, reader)
     if decisions or owed:
         first = (decisions or owed)[0]
         (decisions or owed)[0] = replace(first, main=True)
-    page = v.MyWork(tuple(decisions), tuple(owed), lately, f"/people/{visit.person.id}#history", reported, _next_up(views))
+    page = v.MyWork(tuple(decisions), tuple(owed), lately, f"/people/{visit.person.id}#history", reported, _next_up(views), late)
     return visit.page("my_work.html", page, "My work")
 
 
@@ -57,7 +59,7 @@ def _decisions(conn: Connection, visit: Visit, view: CaseView) -> list[v.WorkIte
         if said:
             ahead = rungs(conn, view, gate.id, 1)
             title = f"Approve {word(gate.name)}" if gate.state == "open" else f"Gate {word(gate.name)} was {gate.state}"
-            found.append(v.WorkItem(title, gate_url(gate), reference(view), v.Link("Review and decide", gate_url(gate)),
+            found.append(v.WorkItem(named(conn, view, title), gate_url(gate), reference(view), v.Link("Review and decide", gate_url(gate)),
                                     gate.due_at if gate.state == "open" else None, gate.opened_at, said,
                                     ahead[0].says if ahead else ""))
     return found
@@ -85,11 +87,11 @@ def _owed(conn: Connection, visit: Visit, view: CaseView) -> list[v.WorkItem]:
         mine = step.owner == visit.person.id
         if step.state == "open" and (mine or _late_and_mine_as_deputy(visit, view, step)):
             spec = view.workflow.step(programme_key(step.key))
-            lacks = spec.evidence_min > sum(not e.withdrawn for e in step.evidence)
+            lacks = spec.evidence_min > step.carries
             ahead = rungs(conn, view, step.id, 1)
             said = f"needs: {spec.evidence_needed}" if lacks else "ready to be declared complete"
             found.append(v.WorkItem(
-                view.title(step), step_url(step), reference(view),
+                named(conn, view, view.title(step)), step_url(step), reference(view),
                 v.Link("Add evidence" if lacks else "Complete", step_url(step)), step.due_at, step.opened_at,
                 said if mine else f"as deputy · {said}", ahead[0].says if ahead else ""))
     return found
@@ -107,7 +109,7 @@ def _lately(conn: Connection, visit: Visit) -> str:
 
 
 def _next_up(views: list[CaseView]) -> str:
-    for view in (each for each in views if each.incident is None):
+    for view in (each for each in views if each.workflow.is_followed):
         if view.phase:
             opened = sum(s.state == "open" for s in view.steps)
             return f"{view.case.reference} is in {word(view.phase.id)}: {opened} steps are open with others."

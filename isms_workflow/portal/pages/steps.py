@@ -10,21 +10,28 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from isms_workflow.domain.access import Action
+from isms_workflow.domain.corrective_action import CHECKING, DOING
 from isms_workflow.domain.machine import OWNER, PHASE_OWNER
 from isms_workflow.domain.people import ISMS_MANAGER
 from isms_workflow.domain.refusals import Unknown, Wrong
+from isms_workflow.domain.rules import apart
 from isms_workflow.domain.rules.common import stands_in
 from isms_workflow.domain.steps import MACHINE
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView, Step, programme_key
 from isms_workflow.engine import reading
+from isms_workflow.engine.commands import lessons
 from isms_workflow.engine.commands import steps as commands
+from isms_workflow.engine.commands.lessons import Becomes, applies
+from isms_workflow.errors import IsmsError
 from isms_workflow.portal import views as v
+from isms_workflow.portal.action_view import verdict
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_subject
 from isms_workflow.portal.names import Names, entry, reference, responsibility, step_url
 from isms_workflow.portal.rendering import word
 from isms_workflow.portal.showing import file_url, files, remarks, rungs, wait_of_step
+from isms_workflow.portal.taught import entries, taught
 from isms_workflow.portal.texts import file_name
 from isms_workflow.portal.visit import Form, Reader, Sender, Visit
 from isms_workflow.store.files import CHUNK, MIB
@@ -85,7 +92,8 @@ def _page(conn: Connection, visit: Visit, view: CaseView, step: Step) -> v.Step:
               if not s.carried_from and step.key in view.workflow.step(programme_key(s.key)).depends_on),
         rungs(conn, view, step.id), of_subject(conn, step.id, names, visit),
         wait_of_step(conn, view, step, names), _complete(visit, view, step), _upload(visit, view, step),
-        _comment(visit, view, step), _actions(visit, view, step, names) + _withdraw(visit, view, step, shown), frozen)
+        _comment(visit, view, step), _actions(visit, view, step, names) + _withdraw(visit, view, step, shown), entries(view, step),
+        taught(conn, visit, view, step, names), applies(view, step), frozen)
 
 
 def _link(view: CaseView, step: Step) -> v.StepLink:
@@ -113,24 +121,29 @@ def _why_not(visit: Visit, view: CaseView, step: Step, event: str) -> str:
 def _complete(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
     if not _possible(view, step, "complete"):
         return None
+    if view.corrective is not None and step.phase == CHECKING:
+        return verdict(visit, view, step)
     spec = view.workflow.step(programme_key(step.key))
-    carried = sum(not e.withdrawn for e in step.evidence)
     why = _why_not(visit, view, step, "complete")
-    if not why and carried < spec.evidence_min:
-        why = f"It carries {carried} of {spec.evidence_min} files of evidence: {spec.evidence_needed}."
+    if not why and step.carries < spec.evidence_min:
+        why = f"It carries {step.carries} of {spec.evidence_min} files of evidence: {spec.evidence_needed}."
     return v.Action("complete", "Declare the step complete", f"/steps/{step.id}/complete", main=True, why_not=why,
                     version=str(step.version),
                     then=_completed(view, step))
 
 
 def _phase(view: CaseView, step: Step) -> str:
-    return word(step.phase) if view.incident is None else view.workflow.phase(step.phase).title
+    return word(step.phase) if view.workflow.is_followed else view.workflow.phase(step.phase).title
 
 
 def _completed(view: CaseView, step: Step) -> str:
     if step.phase in view.workflow.gates:
         return f"It goes to the {word(step.phase)} gate as it stands; whoever did it doesn't decide there."
-    return "Once every step of the response is settled, the incident counts as resolved."
+    if view.incident is not None:
+        return "Once every step of the response is settled, the incident counts as resolved."
+    if step.phase == DOING:
+        return "It is left to show whether it works; then somebody who had no part in it checks it."
+    return "Once it is corrected, its cause is looked for."
 
 
 def _upload(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
@@ -171,7 +184,7 @@ def _comment(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
     if view.case.closed_at is not None or _frozen(view, step) or not visit.may(Action.WRITE):
         return None
     return v.Action("comment", "Add the comment", f"/steps/{step.id}/comments",
-                    (v.Field("text", "Comment", "textarea", "Whoever decides at the gate reads it." if view.incident is None else "Who was told what, and when; kept with the step.", required=True),))
+                    (v.Field("text", "Comment", "textarea", "Whoever decides at the gate reads it." if step.phase in view.workflow.gates else "Who was told what, and when; kept with the step.", required=True),))
 
 
 def _frozen(view: CaseView, step: Step) -> bool:
@@ -197,9 +210,19 @@ def _actions(visit: Visit, view: CaseView, step: Step, names: Names) -> tuple[v.
             why = _why_not(visit, view, step, event)
             if event == "extend" and again and not why:
                 why = "It was extended once; a second extension is the ISMS manager's to give."
+            why = why or _course(view, step, event, visit.person.id)
             found.append(v.Action(event, label, f"{url}/{event}", fields, reason_required=True, version=version, then=then,
                                   why_not=why, danger=event == "waive"))
     return tuple(found)
+
+
+def _course(view: CaseView, step: Step, event: str, person: str) -> str:
+    """Why the course of a corrective action forbids what the machine of steps allows; nothing if it doesn't."""
+    try:
+        apart.check_step(view, step, event, person)
+    except IsmsError as error:
+        return str(error)
+    return ""
 
 
 def _asks(view: CaseView) -> str:
@@ -221,6 +244,22 @@ def complete(visit: Sender, form: Form, step: str) -> Response:
     with visit.portal.store.write() as tx:
         commands.complete(tx, step, form.version(), visit.actor, When.at(visit.now))
     return visit.go(f"/steps/{step}", "The step is complete.")
+
+
+@router.post("/{step}/lessons/{lesson}/{answer}")
+def apply(visit: Sender, form: Form, step: str, lesson: str, answer: str) -> Response:
+    """For what an incident taught, a corrective action is named or opened, or it is declined."""
+    _seen(visit, step, "Applying what was learned")
+    when = When.at(visit.now)
+    with visit.portal.store.write() as tx:
+        if answer == "open":
+            lessons.apply_new(tx, step, lesson, Becomes(form.text("owner"), form.text("gravity")), visit.actor, when)
+        elif answer in ("name", "decline"):
+            named = form.text("action") if answer == "name" else None
+            lessons.apply(tx, step, lesson, named, form.text("reason"), visit.actor, when)
+        else:
+            raise Unknown("answer", answer)
+    return visit.go(f"/steps/{step}#taught", "It is decided.")
 
 
 @router.post("/{step}/waive")

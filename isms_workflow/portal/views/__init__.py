@@ -1,5 +1,6 @@
 """What pages show: frozen data, filled by the routes, read by the templates. Nothing here computes or decides."""
 
+from isms_workflow.portal.views.actions import ActionForm, ActionLine, Actions, CorrectiveAction, Verdict
 from isms_workflow.portal.views.cases import (
     Answer,
     CarriedOver,
@@ -27,6 +28,7 @@ from isms_workflow.portal.views.incidents import (
     ReportForm,
     Word,
 )
+from isms_workflow.portal.views.lessons import LessonEntry, Lessons, Moment
 from isms_workflow.portal.views.notifications import Notifications, RuleLine
 from isms_workflow.portal.views.on_call import Duty, OnCall, Place, Row, Turns
 from isms_workflow.portal.views.parts import (
@@ -93,14 +95,14 @@ from isms_workflow.portal.views.work import (
 )
 
 __all__ = [
-    "REASON", "Access", "Acknowledge", "Action", "Alive", "Answer", "Audit", "CarriedOver", "Case", "CaseLine", "CasePhase", "Cases",
-    "Checkpoint", "Choice", "Clash", "Column", "Comment", "CoveredStep", "Cycle", "DeadLetter", "DeadlineLine",
+    "REASON", "Access", "Acknowledge", "Action", "ActionForm", "ActionLine", "Actions", "Alive", "Answer", "Audit", "CarriedOver", "Case", "CaseLine", "CasePhase", "Cases",
+    "Checkpoint", "Choice", "Clash", "Column", "Comment", "CorrectiveAction", "CoveredStep", "Cycle", "DeadLetter", "DeadlineLine",
     "DecisionLine", "Delegation", "DiffLine", "Drill", "DrillLine", "Duty", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
-    "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "Incident", "IncidentLine", "Incidents", "Invitation", "Link", "Listing", "Login", "Mail",
-    "MailLine", "MenuEntry", "Meter", "Missing", "MyWork", "Notifications", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase", "Place",
+    "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "Incident", "IncidentLine", "Incidents", "Invitation", "LessonEntry", "Lessons", "Link", "Listing", "Login", "Mail",
+    "MailLine", "MenuEntry", "Meter", "Missing", "Moment", "MyWork", "Notifications", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase", "Place",
     "Problem", "Programme", "ProgrammeFile", "ProgrammeVersion", "Reference", "Register", "Relation", "Report",
     "ReportForm", "ReportLine", "ResetRequest", "Round", "Row", "RuleLine", "Rung",
     "Service", "Setup", "Stale", "Step", "StepLine", "StepLink", "System", "SystemEntry", "SystemLine",
-    "TellingLine", "TellingTry", "Tellings", "Token", "Turns", "Vote", "Wait", "Who", "Word", "WorkItem",
+    "TellingLine", "TellingTry", "Tellings", "Token", "Turns", "Verdict", "Vote", "Wait", "Who", "Word", "WorkItem",
     "problems",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from isms_workflow.portal.views.forms import Action, Field, Problem
+from isms_workflow.portal.views.lessons import Lessons
 from isms_workflow.portal.views.parts import (
     Evidence,
     Fact,
@@ -105,6 +106,7 @@ class Gate:
     carried: tuple[CarriedOver, ...] = ()  # at ACT
     rounds: tuple[Round, ...] = ()
     actions: tuple[Action, ...] = ()  # after a lapse or reject: next round, restart, cancel
+    lessons: Lessons | None = None  # of an incident: what the gate covers beside files
     problems: tuple[Problem, ...] = ()
 
 
@@ -146,6 +148,7 @@ class Case:
     size: int = 0  # records in the chain at that instant
     wait: Wait | None = None
     exports: tuple[Link, ...] = ()
+    lessons: Lessons | None = None  # of an incident
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from isms_workflow.portal.views.forms import Action, Problem
+from isms_workflow.portal.views.lessons import Lessons
 from isms_workflow.portal.views.parts import Fact, HistoryEntry, Link, Listing, Reference, Rung, Wait, Who
 from isms_workflow.portal.views.tellings import TellingLine
 from isms_workflow.portal.views.work import Phase
@@ -124,6 +125,8 @@ class Incident:
     told: tuple[TellingLine, ...] = ()  # the newest messages to people about it
     all_told: Link | None = None  # to all of them, with every attempt
     is_exercise: bool = False
+    lessons: Lessons | None = None
+    led_to: tuple[Reference, ...] = ()  # the corrective actions that it led to
     problems: tuple[Problem, ...] = ()
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from isms_workflow.portal.views.forms import Action, Problem
+from isms_workflow.portal.views.lessons import LessonEntry
 from isms_workflow.portal.views.parts import Evidence, HistoryEntry, Link, Meter, Reference, Rung, Wait, Who
 
 
@@ -45,6 +46,7 @@ class MyWork:
     history_url: str = ""
     reports: tuple[ReportLine, ...] = ()  # incidents that the reader reported
     next_up: str = ""  # said when nothing is owed: what comes next, and when
+    late: Link | None = None  # to management: corrective actions that are overdue
     title: str = "My work"
 
 
@@ -167,5 +169,8 @@ class Step:
     upload: Action | None = None
     comment: Action | None = None
     actions: tuple[Action, ...] = ()  # extend, reassign, waive, reopen
+    entries: Link | None = None  # of an incident's lessons: what counts beside files, where it is written
+    taught: tuple[LessonEntry, ...] = ()  # of the cycle's step that applies what was learned
+    asks: bool = False  # whether it is that step
     frozen: str = ""  # "Approved with PLAN on Tue 10 Mar 2026: a correction reopens it by a recorded decision."
     problems: tuple[Problem, ...] = ()

@@ -14,9 +14,11 @@ from isms_workflow.store.tables import (
     audit,
     audit_private,
     comments,
+    corrective_actions,
     decisions,
     evidence,
     incidents,
+    lessons,
     notification_rules,
     outbox,
     people,
@@ -68,6 +70,12 @@ def erase(tx: Transaction, person: str, now: datetime) -> Erased:
         "reports of incidents": tx.execute(
             update(incidents).where(incidents.c.reported_by == person, incidents.c.title.is_not(None))
             .values(title=None, description=None)).rowcount,
+        "titles of corrective actions": tx.execute(
+            update(corrective_actions).where(corrective_actions.c.opened_by == person, corrective_actions.c.title.is_not(None))
+            .values(title=None, description=None)).rowcount,
+        "entries of lessons": tx.execute(
+            update(lessons).where(lessons.c.author == person, lessons.c.text.is_not(None))
+            .values(text=None, erased_at=now)).rowcount,
         "names of API tokens": tx.execute(
             update(tokens).where(tokens.c.person == person, tokens.c.name != "").values(name="")).rowcount,
         "kept answers of the API": tx.execute(delete(answers).where(answers.c.person == person)).rowcount,

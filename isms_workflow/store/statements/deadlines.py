@@ -69,7 +69,7 @@ def overdue(before: datetime) -> Select[Any]:
             .where(deadlines.c.settled_at.is_(None), deadlines.c.due_at < before))
 
 
-WAITING = ("planned", "reported", "triaged")
+WAITING = ("planned", "reported", "triaged", "observing", "referred")
 """States in which the case itself waits for people, not a step or gate of it."""
 
 

@@ -14,13 +14,13 @@ from isms_workflow.store.tables import cases, gates, incidents, reached, steps, 
 
 def concerning(eyes: Eyes, now: datetime) -> Select[Any]:
     """For My work: the cycle, and open cases in which a step is owed by the reader, or late and theirs to stand in for,
-    or a gate waits for somebody. Whole cases are read of these alone.
+    or a gate or a corrective action waits for somebody. Whole cases are read of these alone.
     """
     owed = exists().where(steps.c.case_id == cases.c.id, steps.c.state == "open",
                           or_(steps.c.owner == eyes.person, and_(steps.c.due_at <= now, theirs(eyes))))
     decided = exists().where(gates.c.case_id == cases.c.id, or_(gates.c.state == "open", and_(
         gates.c.state.in_(("rejected", "lapsed")), gates.c.answered_at.is_(None))))
-    return (select(cases.c.id).where(cases.c.closed_at.is_(None), or_(cases.c.kind == "pdca", owed, decided))
+    return (select(cases.c.id).where(cases.c.closed_at.is_(None), or_(cases.c.kind == "pdca", cases.c.state == "referred", owed, decided))
             .order_by(cases.c.id))
 
 
