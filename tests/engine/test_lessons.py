@@ -23,7 +23,7 @@ from isms_workflow.domain.refusals import (
 from isms_workflow.domain.rules.gates import Shown
 from isms_workflow.domain.rules.lessons import all_of
 from isms_workflow.engine import reading
-from isms_workflow.engine.commands import incidents, lessons, steps
+from isms_workflow.engine.commands import incidents, lessons, people, steps
 from isms_workflow.engine.commands.lessons import Becomes
 from isms_workflow.errors import IsmsError
 from isms_workflow.store import audit
@@ -308,6 +308,20 @@ def test_what_the_cycle_s_step_refuses(sqlite_store: Store, what: Callable[[Worl
     lesson = closed(world)
     with pytest.raises(error, match=says):
         what(world, in_act(world), lesson)
+
+
+def test_a_deputy_who_sees_less_doesn_t_close_the_step_over_its_owner_s_head(sqlite_store: Store) -> None:
+    """What its owner is asked of stays asked; the refusal names no incident."""
+    world = found(sqlite_store, programme=small_programme())
+    closed(world)
+    with world.store.write() as tx:
+        tx.execute(update(cases).where(cases.c.kind == "incident").values(label="restricted"))
+    in_act(world)
+    with world.sim.write() as (tx, when):
+        people.name_deputy(tx, world.ids["maria"], world.ids["ines"], world.actor("maria"), when)
+    with pytest.raises(Missing, match="1 lessons wait for the answer of its owner") as refused:
+        world.complete("lessons", by="ines")
+    assert "INC" not in str(refused.value)
 
 
 def test_the_cycle_asks_only_of_what_its_step_s_owner_may_see(sqlite_store: Store) -> None:
