@@ -44,6 +44,13 @@ class ActionEnded(OfAction):
     at: AwareDatetime
 
 
+class ActionUncheckable(OfAction):
+    """To the ISMS manager and top management: its check is due, and everybody who could do it had part in it."""
+
+    responsibility: Line
+    at: AwareDatetime
+
+
 class ActionHandedOver(OfAction):
     """To whoever answered for it, and to whoever does now (`yours`)."""
 

@@ -65,6 +65,7 @@ NOTICES: Mapping[str, Notice] = {notice.name: notice for notice in (
     Notice("report_answered",       i.ReportAnswered),
     Notice("action_ineffective",    a.ActionIneffective),
     Notice("action_referred",       a.ActionReferred),
+    Notice("action_uncheckable",    a.ActionUncheckable),
     Notice("action_ended",          a.ActionEnded),
     Notice("action_handed_over",    a.ActionHandedOver),
     Notice("invitation",            f.Invitation, sensitive=True),

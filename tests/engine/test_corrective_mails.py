@@ -48,6 +48,9 @@ LIFE: dict[str, tuple[Situation, set[str]]] = {
             tx, w.ids["ravi"], w.actor("alex"), when))), {"action_handed_over", "reassigned"}),
     "nobody does what is owed": (lambda w: w.advance(days=60), {"reminder", "overdue", "escalated"}),
     "nobody checks it": (lambda w: (done(w), w.advance(days=90)), {"reminder", "overdue", "escalated"}),
+    "nobody who may checks it": (lambda w: (
+        done(w), *(do(w, corrective.hand_over, "maria", None, w.ids[who], "x") for who in ("ines", "maria", "dana")),
+        w.advance(days=31)), {"action_uncheckable"}),
     "nobody approves its plan": (lambda w: (at_gate(w), w.advance(days=60)), {"gate_lapsed", "escalated"}),
     "its plan is rejected, and begun anew": (lambda w: (
         at_gate(w), w.answer("planning", "dana", "reject", "not the cause"), w.advance(days=9),

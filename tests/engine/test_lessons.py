@@ -23,7 +23,7 @@ from isms_workflow.domain.refusals import (
 from isms_workflow.domain.rules.gates import Shown
 from isms_workflow.domain.rules.lessons import all_of
 from isms_workflow.engine import reading
-from isms_workflow.engine.commands import incidents, lessons, steps
+from isms_workflow.engine.commands import incidents, lessons, people, steps
 from isms_workflow.engine.commands.lessons import Becomes
 from isms_workflow.errors import IsmsError
 from isms_workflow.store import audit
@@ -32,7 +32,7 @@ from isms_workflow.store.tables import audit as records
 from isms_workflow.store.tables import cases
 from isms_workflow.store.tables import lessons as table
 from tests.engine.incidents import do, report, respond
-from tests.engine.lessons import add, closed, decline, learning, take_up
+from tests.engine.lessons import add, closed, decline, in_act, learning, small_programme, take_up
 from tests.world import World, found
 
 NOON = datetime(2026, 1, 5, 7, 30, tzinfo=UTC)
@@ -249,14 +249,6 @@ def test_five_whys_are_a_tree_of_one_branch() -> None:
     assert [each.id for each in roots(why)] == ["c", "d"]
 
 
-def in_act(world: World) -> str:
-    """A cycle has come to ACT; its step that applies what was learned."""
-    world.open_cycle()
-    for phase in ("plan", "do", "check"):
-        world.pass_phase(phase)
-    return world.step("lessons").id
-
-
 def apply(world: World, step: str, lesson: str, action: str | None, reason: str = "", by: str = "maria") -> None:
     """The cycle's step answers."""
     with world.sim.write() as (tx, when):
@@ -264,37 +256,39 @@ def apply(world: World, step: str, lesson: str, action: str | None, reason: str 
 
 
 def test_the_cycle_applies_what_was_learned(store: Store) -> None:
-    """On both databases: for each an action is named or opened, or it is declined; then the step closes. What comes later
-    goes to the next cycle.
-    """
-    world = found(store)
-    first = closed(world, "Alerts came late", item="Watch the log")
-    second, third = closed(world, "Nobody had the vendor's number"), closed(world, "The room was locked")
+    """On both databases: its step asks of what an incident taught, an action is named, and the step closes."""
+    world = found(store, programme=small_programme())
+    lesson = closed(world, "Alerts came late", item="Watch the log")
     step = in_act(world)
-    with pytest.raises(Missing, match=r"3 lessons of INC-2026-0001, INC-2026-0002, INC-2026-0003 wait for an answer"):
+    with pytest.raises(Missing, match=r"1 lessons of INC-2026-0001 wait for an answer"):
         world.complete("lessons")
-    apply(world, step, first, "cap-2026-0001")
-    with world.sim.write() as (tx, when):
-        lessons.apply_new(tx, step, second, Becomes(world.ids["ben"], "minor"), world.actor("maria"), when)
-    with pytest.raises(ReasonNeeded):
-        apply(world, step, third, None)
-    apply(world, step, third, None, "The locks are gone")
+    apply(world, step, lesson, "cap-2026-0001")
     world.complete("lessons")
-    cycle = world.case
-    later = closed(world, "It happened again")
+    with store.read() as conn:
+        assert audit.verify(conn).ok
+
+
+def test_what_comes_after_the_step_is_done_goes_to_the_next_cycle(sqlite_store: Store) -> None:
+    """For each an action is opened, or it is declined with a reason; an incident that closes later is asked of a year later."""
+    world = found(sqlite_store, programme=small_programme())
+    first, second = closed(world, "Nobody had the vendor's number"), closed(world, "The room was locked")
+    step = in_act(world)
+    with world.sim.write() as (tx, when):
+        lessons.apply_new(tx, step, first, Becomes(world.ids["ben"], "minor"), world.actor("maria"), when)
+    with pytest.raises(ReasonNeeded):
+        apply(world, step, second, None)
+    apply(world, step, second, None, "The locks are gone")
+    world.complete("lessons")
+    cycle, later = world.case, closed(world, "It happened again")
     world.case = cycle
     with pytest.raises(Missing, match="isn't open"):
         apply(world, step, later, None, "x")
-    world.complete_phase("act")
-    world.answer("act", "dana")
-    world.answer("act", "ravi")
+    world.pass_phase("act")
     world.case = world.open_case()
     for phase in ("plan", "do", "check"):
         world.pass_phase(phase)
-    with pytest.raises(Missing, match=r"1 lessons of INC-2026-0004 wait"):
+    with pytest.raises(Missing, match=r"1 lessons of INC-2026-0003 wait"):
         world.complete("lessons")
-    with store.read() as conn:
-        assert audit.verify(conn).ok
 
 
 APPLIED: dict[str, tuple[Callable[[World, str, str], object], type[IsmsError], str]] = {
@@ -310,15 +304,29 @@ APPLIED: dict[str, tuple[Callable[[World, str, str], object], type[IsmsError], s
 def test_what_the_cycle_s_step_refuses(sqlite_store: Store, what: Callable[[World, str, str], object], error: type[IsmsError],
                                        says: str) -> None:
     """Each with what would be right."""
-    world = found(sqlite_store)
+    world = found(sqlite_store, programme=small_programme())
     lesson = closed(world)
     with pytest.raises(error, match=says):
         what(world, in_act(world), lesson)
 
 
+def test_a_deputy_who_sees_less_doesn_t_close_the_step_over_its_owner_s_head(sqlite_store: Store) -> None:
+    """What its owner is asked of stays asked; the refusal names no incident."""
+    world = found(sqlite_store, programme=small_programme())
+    closed(world)
+    with world.store.write() as tx:
+        tx.execute(update(cases).where(cases.c.kind == "incident").values(label="restricted"))
+    in_act(world)
+    with world.sim.write() as (tx, when):
+        people.name_deputy(tx, world.ids["maria"], world.ids["ines"], world.actor("maria"), when)
+    with pytest.raises(Missing, match="1 lessons wait for the answer of its owner") as refused:
+        world.complete("lessons", by="ines")
+    assert "INC" not in str(refused.value)
+
+
 def test_the_cycle_asks_only_of_what_its_step_s_owner_may_see(sqlite_store: Store) -> None:
     """A restricted incident reads like none to who isn't of it, and waits for somebody who is."""
-    world = found(sqlite_store)
+    world = found(sqlite_store, programme=small_programme())
     lesson = closed(world)
     with world.store.write() as tx:
         tx.execute(update(cases).where(cases.c.kind == "incident").values(label="restricted"))

@@ -19,6 +19,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         **ACTION, "by": "Ines Costa", "failed": 2, "since": "2026-03-09T13:00:00Z", "due": "2026-03-12T13:00:00Z",
         "waits_for": ["Dana Weber"], "then": THEN}),
     **{f"an action is {how}": ("action_ended", {**ENDED, "how": how}) for how in ("effective", "accepted", "cancelled")},
+    "nobody can check an action": ("action_uncheckable", {**ACTION, "reason": "", "responsibility": "internal auditor", "at": AT}),
     "an action comes to us": ("action_handed_over", {
         **ACTION, "before": "Ravi Singh", "after": "Ben Ito", "yours": True, "by": "Maria Okafor", "at": AT}),
     "an action goes to somebody else": ("action_handed_over", {

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from isms_workflow.store.tables import cases
 from tests.engine.incidents import respond
-from tests.engine.lessons import add, closed, learning
+from tests.engine.lessons import add, closed, in_act, learning, small_cycle
 from tests.portal.incidents import FIRST, act, label, main_of
 from tests.portal.visitor import House
 from tests.world import World
@@ -96,10 +96,7 @@ def test_an_action_of_a_restricted_incident_is_restricted(house: House) -> None:
 
 def act_phase(world: World) -> str:
     """A cycle in ACT; the address of its step that applies what was learned."""
-    world.open_cycle()
-    for phase in ("plan", "do", "check"):
-        world.pass_phase(phase)
-    return f"/steps/{world.step('lessons').id}"
+    return f"/steps/{in_act(small_cycle(world))}"
 
 
 def test_the_cycle_s_step_lists_what_was_learned(house: House) -> None:

@@ -155,7 +155,12 @@ def bring_forward(view: CaseView, seen: int | None, reason: str, actor: Actor, w
 def _checking(view: CaseView, event: str, actor: Actor, when: When) -> Plan:
     chosen = tuple(replace(s, owner=apart.owner_of(view, s)) if s.phase == CHECKING and s.state == "waiting" else s
                    for s in view.steps)
-    return enter(replace(view, steps=chosen), event, actor, when, view.case.started_at) + wake(view)
+    plan = enter(replace(view, steps=chosen), event, actor, when, view.case.started_at)
+    barred = apart.doers(view)
+    if any(s.owner in barred for s in chosen if s.phase == CHECKING and s.state == "waiting"):
+        people = (*view.directory.holders(ISMS_MANAGER), *view.directory.holders(TOP_MANAGEMENT))
+        plan += Plan(send=tell(view, "action_uncheckable", people, f"{view.case.id}:{view.case.version}"))
+    return plan + wake(view)
 
 
 def judge(view: CaseView, seen: int | None, effective: bool, reason: str, actor: Actor, when: When) -> Plan:

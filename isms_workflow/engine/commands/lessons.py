@@ -156,8 +156,9 @@ def require_applied(tx: Connection, view: CaseView, step: Step, actor: Actor, wh
     """Raise `Missing` while the cycle's step would be declared complete with something learned that nothing was said of."""
     if not applies(view, step) or step.state != "open":
         return
-    left = unanswered(tx, actor, when)
+    what, left = f"step {step.key} of {view.case.reference}", unanswered(tx, actor, when)
     if left:
         names = ", ".join(sorted({row.reference for row in left}))
-        raise Missing(f"step {step.key} of {view.case.reference}",
-                      f"{len(left)} lessons of {names} wait for an answer: name a corrective action for each, or decline it")
+        raise Missing(what, f"{len(left)} lessons of {names} wait for an answer: name a corrective action for each, or decline it")
+    if step.owner and (theirs := unanswered(tx, Actor(step.owner, actor.channel), when)):  # a deputy may see less
+        raise Missing(what, f"{len(theirs)} lessons wait for the answer of its owner, who alone may see them")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from isms_workflow.domain.corrective_action import CHECKING, CORRECTING, DOING, OBSERVING, PLANNING, REFERRED
+from isms_workflow.domain.forecast import title
 from isms_workflow.domain.people import TOP_MANAGEMENT
 from isms_workflow.domain.records import CaseRecord, CorrectiveRecord
 from isms_workflow.domain.rules.corrective import action_of
@@ -40,6 +41,13 @@ def referred(look: Look, person: str, effect: Effect) -> Facts:  # noqa: ARG001 
             "waits_for": [look.name(each) for each in view.directory.holders(TOP_MANAGEMENT)]}
 
 
+def uncheckable(look: Look, person: str, effect: Effect) -> Facts:  # noqa: ARG001
+    """Everybody who could check it had part in it."""
+    view = look.view(str(effect.case))
+    workflow, _ = action_of(view)
+    return {**_of_action(look, effect), "responsibility": title(view, workflow.check.responsibility), "at": told(effect.queued_at)}
+
+
 def ended(look: Look, person: str, effect: Effect) -> Facts:  # noqa: ARG001
     """It is closed: effective, accepted as it is, or cancelled."""
     view, how = look.view(str(effect.case)), effect.payload["about"]["how"]
@@ -59,7 +67,8 @@ def handed_over(look: Look, person: str, effect: Effect) -> Facts:
 
 
 FACTS: Mapping[str, Expand] = {
-    "action_ineffective": ineffective, "action_referred": referred, "action_ended": ended, "action_handed_over": handed_over,
+    "action_ineffective": ineffective, "action_referred": referred, "action_uncheckable": uncheckable,
+    "action_ended": ended, "action_handed_over": handed_over,
 }
 
 

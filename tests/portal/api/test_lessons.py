@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.engine.lessons import closed, learning
+from tests.engine.lessons import closed, in_act, learning, small_cycle
 from tests.portal.api.conftest import Programs
 
 
@@ -30,10 +30,7 @@ def test_the_cycle_s_step_is_answered(call: Programs) -> None:
     """What waits, and what is made of it."""
     world = call.world
     first, second = closed(world, "Alerts came late", item="Watch the log"), closed(world, "The room was locked")
-    world.open_cycle()
-    for phase in ("plan", "do", "check"):
-        world.pass_phase(phase)
-    url = f"/steps/{world.step('lessons').id}/lessons"
+    url = f"/steps/{in_act(small_cycle(world))}/lessons"
     assert [each["id"] for each in call.get("maria", url)] == [first, second]
     both = {"action": "CAP-2026-0001", "becomes": {"owner": world.ids["ben"], "gravity": "minor"}}
     assert call.write("maria", f"{url}/{first}", both).status_code == 422
