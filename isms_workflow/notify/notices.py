@@ -62,6 +62,7 @@ NOTICES: Mapping[str, Notice] = {notice.name: notice for notice in (
     Notice("incident_closed",       i.IncidentClosed),
     Notice("incident_reopened",     i.IncidentReopened),
     Notice("report_answered",       i.ReportAnswered),
+    Notice("nobody_reached",        i.NobodyReached),
     Notice("invitation",            f.Invitation, sensitive=True),
     Notice("password_reset",        f.PasswordReset, sensitive=True),
     Notice("deactivated",           f.Deactivated),
