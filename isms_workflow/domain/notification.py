@@ -20,7 +20,7 @@ Held = Literal["delay", "quiet", "flood"]
 WHATS: dict[What, str] = {"all": "everything", "escalations": "escalations and whatever is critical", "critical": "only what is critical"}
 """What a rule is about, in words. What a law asks by an instant is always told, by mail and by every rule, at once."""
 
-ESCALATIONS = frozenset({"incident_reported", "incident_escalated", "response_missed", "word_asked", "word_lapsed", "overdue",
+ESCALATIONS = frozenset({"incident_reported", "incident_escalated", "response_missed", "nobody_reached", "word_asked", "word_lapsed", "overdue",
                          "escalated", "gate_lapsed", "rejected_waits", "undecidable_gate"})
 """Notices by which something is asked of somebody because it waits, or waited too long."""
 

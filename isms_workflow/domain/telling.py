@@ -18,6 +18,7 @@ WHAT: Mapping[str, str] = {
     "word_lapsed": "a word that lapsed", "incident_paused": "the pause", "incident_resumed": "the end of the pause",
     "incident_reassessed": "another severity", "response_missed": "the missed response", "incident_responded": "the response",
     "incident_closed": "the end", "incident_reopened": "that it goes on", "report_answered": "how their report stands",
+    "nobody_reached": "that nobody could be told",
     "step_opened": "a step", "reassigned": "a step that changed hands", "reminder": "a reminder", "overdue": "what is overdue",
     "escalated": "an escalation", "gate_opened": "an approval that is awaited",
 }

@@ -18,7 +18,7 @@ from sqlalchemy import insert, update
 from isms_workflow.domain.effects import Answer, Busy, Carried, EffectError, Elsewhere, Held, Unreachable, Unsent
 from isms_workflow.domain.messages import MAIL
 from isms_workflow.domain.records import AuditRecord, OutboxRecord
-from isms_workflow.engine import notices, outbox, tries
+from isms_workflow.engine import notices, outbox, tries, unreached
 from isms_workflow.engine.seams import Seam, reach
 from isms_workflow.store import audit
 from isms_workflow.store.database import Store, Transaction, notify
@@ -117,6 +117,7 @@ def settle(store: Store, channel: str, answered: Sequence[tuple[Effect, Answer]]
         _pause(tx, channel, outage, now) if outage else _reached(tx, channel)
         tries.keep(tx, channel, answered, now)
         _dead(tx, channel, dead, now)
+        unreached.tell_of(tx, [e for e, _ in dead] + [e for e, a in answered if isinstance(a, Unsent)], now)
 
 
 def _done(tx: Transaction, effects: Sequence[Effect], now: datetime) -> None:

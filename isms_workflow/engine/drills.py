@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from isms_workflow.domain.drill import REPORT, Drill, Line, Told, drill
 from isms_workflow.domain.views import CaseView
+from isms_workflow.engine.outbox import LEFT_OUT
 from isms_workflow.store.statements import incidents as questions
 
 
@@ -20,8 +21,9 @@ def of(conn: Connection, view: CaseView) -> Drill:
 
 
 def _told(conn: Connection, case: str) -> Iterator[Told]:
-    """The mails that told of it, whether they have left or not."""
+    """The messages that told of it, whether they have left or not; but none that its reader's rules held or left out."""
     for row in conn.execute(questions.mails_of(case)):
         notice, about = row.payload.get("notice"), row.payload.get("about") or {}
-        if notice in ("incident_reported", "incident_escalated"):
+        by_wish = row.outcome == "unsent" and (row.held is not None or row.error == LEFT_OUT)
+        if notice in ("incident_reported", "incident_escalated") and not by_wish:
             yield Told(row.payload["to"], about.get("level", REPORT), row.queued_at, row.outcome, row.settled_at)

@@ -129,6 +129,13 @@ class IncidentReopened(IncidentWaits):
     reason: Text
 
 
+class NobodyReached(IncidentWaits):
+    """To the ISMS manager: none of `people` could be told of the report (`level` 0), or of a level of its ladder."""
+
+    level: int
+    people: Names
+
+
 class ReportAnswered(OfCase):
     """To whoever reported it, whatever its label: how their report stands, and nothing else about it."""
 

@@ -68,6 +68,7 @@ NOTICES: Mapping[str, Notice] = {notice.name: notice for notice in (
     Notice("action_uncheckable",    a.ActionUncheckable),
     Notice("action_ended",          a.ActionEnded),
     Notice("action_handed_over",    a.ActionHandedOver),
+    Notice("nobody_reached",        i.NobodyReached),
     Notice("invitation",            f.Invitation, sensitive=True),
     Notice("password_reset",        f.PasswordReset, sensitive=True),
     Notice("deactivated",           f.Deactivated),

@@ -26,7 +26,7 @@ _BY_LOOK: dict[Look, str] = {
     Look("dots", "information"): "invited, starting, undecided, submitted, reported",
     Look("ring", "neutral"): "planned, not open, not started, queued, armed, unused, not verified, low",
     Look("skip", "neutral"): "waived, skipped, superseded, replaced, spent, revoked, ended, expired, retired, merged, accepted",
-    Look("cross", "neutral"): "cancelled, declined, withdrawn, unsent, deactivated, erased, false positive",
+    Look("cross", "neutral"): "cancelled, declined, withdrawn, unsent, not sent, deactivated, erased, false positive",
     Look("bars", "attention"): "paused, suspended, held",
     Look("back", "attention"): "returned, lapsed, void, not effective",
     Look("triangle", "attention"): "due, retrying, escalated, not held, high, referred",

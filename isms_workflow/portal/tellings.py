@@ -14,5 +14,5 @@ FEW = 10
 
 def lines(found: Iterable[Telling], names: Names) -> tuple[v.TellingLine, ...]:
     """Each message, whom it told, and what became of it."""
-    return tuple(v.TellingLine(each.decided, names.who(each.person), each.what, each.channel, each.state,
+    return tuple(v.TellingLine(each.decided, names.who(each.person), each.what, each.channel, "not sent" if each.state == "unsent" else each.state,
                                each.settled or (each.due if each.held else None), each.says()) for each in found)

@@ -6,17 +6,19 @@ from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from isms_workflow.domain.messages import Notice
 from isms_workflow.domain.notification import Quiet, Rule
 from isms_workflow.domain.refusals import NotYours, Wrong
 from isms_workflow.domain.telling import Telling
-from isms_workflow.engine import outbox, telling, wishes
+from isms_workflow.engine import drills, outbox, telling, wishes
 from isms_workflow.engine.commands import incidents
 from isms_workflow.engine.commands import notifications as commands
 from isms_workflow.settings import Settings
 from isms_workflow.store import audit
 from isms_workflow.store.audit.erase import erase
+from isms_workflow.store.tables import incidents as table
 from tests.engine.incidents import do, report
 from tests.engine.mails import deliver
 from tests.world import World
@@ -127,3 +129,18 @@ def test_rules_are_ones_own_and_recorded(both: World) -> None:
             both.ids["ben"]: wishes.Wishes((MAIL, LATER), NOW_ISH, "UTC")}
         assert audit.verify(tx).ok
         assert erase(tx, both.ids["ben"], both.now).what["notification rules"] == 1
+
+
+def test_an_exercise_doesnt_count_as_lost_what_a_rule_held(world: World, settings: Settings) -> None:
+    """It was answered before it was due, or its reader didn't want it."""
+    choose(world, "ravi", LATER)
+    report(world)
+    with world.store.write() as tx:
+        tx.execute(update(table).values(is_exercise=True))
+    do(world, incidents.acknowledge, "ben", None)
+    world.sim.now += timedelta(minutes=11)
+    deliver(world, settings)
+    with world.store.read() as conn:
+        found = drills.of(conn, world.view())
+    assert [world.name_of(t.person) for t in found.told] == ["ben"]
+    assert not any("never left" in said for said in found.missed)

@@ -7,17 +7,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from isms_workflow.connectors.signatures import is_signed
 from isms_workflow.domain.messages import Notice
 from isms_workflow.domain.telling import Telling
 from isms_workflow.engine import deliverer, outbox, telling
-from isms_workflow.engine.commands import people
+from isms_workflow.engine.commands import incidents, people
 from isms_workflow.engine.mailing import ways
 from isms_workflow.settings import Settings
 from isms_workflow.store.tables import cases
-from tests.engine.incidents import report
+from isms_workflow.store.tables import outbox as table
+from tests.engine.incidents import do, report
 from tests.engine.mails import deliver
 from tests.notify.receiver import Receiver, receiver
 from tests.world import World
@@ -43,6 +44,14 @@ def tell(world: World, who: str = "ben") -> None:
     message = Notice("incident_escalated", world.ids[who], about).message("x", world.case)
     with world.store.write() as tx:
         outbox.put(tx, [replace(message, channel="pager")], world.now)
+
+
+def tell_too(world: World, who: str) -> None:
+    """Somebody else is told of the same level at the same instant."""
+    with world.store.write() as tx:
+        (row,) = tx.execute(select(table).where(table.c.channel == "pager")).all()
+        message = Notice("incident_escalated", world.ids[who], row.payload["about"]).message("x", world.case)
+        outbox.put(tx, [replace(message, channel="pager")], row.queued_at)
 
 
 def turn(world: World, settings: Settings, **later: float) -> None:
@@ -132,6 +141,33 @@ def test_what_waits_for_a_way_that_is_gone_goes_by_mail(both: World, settings: S
     found = paged(both)
     assert (found.channel, found.state) == ("mail", "sent")
     assert "no way 'pager'" in found.attempts[0].answer
+
+
+def test_where_nobody_could_be_told_the_isms_manager_is(both: World, settings: Settings, outside: Receiver) -> None:
+    """Once, and not while another of the same messages may still arrive."""
+    tell(both)
+    tell_too(both, "ravi")
+    outside.status = 422
+    ours = named(settings, outside)
+    with both.store.write() as tx:
+        tx.execute(update(table).where(table.c.key.endswith(both.ids["ravi"]), table.c.channel == "pager").values(
+            due_at=both.now + timedelta(seconds=5)))
+    turn(both, ours)
+    assert both.mails("nobody_reached") == []
+    turn(both, ours, seconds=6)
+    assert both.mails("nobody_reached") == [("nobody_reached", "maria")]
+    both.sim.now += timedelta(seconds=7)
+    (found,) = [m for m in deliver(both, settings) if m.key.startswith("nobody_reached")]
+    assert "Level 1 of its ladder was to be told to Ben Ito and Ravi Singh" in " ".join(found.text.split())
+
+
+def test_nobody_is_alarmed_once_somebody_answered(world: World, settings: Settings, outside: Receiver) -> None:
+    """They know of it, though no message arrived."""
+    tell(world)
+    do(world, incidents.acknowledge, "ravi", None)
+    outside.status = 422
+    turn(world, named(settings, outside))
+    assert world.mails("nobody_reached") == []
 
 
 def test_whoever_has_left_is_told_nothing_and_why_is_said(world: World, settings: Settings, outside: Receiver) -> None:

@@ -68,7 +68,7 @@ TELLINGS = (
     v.TellingLine(at(0, 9), DANA, "level 1", "pager", "delivered", at(0, 9), "204"),
     v.TellingLine(at(0, 9), YOU, "level 1", "chat", "held", at(1, 7), "held, because its reader's quiet hours last"),
     v.TellingLine(at(0, 9), MIRIAM, "level 1", "mail", "retrying", None, "12 tries, the last: mail.example.org:587 can't be reached."),
-    v.TellingLine(at(0, 9), ARON, "level 1", "mail", "unsent", at(0, 9), "acknowledged meanwhile"),
+    v.TellingLine(at(0, 9), ARON, "level 1", "mail", "not sent", at(0, 9), "acknowledged meanwhile"),
 )
 TOLD = v.Tellings(PHISHING, TELLINGS, (
     v.TellingTry(MIRIAM, "level 1", "mail", at(0, 9), "12 times, the last Mon 9 Mar 2026 09:10 CET", "mail.example.org:587 can't be reached."),))

@@ -37,7 +37,7 @@ REFUSED = replace(COVER, typed={"person": "3", "starts": "2026-03-12T09:00", "en
 ON_CALL_REFUSED = v.OnCall((replace(TURNS, cover=REFUSED, gaps=()),), (), problems=v.problems(REFUSED))
 NO_ROTATION = v.OnCall((), (), (), NONE)
 
-RULE = v.Action("add", "Add the rule", "/notifications/add", (
+RULE = v.Action("add", "Add a rule", "/notifications/add", (
     v.Field("channel", "By", "select", required=True, choices=(v.Choice("mail", "mail"), v.Choice("chat", "chat"))),
     v.Field("delay", "After so many minutes", "number", "0: at once.", "0"),
     v.Field("what", "Of", "select", choices=(v.Choice("all", "everything"),))), then="Every rule that fits a message sends it.")

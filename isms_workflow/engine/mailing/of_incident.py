@@ -175,11 +175,19 @@ def answered(look: Look, person: str, effect: Effect) -> Facts:
             "state": effect.payload["about"]["state"]}
 
 
+def nobody_reached(look: Look, person: str, effect: Effect) -> Facts:
+    """None of those whom a level names could be told."""
+    about = effect.payload["about"]
+    return {**_waits(look, look.view(str(effect.case)), person), "level": about["level"] + 1,
+            "people": [look.name(each) for each in about["missed"]]}
+
+
 FACTS: Mapping[str, Expand] = {
     "incident_reported": reported, "incident_escalated": escalated, "incident_acknowledged": acknowledged,
     "word_asked": word_asked, "word_lapsed": word_lapsed, "incident_paused": paused, "incident_resumed": resumed,
     "incident_reassessed": reassessed, "response_missed": missed, "incident_responded": responded,
     "incident_closed": closed, "incident_reopened": reopened, "report_answered": answered,
+    "nobody_reached": nobody_reached,
 }
 
 

@@ -18,6 +18,7 @@ from isms_workflow.portal.api import (
     sources,
     steps,
     systems,
+    tellings,
 )
 from isms_workflow.portal.deps import Portal
 
@@ -40,6 +41,6 @@ def create_api(portal: Portal) -> FastAPI:
                   root_path_in_servers=False)
     app.state.portal = portal
     problems.install(app)
-    for part in (notifications, people, systems, cycles, incidents, actions, lessons, on_call, steps, gates, evidence, sources):
+    for part in (notifications, people, systems, cycles, incidents, actions, lessons, tellings, on_call, steps, gates, evidence, sources):
         app.include_router(part.router, responses=problems.RESPONSES)
     return app

@@ -44,7 +44,7 @@ def _page(conn: Connection, visit: Visit) -> v.Notifications:
     chosen, known = _chosen(conn, visit), _ways(visit)
     why = "" if visit.may(Action.WRITE) else READS
     choices = tuple(v.Choice(name, name) for name in (MAIL, *known))
-    add = v.Action("add", "Add the rule", "/notifications/add", (
+    add = v.Action("add", "Add a rule", "/notifications/add", (
         v.Field("channel", "By", "select", value=MAIL, required=True, choices=choices),
         v.Field("delay", "After so many minutes", "number", "0: at once. What is answered meanwhile isn't sent.", "0", required=True),
         v.Field("what", "Of", "select", value="all", required=True, choices=tuple(v.Choice(k, said) for k, said in WHATS.items()))),

@@ -16,7 +16,7 @@ class TellingLine:
     who: Who
     what: str  # "the report", "level 2"
     by: str  # "mail", or a way of the settings
-    state: str  # sent, delivered, failed, unsent, held, retrying, queued
+    state: str  # sent, delivered, failed, not sent, held, retrying, queued
     at: datetime | None  # when that was; of a held one until when
     says: str  # why, or what the receiver answered
 

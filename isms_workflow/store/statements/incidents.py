@@ -99,8 +99,8 @@ def history(case_id: str) -> Select[Any]:
 
 
 def mails_of(case_id: str) -> Select[Any]:
-    """For an exercise's report: every mail about the incident, oldest first, and what became of it."""
-    return (select(outbox.c.payload, outbox.c.queued_at, outbox.c.outcome, outbox.c.settled_at)
+    """For an exercise's report: every message about the incident to a person, oldest first, and what became of it."""
+    return (select(outbox.c.payload, outbox.c.queued_at, outbox.c.outcome, outbox.c.settled_at, outbox.c.held, outbox.c.error)
             .where(outbox.c.case_id == case_id, outbox.c.channel != PREFECT).order_by(outbox.c.queued_at, outbox.c.id))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from sqlalchemy import update
+
+from isms_workflow.store.tables import cases, outbox
 from tests.portal.api.conftest import Programs
 
 PATH = "/people/me/notifications"
@@ -27,3 +30,17 @@ def test_what_cannot_be_is_a_problem_with_its_field(call: Programs) -> None:
         answer = call.write("ravi", PATH, body, method="PUT")
         assert answer.status_code == 422
         assert field in answer.text
+
+
+def test_the_proof_of_every_message_is_read(call: Programs) -> None:
+    """By whoever may see the incident, and nobody else."""
+    call.world.case = call.write("gil", "/incidents", {"title": "A strange mail", "category": "other"},
+                                 scopes=("read", "report")).json()["id"]
+    with call.world.store.write() as tx:
+        tx.execute(update(outbox).where(outbox.c.person == call.world.ids["ben"]).values(held="quiet"))
+    found = {call.world.name_of(each["person"]): (each["what"], each["channel"], each["state"], each["attempts"])
+             for each in call.get("maria", f"/incidents/{call.world.case}/messages")["items"]}
+    assert found == {"ben": ("the report", "mail", "held", []), "ravi": ("the report", "mail", "queued", [])}
+    with call.world.store.write() as tx:
+        tx.execute(update(cases).values(label="restricted"))
+    assert call("ines", "GET", f"/incidents/{call.world.case}/messages").status_code == 404
