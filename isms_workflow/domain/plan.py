@@ -33,7 +33,7 @@ class Insert:
     """A new row; tables are named so that the domain needs no SQL."""
 
     table: Literal["cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments", "systems", "incidents",
-                   "incident_systems", "occurrences", "stops", "overrides"]
+                   "incident_systems", "occurrences", "stops", "overrides", "obligation_answers", "obligation_events"]
     row: Mapping[str, Any]
 
 
@@ -51,7 +51,7 @@ class Amend:
 class Beside:
     """New values in a row that stands beside a case, without a version of its own: the same plan changes or locks the case."""
 
-    table: Literal["incidents"]
+    table: Literal["incidents", "obligation_events"]
     id: str
     sets: Mapping[str, Any]
 

@@ -111,6 +111,17 @@ class PersonRecord(StrEnum):
     TOKENED = "person.tokened"
 
 
+class ObligationRecord(StrEnum):
+    """Reports of an incident that an act, a contract or an insurance asks for."""
+
+    ANSWERED = "obligation.answered"
+    DATED = "obligation.dated"
+    WITHDRAWN = "obligation.withdrawn"
+    SUBMITTED = "obligation.submitted"
+    WAIVED = "obligation.waived"
+    BREACHED = "obligation.breached"
+
+
 class SystemRecord(StrEnum):
     """The register of information systems."""
 
@@ -165,6 +176,7 @@ Kind = (
     | DeadlineRecord
     | EvidenceRecord
     | PersonRecord
+    | ObligationRecord
     | SystemRecord
     | OnCallRecord
     | SourceRecord

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from isms_workflow.domain.calendars import WorkingCalendar
+from isms_workflow.domain.duties import Duties
 from isms_workflow.domain.incident import Incident
 from isms_workflow.domain.people import Directory
 from isms_workflow.domain.refusals import Unknown
@@ -136,6 +137,7 @@ class CaseView:
     workers: frozenset[tuple[str, str]] = frozenset()
     disposed: frozenset[str] = frozenset()
     incident: Incident | None = None
+    duties: Duties | None = None
 
     @property
     def workflow(self) -> Workflow:

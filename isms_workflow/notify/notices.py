@@ -15,6 +15,7 @@ from isms_workflow.domain.times import utc
 from isms_workflow.errors import IsmsError
 from isms_workflow.notify import facts as f
 from isms_workflow.notify import incident_facts as i
+from isms_workflow.notify import report_facts as r
 from isms_workflow.notify.filters import FILTERS
 from isms_workflow.notify.wording import one_line
 
@@ -62,6 +63,12 @@ NOTICES: Mapping[str, Notice] = {notice.name: notice for notice in (
     Notice("incident_closed",       i.IncidentClosed),
     Notice("incident_reopened",     i.IncidentReopened),
     Notice("report_answered",       i.ReportAnswered),
+    Notice("obligation_runs",       r.ReportsRun),
+    Notice("obligation_reminder",   r.ReportDue),
+    Notice("obligation_warning",    r.ReportDue),
+    Notice("obligation_act_by",     r.ReportDue),
+    Notice("obligation_missed",     r.ReportDue),
+    Notice("obligation_submitted",  r.ReportSubmitted),
     Notice("invitation",            f.Invitation, sensitive=True),
     Notice("password_reset",        f.PasswordReset, sensitive=True),
     Notice("deactivated",           f.Deactivated),

@@ -48,6 +48,11 @@ SENTENCES: Mapping[str, str] = {
     "incident.reassessed": "changed the severity from {before} to {severity}",
     "incident.resumed": "let its clocks go on", "incident.absorbed": "took another incident in as part of it",
     "incident.replanned": "put it under programme {programme:short}",
+    "obligation.answered": "answered {question}: {value:answer}", "obligation.dated": "recorded {kind:title} at {at:instant}{of:of}",
+    "obligation.withdrawn": "withdrew what was recorded: {kind:title}{of:of}",
+    "obligation.submitted": "recorded {of} as submitted at {at:instant}",
+    "obligation.waived": "decided that {of} isn't to be reported",
+    "obligation.breached": "noted that {obligation} was not submitted by its latest lawful instant, {latest_lawful:instant}",
     "on_call.overridden": "put {person:who} on call from {starts:instant} until {ends:instant}",
     "on_call.returned": "ended {person:who}'s cover before its time",
     "outbox.died": "set a message aside that couldn't be sent", "outbox.revived": "sent a message again",
@@ -120,9 +125,17 @@ def _what(kind: str, data: Mapping[str, Any], names: Names, zone: str) -> str:
         said = MOVES if data["event"] in MOVES and data["from"] != "resolved" else INCIDENT_MOVES
         going_on = f"went on from {word(data['from'])} to {word(data['to'])}"
         return said.get(data["event"], going_on).format_map(_Words(data, names, zone))
+    if kind == "deadline.expired" and data.get("obligation") and "ladder" not in data:
+        return _of_report(data)
     if kind == "system.changed":
         return f"changed {'; '.join(_differences(data, names))}"
     return SENTENCES.get(kind, kind.replace(".", " ")).format_map(_Words(data, names, zone))
+
+
+def _of_report(data: Mapping[str, Any]) -> str:
+    """A deadline of a report that is no reminder."""
+    name = data["obligation"]
+    return f"gave the last warning of {name}" if data["event"].startswith("warn:") else f"noted that {name} should be out by now"
 
 
 def _differences(data: Mapping[str, Any], names: Names) -> Iterator[str]:
@@ -160,6 +173,8 @@ class _Word:
             "phase": lambda: word(str(value)),
             "title": lambda: str(value).replace("_", " "),
             "count": lambda: str(int(value or 0) + 1),
+            "answer": lambda: {True: "yes", False: "no"}.get(value, "taken back"),
+            "of": lambda: f", of {value}" if value else "",
             "short": lambda: str(value)[:12],
         }
         return words.get(how, lambda: str(value if value is not None else "–"))()

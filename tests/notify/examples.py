@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from isms_workflow.notify.notices import Mail, Recipient, render
-from tests.notify import incident_examples
+from tests.notify import incident_examples, report_examples
 
 NOW = datetime(2026, 3, 9, 14, 0, tzinfo=UTC)
 URL = "https://isms.example.org"
@@ -182,6 +182,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         "news": {"lines": [{**LINE, "due": None, "note": "returned by Dana Weber"}], "more": 0},
         "checkpoint": '{"head":"' + "7f3a" * 16 + '","signature":"' + "c2" * 64 + '","size":48211}'}),
     **incident_examples.EXAMPLES,
+    **report_examples.EXAMPLES,
     "a morning without": ("digest", {
         "link": "/", "decide": NONE, "owe": NONE, "late": NONE, "news": NONE}),
 }  # fmt: skip

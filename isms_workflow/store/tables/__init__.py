@@ -3,6 +3,7 @@
 from isms_workflow.store.tables.audit import audit, audit_head, audit_private, checkpoints
 from isms_workflow.store.tables.base import metadata
 from isms_workflow.store.tables.incidents import incident_systems, incidents, mail_links, occurrences, stops
+from isms_workflow.store.tables.obligations import obligation_answers, obligation_events
 from isms_workflow.store.tables.on_call import overrides
 from isms_workflow.store.tables.people import (
     accesses,
@@ -43,8 +44,8 @@ from isms_workflow.store.tables.work import (
 __all__ = [
     "accesses", "answers", "attempts", "audit", "audit_head", "audit_private", "cases", "channels", "checkpoints",
     "comments", "counters", "deadlines", "decisions", "delegations", "deputies", "dispositions", "evidence", "gates",
-    "hook_answers", "incident_systems", "incidents", "invitations", "machine_states", "mail_links", "metadata", "occurrences",
-    "organisation", "outbox", "overrides", "people", "planned_starts", "programmes", "reached", "responsibilities",
+    "hook_answers", "incident_systems", "incidents", "invitations", "machine_states", "mail_links", "metadata", "obligation_answers",
+    "obligation_events", "occurrences", "organisation", "outbox", "overrides", "people", "planned_starts", "programmes", "reached", "responsibilities",
     "schema_info", "services",
     "sessions", "sources", "steps", "stops", "systems", "tokens", "transitions",
 ]
