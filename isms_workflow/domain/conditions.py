@@ -19,7 +19,9 @@ OF_ORGANISATION, OF_REGIME = "organisation.", "organisation.regimes."
 class Answer:
     """Somebody's answer to a question about an incident; None takes an earlier one back. Of several the latest counts.
 
-    `question` is the regime's id, a dot, and the question's: `gdpr.risk_unlikely`. Raises `NaiveInstant`.
+    `question` is the regime's id, a dot, and the question's: `gdpr.risk_unlikely`. What the programme leaves open about the
+    organisation can be answered for one incident as well: `organisation.processor`, `organisation.regimes.nis2`; what the
+    programme says counts before it. Raises `NaiveInstant`.
     """
 
     question: str
@@ -111,11 +113,11 @@ class Asked:
 
     def in_force(self) -> Truth:
         """Whether the organisation says that the regime holds for it."""
-        value = since(self.organisation.regimes.get(self.regime.regime), self.day)
-        if value is None:
-            return Truth(None, open=(f"{OF_REGIME}{self.regime.regime}",))
-        because = () if value else (f"the programme says that {self.regime.title} doesn't hold for the organisation",)
-        return Truth(value, because)
+        truth = self._of_organisation(f"{OF_REGIME}{self.regime.regime}", self.organisation.regimes.get(self.regime.regime))
+        if truth.value is not False:
+            return truth
+        why = f"{self.regime.title} doesn't hold for the organisation"
+        return Truth(value=False, because=(f"{why} ({'; '.join(truth.because)})" if truth.because else f"the programme says that {why}",))
 
     def holds(self, condition: Condition) -> Truth:
         """Whether a condition holds. One that names nothing does."""
@@ -133,16 +135,22 @@ class Asked:
         """The answer to a question of the regime's, or a fact of the organisation's."""
         question = next((q for q in self.regime.questions if q.id == name), None)
         if question is None:
-            fact = next((f for f in self.organisation.facts if f.id == name), None)
-            value = since(fact.answer if fact else None, self.day)
-            return Truth(value, open=(f"{OF_ORGANISATION}{name}",) if value is None else ())
+            answers = {fact.id: fact.answer for fact in self.organisation.facts}
+            return self._of_organisation(f"{OF_ORGANISATION}{name}", answers.get(name))
         before = self.holds(question.asked_if)
-        if not before.value:
-            return before
-        key = f"{self.regime.regime}.{name}"
+        return self._given(f"{self.regime.regime}.{name}") if before.value else before
+
+    def _of_organisation(self, key: str, answer: bool | date | None) -> Truth:
+        """What the programme says; where it says nothing, what somebody answered for this incident."""
+        value = since(answer, self.day)
+        return self._given(key) if value is None else Truth(value)
+
+    def _given(self, key: str) -> Truth:
+        """The latest answer to a question."""
         last = max((a for a in self.facts.answers if a.question == key), key=lambda a: a.at, default=None)
-        value = last.value if last else None
-        return Truth(value, (f"answered on {iso(last.at)[:10]}",) if last else (), (key,) if value is None else ())
+        if last is None or last.value is None:
+            return Truth(None, open=(key,))
+        return Truth(last.value, (f"answered on {iso(last.at)[:10]}",))
 
     def says(self, name: str) -> str:
         """The text of a question or a fact."""

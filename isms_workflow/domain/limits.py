@@ -7,7 +7,7 @@ from datetime import datetime
 
 from isms_workflow.domain.conditions import Asked, Event, Facts
 from isms_workflow.domain.periods import Counted, Where, elapsed, end_of_year, lawful, noon_after, said
-from isms_workflow.programme.obligations import EVENTS, REPORTED, Period, Regime, Stage
+from isms_workflow.programme.obligations import EVENTS, REPORTED, SUBMITTED, Period, Regime, Stage
 
 AT_ONCE = frozenset({REPORTED, "aware", "noticed", "discovered", "classified", "determined", "assessed"})
 """Events that may have happened by the time of the report; every other comes of what is done afterwards."""
@@ -99,14 +99,14 @@ def _chosen(stage: Stage, events: list[Event]) -> Event | None:
 
 def due(regime: Regime, stage: Stage, start: Event, facts: Facts, asked: Asked, where: Where) -> Due:
     """Until when a stage that began is to be submitted: the earliest of its limits, each counted by its rule."""
-    lines = [f"{EVENTS[start.kind]} {said(start.at, where.zone)}"]
+    lines = [f"{_what(regime, start)} {said(start.at, where.zone)}"]
     safe, latest = [], []
     for anchor, period, what in _limits(regime, stage, start, facts, where):
         if period is None:
             lines.append(what)
             continue
         counted = _counted(regime, stage, anchor, period, asked, where)
-        lines += [f"{period} from {what} {said(anchor, where.zone)}:", *(f"  {line}" for line in counted.lines)]
+        lines += [f"{period} from {what}:", *(f"  {line}" for line in counted.lines)]
         safe.append(elapsed(anchor, period, where.zone))
         latest.append(counted.until)
     if stage.as_asked and start.until is not None:
@@ -119,14 +119,20 @@ def due(regime: Regime, stage: Stage, start: Event, facts: Facts, asked: Asked, 
     return Due(start.at, min((*safe, *latest), default=None), min(latest, default=None), tuple(lines))
 
 
+def _what(regime: Regime, start: Event) -> str:
+    if start.kind != SUBMITTED or start.of is None:
+        return EVENTS[start.kind]
+    return f"{regime.stage(start.of.removeprefix(f'{regime.regime}.')).title} was submitted"
+
+
 def _limits(regime: Regime, stage: Stage, start: Event, facts: Facts, where: Where
             ) -> list[tuple[datetime, Period | None, str]]:
     """The instants that are counted from, the periods, and what the instants are; without a period: why one doesn't bind."""
     found: list[tuple[datetime, Period | None, str]] = []
     if stage.within is not None:
-        at, what = start.at, start.kind.replace("_", " ")
+        at, what = start.at, "then"
         if stage.from_end_of is not None:
-            at, what = end_of_year(start.at, where.zone), "the end of the calendar year"
+            at, what = end_of_year(start.at, where.zone), "the end of that calendar year"
         found.append((at, stage.within, what))
     name = f"{regime.regime}.{stage.id}"
     for cap in stage.caps:
@@ -138,10 +144,10 @@ def _limits(regime: Regime, stage: Stage, start: Event, facts: Facts, where: Whe
         if cap.unless_passed_by is not None:
             passed = next((e for e in facts.happened(cap.unless_passed_by, name) if e.at >= start.at and e.at > ends), None)
         if passed is not None:
-            had = f"{cap.within} from {cap.event} had passed {said(ends, where.zone)}"
+            had = f"{cap.within} from when {EVENTS[cap.event]} had passed {said(ends, where.zone)}"
             found.append((start.at, None, f"{had}, before {EVENTS[passed.kind]}: they don't bind any more"))
         else:
-            found.append((anchors[0].at, cap.within, cap.event))
+            found.append((anchors[0].at, cap.within, f"when {EVENTS[cap.event]}, {said(anchors[0].at, where.zone)}"))
     return found
 
 

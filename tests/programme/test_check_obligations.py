@@ -80,3 +80,16 @@ def test_the_copy_made_at_set_up_carries_the_folder_and_works_without_it(tmp_pat
     assert str(found.obligations["gdpr"].stage("notification").within) == "48 hours"
     shutil.rmtree(tmp_path / "obligations")
     assert load(tmp_path).obligations == {}
+
+
+def test_what_is_shipped_says_everything_and_asks_nothing_in_vain() -> None:
+    """Each regime is switched on or off, each report says what it contains, and each question and fact decides something."""
+    programme = parse(shipped())
+    assert programme.organisation.regimes.keys() == programme.obligations.keys()
+    stages = [stage for regime in programme.obligations.values() for stage in regime.stages]
+    assert [stage.id for stage in stages if not stage.contents] == []
+    asked = {name for regime in programme.obligations.values() for each in regime.questions for name in each.asked_if.names}
+    decides = asked | {name for stage in stages for name in (*stage.applies.names, *(stage.relief.not_for if stage.relief else ()))}
+    names = {*(fact.id for fact in programme.organisation.facts),
+             *(each.id for regime in programme.obligations.values() for each in regime.questions)}
+    assert names - decides == set()
