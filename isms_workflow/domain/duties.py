@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from isms_workflow.domain.conditions import OF_ORGANISATION, OF_REGIME, Answer, Event, Facts
+from isms_workflow.domain.conditions import Answer, Event, Facts
 from isms_workflow.domain.limits import AT_ONCE
 from isms_workflow.domain.obligations import (
     BEGINNINGS,
@@ -27,7 +27,7 @@ from isms_workflow.domain.obligations import (
 from isms_workflow.domain.periods import Where, wheres
 from isms_workflow.programme.incidents import IncidentWorkflow
 from isms_workflow.programme.model import Programme
-from isms_workflow.programme.obligations import EVENTS, REPORTED, SUBMITTED, Fact, Organisation, Start
+from isms_workflow.programme.obligations import EVENTS, REPORTED, SUBMITTED, Organisation, Start
 
 REMIND, ACT_BY, WARN, LAWFUL = "remind", "act_by", "warn", "lawful"
 SORTS = (REMIND, ACT_BY, WARN, LAWFUL)
@@ -89,10 +89,10 @@ class Duties:
         """What the pure rules judge by."""
         return Facts(self.reported_at, self.answers, tuple(each.event for each in self.dated))
 
-    @cached_property
+    @property
     def organisation(self) -> Organisation:
-        """What the programme says of the organisation; where it says nothing, what was answered for this incident."""
-        return filled(self.programme.organisation, self.answers)
+        """What the programme says of the organisation."""
+        return self.programme.organisation
 
     def obligation(self, name: str) -> Obligation:
         """One by its id. Raises KeyError."""
@@ -148,23 +148,6 @@ def anchor(found: Standing) -> datetime:
     instant = found.act_by or found.latest_lawful or found.started_at
     assert instant is not None, found.obligation.id  # what runs has begun
     return instant
-
-
-def filled(organisation: Organisation, answers: Iterable[Answer]) -> Organisation:
-    """What was answered for one incident stands in for what the organisation hasn't said; it never overrules that."""
-    last = {each.question: each.value for each in sorted(answers, key=lambda each: each.at)
-            if each.question.startswith(OF_ORGANISATION)}
-    if not last:
-        return organisation
-    said = {name.removeprefix(OF_REGIME): value for name, value in last.items() if name.startswith(OF_REGIME)}
-    regimes = {**organisation.regimes,
-               **{name: value for name, value in said.items() if organisation.regimes.get(name) is None}}
-    rest = {name.removeprefix(OF_ORGANISATION): value for name, value in last.items() if not name.startswith(OF_REGIME)}
-    known = {each.id for each in organisation.facts}
-    facts = (*(each.model_copy(update={"answer": rest[each.id]}) if each.answer is None and each.id in rest else each
-               for each in organisation.facts),
-             *(Fact(id=name, question=name, answer=value) for name, value in rest.items() if name not in known))
-    return Organisation(regimes=regimes, facts=facts)
 
 
 def event_of(sort: str, obligation: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -34,5 +35,11 @@ def duties_of(tx: Connection, rows: Sequence[Any], incidents: Mapping[str, Incid
     for row in (each for each in tx.execute(questions.clocks_of(), ids) if is_ours(each.event)):
         clocks.setdefault(row.case_id, []).append(Clock(row.event, row.due_at, row.rule["base"], row.settled_at is None))
     occurred = {row.case_id: row.occurred_at for row in tx.execute(questions.occurred_of(), ids)}
-    return {row.id: Duties(known[row.id], row.opened_at, now, occurred[row.id], tuple(answers.get(row.id, ())),
-                           tuple(dated.get(row.id, ())), tuple(clocks.get(row.id, ()))) for row in owing}
+    return {row.id: _as_of(now, Duties(known[row.id], row.opened_at, now, occurred[row.id], tuple(answers.get(row.id, ())),
+                                       tuple(dated.get(row.id, ())), tuple(clocks.get(row.id, ())))) for row in owing}
+
+
+def _as_of(now: datetime, found: Duties) -> Duties:
+    """Never as of before what is recorded: an answer that corrects another at its very instant counts a moment later."""
+    last = max((each.at for each in found.answers), default=now)
+    return found if last <= now else replace(found, at=last)

@@ -18,6 +18,7 @@ from isms_workflow.domain.rules.escalation import WORD
 from isms_workflow.domain.rules.incidents import learns
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import programmes, register
+from isms_workflow.portal import obligations
 from isms_workflow.portal import views as v
 from isms_workflow.portal.history import of_case
 from isms_workflow.portal.incident_actions import Desk
@@ -72,6 +73,7 @@ class Page:
         main, others = Desk(visit, view, in_force, visit.request.query_params.get("into", "")).actions()
         running = view.case.state in UNANSWERED and not self.incident.pause
         occurred = self.conn.execute(questions.occurred(view.case.id)).all()
+        duties = view.duties
         return v.Incident(
             reference(view), self.row.title or "(erased)", view.case.state, self.incident.severity, self._why(),
             self._response(), self.incident.response_due if running else None, self.row.description or "", self._facts(),
@@ -79,7 +81,10 @@ class Page:
             of_case(self.conn, view.case.id, self.names, visit), self._word(), self._pause(), self._wait(),
             len(occurred), self._relations(occurred), self._alike(), main=main, actions=others,
             document=f"{case_url(view.case.reference)}/document",
-            drill=f"{case_url(view.case.reference)}/drill" if self.incident.is_exercise else "", is_exercise=self.incident.is_exercise)
+            drill=f"{case_url(view.case.reference)}/drill" if self.incident.is_exercise else "", is_exercise=self.incident.is_exercise,
+            reports=obligations.Page(self.conn, visit, view).lines(),
+            reports_url=f"{case_url(view.case.reference)}/obligations" if duties else "",
+            unanswered=len(duties.owed) if duties and view.case.closed_at is None else 0)
 
     def _wait(self) -> v.Wait | None:
         return None if self.incident.pause else waiting(self.conn, self.view)

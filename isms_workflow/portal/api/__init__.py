@@ -9,6 +9,7 @@ from isms_workflow.portal.api import (
     evidence,
     gates,
     incidents,
+    obligations,
     on_call,
     people,
     problems,
@@ -37,6 +38,6 @@ def create_api(portal: Portal) -> FastAPI:
                   root_path_in_servers=False)
     app.state.portal = portal
     problems.install(app)
-    for part in (people, systems, cycles, incidents, on_call, steps, gates, evidence, sources):
+    for part in (people, systems, cycles, incidents, obligations, on_call, steps, gates, evidence, sources):
         app.include_router(part.router, responses=problems.RESPONSES)
     return app

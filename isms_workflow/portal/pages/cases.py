@@ -13,6 +13,7 @@ from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.views import CaseView, Gate
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands.common import case_id
+from isms_workflow.portal import obligations
 from isms_workflow.portal import views as v
 from isms_workflow.portal.history import of_case
 from isms_workflow.portal.names import Names, case_url, gate_url, reference
@@ -93,7 +94,8 @@ def document_of(conn: Connection, visit: Visit, view: CaseView) -> v.Case:
         facts = (*facts, v.Fact("Severity", view.incident.severity), v.Fact("Description", told.description or "none"))
     return v.Case(reference(view), title, case.state, ended, facts, phases,
                   tuple(_decision(conn, g, names) for g in view.gates), _files(conn, visit, view, names),
-                  of_case(conn, case.id, names, visit), head, size, waiting(conn, view))
+                  of_case(conn, case.id, names, visit), head, size, waiting(conn, view),
+                  reports=obligations.Page(conn, visit, view).lines())
 
 
 def _state(view: CaseView, phase: str) -> str:

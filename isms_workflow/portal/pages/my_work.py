@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from sqlalchemy import Connection, func, select
 from starlette.responses import Response
 
+from isms_workflow.domain.duties import STEP_PHASE
 from isms_workflow.domain.gates import authority, lacking
 from isms_workflow.domain.rules.common import stands_in
 from isms_workflow.domain.views import CaseView, Gate, Step, programme_key
@@ -22,6 +23,7 @@ from isms_workflow.portal.showing import rungs
 from isms_workflow.portal.sight import eyes
 from isms_workflow.portal.visit import Reader, Visit
 from isms_workflow.portal.waiting_incidents import unanswered
+from isms_workflow.portal.waiting_reports import obligations_url, submissions
 from isms_workflow.store.statements import work as questions
 from isms_workflow.store.tables import transitions
 
@@ -37,7 +39,7 @@ def my_work(visit: Reader) -> Response:
         views = [view for view in reading.views(conn, ids, visit.now).values() if visit.sees(conn, view)]
         triage, respond = unanswered(conn, visit, reader)
         decisions = triage + sorted((d for view in views for d in _decisions(conn, visit, view)), key=_urgency)
-        owed = respond + sorted((o for view in views for o in _owed(conn, visit, view)), key=_urgency)
+        owed = respond + sorted((*(o for view in views for o in _owed(conn, visit, view)), *submissions(conn, visit)), key=_urgency)
         lately, reported = _lately(conn, visit), reports(conn, visit)
     if decisions or owed:
         first = (decisions or owed)[0]
@@ -88,9 +90,11 @@ def _owed(conn: Connection, visit: Visit, view: CaseView) -> list[v.WorkItem]:
             lacks = spec.evidence_min > sum(not e.withdrawn for e in step.evidence)
             ahead = rungs(conn, view, step.id, 1)
             said = f"needs: {spec.evidence_needed}" if lacks else "ready to be declared complete"
+            url, button = step_url(step), "Add evidence" if lacks else "Complete"
+            if step.phase == STEP_PHASE:
+                url, button, said = obligations_url(view), "Answer", "it is done when every question is answered"
             found.append(v.WorkItem(
-                view.title(step), step_url(step), reference(view),
-                v.Link("Add evidence" if lacks else "Complete", step_url(step)), step.due_at, step.opened_at,
+                view.title(step), url, reference(view), v.Link(button, url), step.due_at, step.opened_at,
                 said if mine else f"as deputy · {said}", ahead[0].says if ahead else ""))
     return found
 

@@ -27,6 +27,7 @@ from isms_workflow.portal.views.incidents import (
     ReportForm,
     Word,
 )
+from isms_workflow.portal.views.obligations import DraftPage, ObligationLine, Obligations, Running, RunningLine, Said
 from isms_workflow.portal.views.on_call import Duty, OnCall, Turns
 from isms_workflow.portal.views.parts import (
     Column,
@@ -93,11 +94,11 @@ from isms_workflow.portal.views.work import (
 __all__ = [
     "REASON", "Access", "Acknowledge", "Action", "Alive", "Answer", "Audit", "CarriedOver", "Case", "CaseLine", "CasePhase", "Cases",
     "Checkpoint", "Choice", "Clash", "Column", "Comment", "CoveredStep", "Cycle", "DeadLetter", "DeadlineLine",
-    "DecisionLine", "Delegation", "DiffLine", "Drill", "DrillLine", "Duty", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
+    "DecisionLine", "Delegation", "DiffLine", "DraftPage", "Drill", "DrillLine", "Duty", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
     "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "Incident", "IncidentLine", "Incidents", "Invitation", "Link", "Listing", "Login", "Mail",
-    "MailLine", "MenuEntry", "Meter", "Missing", "MyWork", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase",
+    "MailLine", "MenuEntry", "Meter", "Missing", "MyWork", "ObligationLine", "Obligations", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase",
     "Problem", "Programme", "ProgrammeFile", "ProgrammeVersion", "Reference", "Register", "Relation", "Report",
-    "ReportForm", "ReportLine", "ResetRequest", "Round", "Rung",
+    "ReportForm", "ReportLine", "ResetRequest", "Round", "Rung", "Running", "RunningLine", "Said",
     "Service", "Setup", "Stale", "Step", "StepLine", "StepLink", "System", "SystemEntry", "SystemLine",
     "Token", "Turns", "Vote", "Wait", "Who", "Word", "WorkItem",
     "problems",

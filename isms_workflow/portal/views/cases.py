@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from isms_workflow.portal.views.forms import Action, Field, Problem
+from isms_workflow.portal.views.obligations import ObligationLine
 from isms_workflow.portal.views.parts import (
     Evidence,
     Fact,
@@ -146,6 +147,7 @@ class Case:
     size: int = 0  # records in the chain at that instant
     wait: Wait | None = None
     exports: tuple[Link, ...] = ()
+    reports: tuple[ObligationLine, ...] = ()  # of an incident, that acts, contracts and insurances ask for
 
 
 @dataclass(frozen=True)

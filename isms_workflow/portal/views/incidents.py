@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from isms_workflow.portal.views.forms import Action, Problem
+from isms_workflow.portal.views.obligations import ObligationLine
 from isms_workflow.portal.views.parts import Fact, HistoryEntry, Link, Listing, Reference, Rung, Wait, Who
 from isms_workflow.portal.views.work import Phase
 
@@ -122,6 +123,9 @@ class Incident:
     drill: str = ""  # of an exercise: how it went
     is_exercise: bool = False
     problems: tuple[Problem, ...] = ()
+    reports: tuple[ObligationLine, ...] = ()  # that are owed, may be, or were submitted
+    reports_url: str = ""  # where they are seen to; empty: the incident has none
+    unanswered: int = 0  # questions about them
 
 
 @dataclass(frozen=True)
