@@ -21,4 +21,5 @@ def incident(incident: CaseRun) -> None:
         open_lessons(incident.case)
         incident.require_steps(LEARNING)
         incident.pass_gate(LEARNING)
+    incident.require_reports()
     close_incident(incident.case)

@@ -181,9 +181,15 @@ class World:
                 case_table.c.closed_at.is_(None), case_table.c.kind == "pdca")).scalar_one())
 
 
+def quiet() -> dict[str, str]:
+    """The shipped programme for an organisation to which no act speaks: its incidents ask nothing about reports."""
+    name = "obligations/organisation.yaml"
+    return {**shipped(), name: shipped()[name].replace("gdpr: yes", "gdpr: no")}
+
+
 def found(store: Store, cast: Mapping[str, tuple[str, str, tuple[str, ...]]] = CAST,
           programme: Programme | None = None, start: datetime = START) -> World:
-    """A world on an empty store: organisation, programme and people are there, no cycle yet."""
+    """A world on an empty store: organisation, programme (a quiet one unless told) and people are there, no cycle yet."""
     world = World(store, Simulation(store, start))
 
     def begin() -> None:
@@ -204,7 +210,7 @@ def _begin(store: Store, cast: Mapping[str, tuple[str, str, tuple[str, ...]]], p
     with store.write() as tx:
         when = When.at(start)
         tx.execute(insert(organisation).values(id=1, name="Example Ltd", zone="UTC", founded_at=start))
-        programmes.apply(tx, programme or parse(shipped()), OPERATOR, when)
+        programmes.apply(tx, programme or parse(quiet()), OPERATOR, when)
         for name, (full, role, _) in cast.items():
             ids[name] = people.add(tx, full, f"{name}@example.org", role, "UTC", None, OPERATOR, when)
     for name, (_, _, held) in cast.items():

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from isms_workflow.domain.calendars import DueRule
 from isms_workflow.domain.clocks import incidents_of, severity_of
+from isms_workflow.domain.duties import ACT_BY, REMIND, WARN, is_ours
 from isms_workflow.domain.ladders import tone
 from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME
 from isms_workflow.domain.rules.corrective import FOLLOW_UP
@@ -80,6 +81,19 @@ def of_clock(view: CaseView, deadline: Deadline, name: Name) -> Iterator[Coming]
         yield Coming(deadline.due_at, "somebody who had no part in it is asked whether it is effective")
     elif deadline.event == WORD:
         yield from _word(view, deadline, name)
+    elif is_ours(deadline.event) and view.duties is not None:
+        yield Coming(deadline.due_at, _of_report(view, deadline))
+
+
+def _of_report(view: CaseView, deadline: Deadline) -> str:
+    """What a deadline of a report leads to."""
+    sort, _, name = deadline.event.partition(":")
+    if sort == REMIND and deadline.ladder is not None and deadline.level is not None:
+        spec = view.programme.ladders[deadline.ladder].levels[deadline.level]
+        again = f", then every {_every(spec.repeat)}" if spec.repeat else ""
+        return f"reminds {_listed([title(view, part) for part in spec.to])} of {name}{again}"
+    return {ACT_BY: f"{name} should have been submitted, and everybody concerned is told",
+            WARN: f"the last warning of {name}"}.get(sort, f"{name} is recorded as not submitted in time")
 
 
 def _word(view: CaseView, deadline: Deadline, name: Name) -> Iterator[Coming]:

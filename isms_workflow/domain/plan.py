@@ -34,7 +34,7 @@ class Insert:
 
     table: Literal["cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments", "systems", "incidents",
                    "incident_systems", "occurrences", "stops", "overrides", "rotation_orders", "corrective_actions", "corrective_owners",
-                   "lessons"]
+                   "lessons", "obligation_answers", "obligation_events"]
     row: Mapping[str, Any]
 
 
@@ -52,7 +52,7 @@ class Amend:
 class Beside:
     """New values in a row that stands beside a case, without a version of its own: the same plan changes or locks the case."""
 
-    table: Literal["incidents", "corrective_actions", "lessons"]
+    table: Literal["incidents", "corrective_actions", "lessons", "obligation_events"]
     id: str
     sets: Mapping[str, Any]
 

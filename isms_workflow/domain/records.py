@@ -129,6 +129,17 @@ class PersonRecord(StrEnum):
     PREFERRED = "person.preferred"
 
 
+class ObligationRecord(StrEnum):
+    """Reports of an incident that an act, a contract or an insurance asks for."""
+
+    ANSWERED = "obligation.answered"
+    DATED = "obligation.dated"
+    WITHDRAWN = "obligation.withdrawn"
+    SUBMITTED = "obligation.submitted"
+    WAIVED = "obligation.waived"
+    BREACHED = "obligation.breached"
+
+
 class SystemRecord(StrEnum):
     """The register of information systems."""
 
@@ -186,6 +197,7 @@ Kind = (
     | DeadlineRecord
     | EvidenceRecord
     | PersonRecord
+    | ObligationRecord
     | SystemRecord
     | OnCallRecord
     | SourceRecord

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from isms_workflow.domain.calendars import WorkingCalendar
 from isms_workflow.domain.corrective_action import CorrectiveAction, round_of
+from isms_workflow.domain.duties import Duties
 from isms_workflow.domain.incident import Incident
 from isms_workflow.domain.lessons import Lesson
 from isms_workflow.domain.people import Directory
@@ -145,6 +146,7 @@ class CaseView:
     disposed: frozenset[str] = frozenset()
     incident: Incident | None = None
     corrective: CorrectiveAction | None = None
+    duties: Duties | None = None
 
     @property
     def workflow(self) -> Workflow:

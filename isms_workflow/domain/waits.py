@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from isms_workflow.domain.corrective_action import OBSERVING, REFERRED
+from isms_workflow.domain.duties import STEP_PHASE
 from isms_workflow.domain.incident import HANDLING, UNANSWERED, Incident
 from isms_workflow.domain.people import TOP_MANAGEMENT
 from isms_workflow.domain.rules.cases import needed
 from isms_workflow.domain.rules.corrective import action_of
 from isms_workflow.domain.views import CaseView, Gate, Step, phase_name
+from isms_workflow.programme.incidents import IncidentWorkflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,14 @@ def waits(view: CaseView) -> tuple[Wait, ...]:
         what = f"somebody to hold {', '.join(missing)}" if missing else "its start"
         return (Wait(what, ("isms_manager",), case.opened_at, None),)
     if view.incident is not None and case.state in UNANSWERED:
-        return (_of_incident(view, view.incident),)
+        return (_of_incident(view, view.incident), *_of_reports(view))
     if case.state in (OBSERVING, REFERRED):
         return (_of_action(view),)
     paused = (Wait("the end of its pause", (), case.paused_at, case.paused_until),) if case.paused_until else ()
     ahead = _phases_so_far(view)
     steps = tuple(_of_step(s) for s in view.steps if s.state == "open" and s.phase in ahead)
     gates = tuple(w for phase in ahead if (g := view.latest_gate(phase)) and (w := _of_gate(view, g)))
-    return (*paused, *steps, *gates)
+    return (*paused, *steps, *gates, *_of_reports(view))
 
 
 def _of_incident(view: CaseView, incident: Incident) -> Wait:
@@ -59,6 +61,16 @@ def _of_action(view: CaseView) -> Wait:
     if view.case.state == REFERRED:
         return Wait("management to say how it goes on", (TOP_MANAGEMENT,), view.case.phase_opened_at, None)
     return Wait("the time of its effectiveness check", (workflow.check.responsibility,), view.case.phase_opened_at, None)
+
+
+def _of_reports(view: CaseView) -> tuple[Wait, ...]:
+    """The questions that triage owes, and the reports that are owed, the next to act on first."""
+    reporting = view.workflow.reporting if isinstance(view.workflow, IncidentWorkflow) else None
+    if view.duties is None or reporting is None:
+        return ()
+    asked = tuple(_of_step(each) for each in view.steps if each.phase == STEP_PHASE and each.state == "open")
+    return (*asked, *(Wait(f"report {each.obligation.id}", reporting.decides, each.started_at, each.act_by)
+                      for each in view.duties.running))
 
 
 def _phases_so_far(view: CaseView) -> tuple[str, ...]:

@@ -17,7 +17,8 @@ from typing import Any
 from isms_workflow.domain.plan import Plan
 from isms_workflow.domain.records import AuditRecord, DeadlineRecord, Scalar
 from isms_workflow.domain.rules.common import LADDER, LAPSE
-from isms_workflow.domain.rules.ladder import LATE, Deadline, expire
+from isms_workflow.domain.rules.expiry import expire
+from isms_workflow.domain.rules.ladder import LATE, Deadline
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import notices, outbox, reading

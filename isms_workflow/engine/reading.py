@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Table
 
 from isms_workflow.domain.corrective_action import CorrectiveAction
+from isms_workflow.domain.duties import Duties
 from isms_workflow.domain.incident import Incident, Stop
 from isms_workflow.domain.lessons import Lesson
 from isms_workflow.domain.people import Delegation, Deputy, Directory, Holding, Order, Override, Person
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.views import Case, CaseView, Comment, Decision, Evidence, Gate, Step
 from isms_workflow.engine import programmes
+from isms_workflow.engine.duties import duties_of
 from isms_workflow.store import tables
 from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as questions
@@ -63,9 +65,10 @@ def views(tx: Connection, ids: Collection[str], now: datetime, lock: bool = Fals
     workers = _workers(tx, ids, steps)
     disposed = _grouped((row.case_id, row.step_id) for row in tx.execute(questions.disposed(), among.ids(ids)))
     incidents, actions = _incidents(tx, rows), _actions(tx, rows)
+    duties = duties_of(tx, rows, incidents, now)
     return {row.id: _assembled(tx, row, people, steps.get(row.id, ()), gates.get(row.id, ()),
                                frozenset(workers.get(row.id, ())), frozenset(disposed.get(row.id, ())),
-                               incidents.get(row.id), actions.get(row.id))
+                               incidents.get(row.id), actions.get(row.id), duties.get(row.id))
             for row in rows}
 
 
@@ -83,10 +86,10 @@ def partial(tx: Connection, cases: Collection[str], steps: Collection[str], gate
 
 def _assembled(tx: Connection, row: Any, people: Directory, steps: Iterable[Step], gates: Iterable[Gate],
                workers: frozenset[tuple[str, str]], disposed: frozenset[str], incident: Incident | None,
-               corrective: CorrectiveAction | None) -> CaseView:
+               corrective: CorrectiveAction | None = None, duties: Duties | None = None) -> CaseView:
     known = programmes.version(tx, row.programme)
     return CaseView(case(row), tuple(steps), tuple(gates), known.programme, known.calendar, people, workers, disposed,
-                    incident, corrective)
+                    incident, corrective, duties)
 
 
 def _incidents(tx: Connection, rows: Iterable[Any]) -> dict[str, Incident]:

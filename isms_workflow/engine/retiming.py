@@ -14,12 +14,13 @@ from sqlalchemy import update
 
 from isms_workflow.domain.calendars import DueRule, WorkingCalendar
 from isms_workflow.domain.clocks import moved_on
+from isms_workflow.domain.duties import is_ours
 from isms_workflow.domain.gates import MACHINE as GATE
 from isms_workflow.domain.ladders import rung
 from isms_workflow.domain.people import Actor
 from isms_workflow.domain.plan import Change, Plan
 from isms_workflow.domain.records import AuditRecord, DeadlineRecord, GateRecord, Scalar, StepRecord
-from isms_workflow.domain.rules import owing
+from isms_workflow.domain.rules import duties, owing
 from isms_workflow.domain.rules.common import LADDER, LAPSE, change, record
 from isms_workflow.domain.rules.escalation import RESPONSE, WORD
 from isms_workflow.domain.times import When, from_iso, iso
@@ -65,7 +66,7 @@ def _retime_case(store: Store, case: str, actor: Actor, when: When) -> list[Move
         anchors: dict[str, datetime] = {}
         moved, plan = _rows(tx, view, calendar, anchors, actor, when)
         lines = list(_deadlines(tx, view, calendar, anchors, actor, when))
-        write(tx, [plan, Plan(record=tuple(line for _, line in lines))], when.noticed)
+        write(tx, [plan, Plan(record=tuple(line for _, line in lines)), duties.recounted(view, when)], when.noticed)
         return [*moved, *(each for each, _ in lines)]
 
 
@@ -117,7 +118,7 @@ def _deadlines(tx: Transaction, view: CaseView, calendar: WorkingCalendar, ancho
                actor: Actor, when: When) -> Iterator[tuple[Moved, AuditRecord]]:
     """What is armed, counted from its anchor, which may have moved itself."""
     for row in tx.execute(questions.unsettled((view.case.id,))).all():
-        if not row.rule:
+        if not row.rule or is_ours(row.event):
             continue
         rule, base = _rule(view, row, calendar, anchors.get(row.subject_id))
         due_at = _instant(view, row, rule, calendar)

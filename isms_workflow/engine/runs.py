@@ -76,6 +76,10 @@ class CaseRun:
         """Waits until the phase's gate has passed, whatever rounds it takes."""
         self.wait(lambda view: (gate := view.latest_gate(phase)) is not None and gate.state == "passed")
 
+    def require_reports(self) -> None:
+        """Waits until every report that runs was submitted, or decided not to be owed, and nothing is unanswered."""
+        self.wait(lambda view: view.duties is None or not view.duties.hold)
+
     def require_gates(self) -> None:
         """Waits until every gate has passed: one that was superseded by a reopening passes again before the end."""
         self.wait(lambda view: all((g := view.latest_gate(p.id)) is not None and g.state == "passed"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
+from isms_workflow.domain.duties import REMIND, event_of
 from isms_workflow.domain.rules.ladder import LATE
+from isms_workflow.domain.views import CaseView
+from isms_workflow.engine import reading
 from isms_workflow.store.statements import deadlines as questions
+from isms_workflow.store.statements import obligations as obligation_questions
 from isms_workflow.store.tables import cases
 
 JUMP = timedelta(seconds=60)
@@ -40,7 +45,7 @@ class Jump:
 
 def look(conn: Connection, now: datetime) -> list[Finding]:
     """Everything that is wrong now; nothing, on a healthy system (invariant 6)."""
-    return [*overdue(conn, now), *_endless(conn), *_unread(conn, now), *_failed(conn)]
+    return [*overdue(conn, now), *_endless(conn, now), *_unread(conn, now), *_failed(conn)]
 
 
 def overdue(conn: Connection, now: datetime) -> list[Finding]:
@@ -52,13 +57,29 @@ def overdue(conn: Connection, now: datetime) -> list[Finding]:
                                                         "is `isms clock` running?")]
 
 
-def _endless(conn: Connection) -> list[Finding]:
+def _endless(conn: Connection, now: datetime) -> list[Finding]:
     found = [Finding("open step without an armed deadline", f"{r.reference} {r.key}")
              for r in conn.execute(questions.endless_steps())]
     found += [Finding("waiting gate without an armed deadline", f"{r.reference} {r.name}")
               for r in conn.execute(questions.endless_gates())]
+    found += [Finding("running report without an armed deadline", f"{view.case.reference} {name}")
+              for view in _incidents(conn, now) for name in unarmed(view)]
     return found + [Finding(f"{r.state} case without an armed deadline", r.reference)
                     for r in conn.execute(questions.endless_cases())]
+
+
+def _incidents(conn: Connection, now: datetime) -> Iterable[CaseView]:
+    """Those about which anything of reports was said: without that none runs."""
+    ids = list(conn.execute(obligation_questions.told_of()).scalars())
+    return reading.views(conn, ids, now).values() if ids else ()
+
+
+def unarmed(view: CaseView) -> list[str]:
+    """The reports of an open incident that run, and of which nobody would be reminded."""
+    if view.duties is None or view.case.closed_at is not None:
+        return []
+    armed = {each.event for each in view.duties.clocks if each.is_armed}
+    return [each.obligation.id for each in view.duties.running if event_of(REMIND, each.obligation.id) not in armed]
 
 
 def _unread(conn: Connection, now: datetime) -> list[Finding]:

@@ -16,6 +16,7 @@ from isms_workflow.errors import IsmsError
 from isms_workflow.notify import action_facts as a
 from isms_workflow.notify import facts as f
 from isms_workflow.notify import incident_facts as i
+from isms_workflow.notify import report_facts as r
 from isms_workflow.notify.filters import FILTERS
 from isms_workflow.notify.wording import one_line
 
@@ -69,6 +70,12 @@ NOTICES: Mapping[str, Notice] = {notice.name: notice for notice in (
     Notice("action_ended",          a.ActionEnded),
     Notice("action_handed_over",    a.ActionHandedOver),
     Notice("nobody_reached",        i.NobodyReached),
+    Notice("obligation_runs",       r.ReportsRun),
+    Notice("obligation_reminder",   r.ReportDue),
+    Notice("obligation_warning",    r.ReportDue),
+    Notice("obligation_act_by",     r.ReportDue),
+    Notice("obligation_missed",     r.ReportDue),
+    Notice("obligation_submitted",  r.ReportSubmitted),
     Notice("invitation",            f.Invitation, sensitive=True),
     Notice("password_reset",        f.PasswordReset, sensitive=True),
     Notice("deactivated",           f.Deactivated),

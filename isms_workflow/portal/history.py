@@ -55,6 +55,11 @@ SENTENCES: Mapping[str, str] = {
     "action.opened": "opened a corrective action for {owner:who}, {gravity}",
     "action.handed_over": "gave it from {from_person:who} to {to_person:who}",
     "action.advanced": "had its effectiveness checked before its time",
+    "obligation.answered": "answered {question}: {value:answer}", "obligation.dated": "recorded {kind:title} at {at:instant}{of:of}",
+    "obligation.withdrawn": "withdrew what was recorded: {kind:title}{of:of}",
+    "obligation.submitted": "recorded {of} as submitted at {at:instant}",
+    "obligation.waived": "decided that {of} isn't to be reported",
+    "obligation.breached": "noted that {obligation} was not submitted by its latest lawful instant, {latest_lawful:instant}",
     "on_call.overridden": "put {person:who} on call from {starts:instant} until {ends:instant}",
     "on_call.returned": "ended {person:who}'s cover before its time",
     "on_call.ordered": "changed the order of turns to {people:people}, from the next hand-over on",
@@ -136,6 +141,8 @@ def _what(kind: str, data: Mapping[str, Any], names: Names, zone: str) -> str:
         said = ACTION_MOVES if data["from"] in OPEN else said
         going_on = f"went on from {word(data['from'])} to {word(data['to'])}"
         return said.get(data["event"], going_on).format_map(_Words(data, names, zone))
+    if kind == "deadline.expired" and data.get("obligation") and "ladder" not in data:
+        return _of_report(data)
     if kind == "system.changed":
         return f"changed {'; '.join(_differences(data, names))}"
     if kind == "lesson.answered":
@@ -143,6 +150,12 @@ def _what(kind: str, data: Mapping[str, Any], names: Names, zone: str) -> str:
     if kind == "action.judged":
         return f"found it {'effective' if data['effective'] else 'not effective'} in round {data['round']}"
     return SENTENCES.get(kind, kind.replace(".", " ")).format_map(_Words(data, names, zone))
+
+
+def _of_report(data: Mapping[str, Any]) -> str:
+    """A deadline of a report that is no reminder."""
+    name = data["obligation"]
+    return f"gave the last warning of {name}" if data["event"].startswith("warn:") else f"noted that {name} should be out by now"
 
 
 def _differences(data: Mapping[str, Any], names: Names) -> Iterator[str]:
@@ -182,6 +195,8 @@ class _Word:
             "whom": lambda: " ".join(self._whom(each) for each in str(value).split()),
             "title": lambda: str(value).replace("_", " "),
             "count": lambda: str(int(value or 0) + 1),
+            "answer": lambda: {True: "yes", False: "no"}.get(value, "taken back"),
+            "of": lambda: f", of {value}" if value else "",
             "short": lambda: str(value)[:12],
         }
         return words.get(how, lambda: str(value if value is not None else "–"))()

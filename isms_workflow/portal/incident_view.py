@@ -19,6 +19,7 @@ from isms_workflow.domain.rules.incidents import learns
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import programmes, register, telling
 from isms_workflow.engine.mailing.of_incident import REPORTERS
+from isms_workflow.portal import obligations
 from isms_workflow.portal import views as v
 from isms_workflow.portal.actions import link as action_link
 from isms_workflow.portal.history import of_case
@@ -77,6 +78,7 @@ class Page:
         main, others = Desk(visit, view, in_force, visit.request.query_params.get("into", "")).actions()
         running = view.case.state in UNANSWERED and not self.incident.pause
         occurred = self.conn.execute(questions.occurred(view.case.id)).all()
+        duties = view.duties
         return v.Incident(
             reference(view), self.row.title or "(erased)", view.case.state, self.incident.severity, self._why(),
             self._response(), self.incident.response_due if running else None, self.row.description or "", self._facts(),
@@ -86,7 +88,10 @@ class Page:
             document=f"{case_url(view.case.reference)}/document",
             told=self._told[-FEW:], all_told=self._all_told(),
             drill=f"{case_url(view.case.reference)}/drill" if self.incident.is_exercise else "", is_exercise=self.incident.is_exercise,
-            lessons=Board(self.conn, visit, view, self.names).whole(), led_to=self._led_to())
+            lessons=Board(self.conn, visit, view, self.names).whole(), led_to=self._led_to(),
+            reports=obligations.Page(self.conn, visit, view).lines(),
+            reports_url=f"{case_url(view.case.reference)}/obligations" if duties else "",
+            unanswered=len(duties.owed) if duties and view.case.closed_at is None else 0)
 
     def _led_to(self) -> tuple[v.Reference, ...]:
         """The corrective actions that came of it, as far as the reader may see them."""

@@ -35,6 +35,10 @@ CLOSING: frozenset[Counting] = frozenset({"calendar_days", "business_days"})
 """Rules that end at an hour of a day, which may be another than midnight."""
 
 
+LONGEST_ID = 32
+"""Regime and stage with their dot: their deadlines are named after them."""
+
+
 def check_obligations(programme: Programme, place: Place) -> Iterator[Problem]:
     """Every problem of the regimes, and of what the organisation says about itself."""
     for name in programme.organisation.regimes:
@@ -94,6 +98,9 @@ class _Checked:
 
     def _stage(self, index: int, stage: Stage) -> Iterator[Problem]:
         at = ("stages", index)
+        if len(full := f"{self.regime.regime}.{stage.id}") > LONGEST_ID:
+            yield self.wrong((*at, "id"), stage.id, f"{full} has {len(full)} letters: shorten the regime's id, or the stage's, "
+                                                    f"to {LONGEST_ID} together")
         yield from self._begins(at, stage)
         yield from self._ends(at, stage)
         yield from self._counts(at, stage)

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from isms_workflow.programme.basics import ONE_OR_MORE, Name, Strict
-from isms_workflow.programme.model import Label, Names, Span, Workflow
+from isms_workflow.programme.model import Label, Names, Phase, Span, Step, Workflow
 
 Need = Literal["low", "medium", "high"]
 Data = Literal["none", "internal", "personal", "special_category", "payment", "secret"]
@@ -68,6 +68,22 @@ class Category(Strict):
     title: str
 
 
+class Reporting(Strict):
+    """How the reports that acts, contracts and insurances ask for are seen to.
+
+    `answers` may answer the questions and say when something happened, `decides` that a report was submitted or isn't
+    owed. `questions` is the step in which triage answers: due so long after the report, and `margin` before the shortest
+    *act by* that could apply. `ladder` tells of a stage that runs, counted from its *act by*; the last warning comes
+    `margin` before the latest lawful instant.
+    """
+
+    answers: Names
+    decides: Names
+    ladder: Name
+    margin: Span
+    questions: Step
+
+
 class IncidentWorkflow(Workflow):
     """Incidents: what they are, how grave, who answers, by when. Severities stand gravest first; the first
     assessment that holds counts, and where none does, `unknown`.
@@ -82,6 +98,20 @@ class IncidentWorkflow(Workflow):
     unknown: Name
     labels: tuple[Labelling, ...] = ()
     duplicates_within: Span
+    reporting: Reporting | None = None
+
+    def step(self, name: str) -> Step:
+        """A step by its id, that of the questions included. Raises KeyError."""
+        if self.reporting is not None and name == self.reporting.questions.id:
+            return self.reporting.questions
+        return super().step(name)
+
+    def phase(self, name: str) -> Phase:
+        """A phase by its id, that of the questions included, which is none of the machine's. Raises KeyError."""
+        if self.reporting is not None and name == "obligations":
+            step = self.reporting.questions
+            return Phase(id=name, title="Obligations to report", clause=step.clause, steps=(step,))
+        return super().phase(name)
 
     def severity(self, name: str) -> Severity:
         """A severity by its id. Raises KeyError."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["CODE", "EXPECTED_TRIGGERS", "NotOwner", "SchemaTooNew", "SchemaTooOld", "StillNamed", "Upgraded", "check", "head",
            "is_empty", "min_code", "revision", "triggers", "upgrade"]
 
-CODE = 2
+CODE = 3
 """This release's place in the order of releases; a schema's `min_code` is the oldest that may work on it."""
 
 INSUFFICIENT_PRIVILEGE = "42501"

@@ -11,12 +11,12 @@ from sqlalchemy import select
 
 from isms_workflow.engine import clock, outbox, programmes
 from isms_workflow.engine.commands import incidents
-from isms_workflow.programme.load import kept, shipped
+from isms_workflow.programme.load import kept
 from isms_workflow.settings import Settings
 from isms_workflow.store.tables import audit
 from tests.engine.incidents import do, report
 from tests.engine.mails import deliver
-from tests.world import OPERATOR, World
+from tests.world import OPERATOR, World, quiet
 
 
 def stand_still(world: World, **span: float) -> None:
@@ -89,7 +89,7 @@ def test_the_ladder_goes_on_as_if_it_had_not_stood_still(world: World) -> None:
 
 def test_a_repetition_every_minute_is_caught_up_with_quickly(world: World) -> None:
     """A fortnight of them takes no longer than a day."""
-    texts = {name: text.replace("repeat: 1 hours", "repeat: 1 minutes") for name, text in shipped().items()}
+    texts = {name: text.replace("repeat: 1 hours", "repeat: 1 minutes") for name, text in quiet().items()}
     with world.store.write() as tx:
         programmes.apply(tx, kept(texts), OPERATOR, world.when())
     critical(world)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from isms_workflow.notify.notices import Mail, Recipient, render
-from tests.notify import action_examples, incident_examples
+from tests.notify import action_examples, incident_examples, report_examples
 
 NOW = datetime(2026, 3, 9, 14, 0, tzinfo=UTC)
 URL = "https://isms.example.org"
@@ -189,6 +189,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         "checkpoint": '{"head":"' + "7f3a" * 16 + '","signature":"' + "c2" * 64 + '","size":48211}'}),
     **incident_examples.EXAMPLES,
     **action_examples.EXAMPLES,
+    **report_examples.EXAMPLES,
     "a morning without": ("digest", {
         "link": "/", "decide": NONE, "owe": NONE, "late": NONE, "news": NONE}),
 }  # fmt: skip

@@ -35,6 +35,16 @@ from tests.portal.incident_examples import (
     TOLD,
     UNTOLD,
 )
+from tests.portal.obligation_examples import (
+    DRAFT,
+    INCIDENT_WITH_REPORTS,
+    NO_OBLIGATIONS,
+    NONE_RUNS,
+    NOTHING_OWED,
+    OBLIGATIONS,
+    OBLIGATIONS_REFUSED,
+    RUNNING,
+)
 from tests.portal.on_call_examples import BY_MAIL, NO_ROTATION, NOTIFICATIONS, ON_CALL, ON_CALL_REFUSED
 from tests.portal.record_examples import (
     ACCESS,
@@ -98,6 +108,14 @@ PAGES: dict[str, tuple[str, object, v.Frame]] = {
     "report, refused": ("report.html", REPORT_REFUSED, frame("Incidents")),
     "report, impossible": ("report.html", NO_REPORT, frame("Incidents")),
     "reported": ("reported.html", REPORTED, frame("Incidents")),
+    "incident, reports": ("incident.html", INCIDENT_WITH_REPORTS, frame("Incidents")),
+    "obligations": ("obligations.html", OBLIGATIONS, frame("Incidents")),
+    "obligations, refused": ("obligations.html", OBLIGATIONS_REFUSED, frame("Incidents")),
+    "obligations, nothing owed": ("obligations.html", NOTHING_OWED, frame("Incidents")),
+    "obligations, none": ("obligations.html", NO_OBLIGATIONS, frame("Incidents")),
+    "reports that run": ("running_obligations.html", RUNNING, frame("Incidents")),
+    "reports that run, none": ("running_obligations.html", NONE_RUNS, frame("Incidents")),
+    "draft": ("draft.html", DRAFT, frame("Incidents")),
     "on call": ("on_call.html", ON_CALL, frame("On call")),
     "on call, refused": ("on_call.html", ON_CALL_REFUSED, frame("On call")),
     "on call, no rotation": ("on_call.html", NO_ROTATION, frame("On call")),

@@ -9,6 +9,7 @@ from datetime import datetime
 from isms_workflow.domain import machines
 from isms_workflow.domain.calendars import WorkingCalendar
 from isms_workflow.domain.clocks import incidents_of, response_rule, severity_of
+from isms_workflow.domain.duties import Duties, has_duties
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.incident import LEARNING, RESPONDING, UNANSWERED, Incident, Stop
 from isms_workflow.domain.machine import FLOW
@@ -16,7 +17,7 @@ from isms_workflow.domain.people import ISMS_MANAGER, Actor, Directory
 from isms_workflow.domain.plan import Beside, Insert, Plan
 from isms_workflow.domain.records import AuditRecord, CaseRecord, IncidentRecord, Scalar
 from isms_workflow.domain.refusals import NotAllowed, Wrong
-from isms_workflow.domain.rules import escalation, gates, owing
+from isms_workflow.domain.rules import duties, escalation, gates, owing
 from isms_workflow.domain.rules.cases import case_row, check, enter, move, step_row, unbegun
 from isms_workflow.domain.rules.common import reasoned, record, tell, wake
 from isms_workflow.domain.severity import Assessed, assess, label
@@ -62,7 +63,7 @@ def report(found: Report, reference: str, programme: Programme, calendar: Workin
         send=tell(view, "incident_reported", team, view.case.id, due=iso(incidents_of(view)[1].response_due)),
         reach=tuple((view.case.id, person) for person in team),
     )
-    return plan + told + escalation.running(then, when.happened) + wake(view), view
+    return plan + told + escalation.running(then, when.happened) + duties.began(view, when) + wake(view), view
 
 
 def check_report(found: Report, workflow: IncidentWorkflow, now: datetime) -> None:
@@ -89,9 +90,17 @@ def _reported(found: Report, reference: str, programme: Programme, calendar: Wor
     incident = Incident(found.category, assessed.severity, person, actor.id,
                         when.happened, None, None, -1, 0, found.is_exercise, None, follows,
                         tuple(system.id for system in found.systems))
-    view = CaseView(case, unbegun(case, workflow), (), programme, calendar, directory, incident=incident)
+    view = CaseView(case, unbegun(case, workflow), (), programme, calendar, directory, incident=incident,
+                    duties=duties_at(programme, found, when))
     due = response_rule(view).instant(calendar)
     return replace(view, incident=replace(incident, response_due=due))
+
+
+def duties_at(programme: Programme, found: Report, when: When) -> Duties | None:
+    """What may have to be reported, of which nothing is known yet."""
+    if not has_duties(programme, found.is_exercise):
+        return None
+    return Duties(programme, when.happened, when.happened, found.occurred_at)
 
 
 def _rows(view: CaseView, found: Report) -> tuple[Insert, ...]:
@@ -199,6 +208,7 @@ def learn(view: CaseView, when: When) -> Plan:
 
 def close(view: CaseView, when: When) -> Plan:
     """It ends: after the lessons where its severity asks for them."""
+    duties.hold(view, "the end")
     event = "conclude" if view.case.state == LEARNING else "close"
     people = (*escalation.told_so_far(view), *view.directory.holders(ISMS_MANAGER))
     return move(view, event, CaseRecord.MOVED, AGENT, when, closed_at=when.happened) + escalation.over(view, when) + Plan(
@@ -233,7 +243,8 @@ def _ended(view: CaseView, event: str, reason: str, actor: Actor, when: When, fa
     """An end that can be taken back stops every clock from now on."""
     stop = Stop(new_id(), "end", actor.id, when.happened, None, None)
     return move(view, event, CaseRecord.MOVED, actor, when, reason, facts, closed_at=when.happened) + (
-        escalation.over(view, when)) + Plan(insert=(escalation.begun(view, stop),)) + wake(view)
+        escalation.over(view, when)) + duties.ended(view, event, actor, when) + Plan(
+        insert=(escalation.begun(view, stop),)) + wake(view)
 
 
 def take_back(view: CaseView, seen: int | None, reason: str, actor: Actor, when: When) -> Plan:
@@ -246,7 +257,7 @@ def take_back(view: CaseView, seen: int | None, reason: str, actor: Actor, when:
         plan += Plan(end=((stop.id, when.happened),))
         then = escalation.with_stop(then, replace(stop, ended_at=when.happened))
     team = escalation.told_so_far(view)
-    return plan + escalation.anew(then, when) + Plan(
+    return plan + escalation.anew(then, when) + duties.again(view, when) + Plan(
         send=tell(view, "incident_reopened", team, f"{view.case.id}:{view.case.version}", by=actor.id),
     ) + _say_state(view, "triaged") + wake(view)
 
@@ -258,7 +269,7 @@ def reopen(view: CaseView, seen: int | None, steps: Sequence[str], reason: str, 
     named = _response_steps(view, steps)
     plan = move(view, "reopen", CaseRecord.MOVED, actor, when, why, closed_at=None, phase_opened_at=when.happened)
     then = replace(view, case=replace(view.case, state=RESPONDING, closed_at=None, phase_opened_at=when.happened))
-    return plan + owing.reopened(then, named, why, actor, when) + Plan(
+    return plan + owing.reopened(then, named, why, actor, when) + duties.again(view, when) + Plan(
         send=tell(view, "incident_reopened", escalation.told_so_far(view), f"{view.case.id}:{view.case.version}", by=actor.id),
     ) + _say_state(view, RESPONDING) + wake(view)
 
@@ -279,13 +290,15 @@ def replan(view: CaseView, seen: int | None, programme: Programme, reason: str, 
     workflow = programme.workflows.get("incident")
     if not isinstance(workflow, IncidentWorkflow) or incident.severity not in {s.id for s in workflow.severities}:
         raise Wrong("programme", programme.digest[:12], f"it has no severity {incident.severity}: change the severity first")
-    gone = {s.key for s in view.steps} - {s.id for p in workflow.phases for s in p.steps}
+    gone = {s.key for s in view.steps} - {s.id for p in workflow.phases for s in p.steps} - (
+        {workflow.reporting.questions.id} if workflow.reporting else set())
     if gone:
         raise Wrong("programme", programme.digest[:12], f"it has no step {', '.join(sorted(gone))}, which this incident owes")
     facts: dict[str, Scalar] = {"programme": programme.digest, "before": view.case.programme}
     plan = move(view, "re-plan", IncidentRecord.REPLANNED, actor, when, reasoned("re-plan an incident", reason), facts,
                 programme=programme.digest)
-    return plan + _reassessed(replace(view, programme=programme), incident.severity, when)
+    return plan + _reassessed(replace(view, programme=programme), incident.severity, when) + duties.replanned(
+        view, programme, when)
 
 
 def _say_state(view: CaseView, state: str) -> Plan:

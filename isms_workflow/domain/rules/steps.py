@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from isms_workflow.domain.duties import STEP_PHASE
 from isms_workflow.domain.lessons import undecided
 from isms_workflow.domain.machine import ENGINE
 from isms_workflow.domain.people import ISMS_MANAGER, Actor
@@ -134,8 +135,15 @@ def _going_on(view: CaseView, event: str) -> None:
         raise NotAllowed(view.case.reference, event, view.case.state, ())
 
 
+BY_ITSELF = frozenset({"complete", "waive", "reopen", "extend"})
+"""What the step of questions does by itself: it is done when they are answered, and an act's instant isn't put off."""
+
+
 def _check(view: CaseView, step: Step, event: str, seen: int | None, actor: Actor) -> None:
     what = named(view, step)
+    if step.phase == STEP_PHASE and event in BY_ITSELF:
+        raise Missing(f"{event} {what}", "it follows the answers; give them, or correct them, on the incident's page under "
+                                         "\"Obligations to report\"")
     found = MACHINE.rule_for(event, step.state, what)
     _going_on(view, f"{event} step {step.key}")
     entitled(view, found, actor, what, step, step.phase)

@@ -15,7 +15,16 @@ from isms_workflow.domain.times import iso
 from isms_workflow.engine import mail_links
 from isms_workflow.engine.deliverer import Effect
 from isms_workflow.engine.mail_links import Made
-from isms_workflow.engine.mailing import many, of_account, of_action, of_case, of_incident, of_on_call, of_wait
+from isms_workflow.engine.mailing import (
+    many,
+    of_account,
+    of_action,
+    of_case,
+    of_incident,
+    of_on_call,
+    of_report,
+    of_wait,
+)
 from isms_workflow.engine.mailing.look import Look
 from isms_workflow.errors import IsmsError
 from isms_workflow.notify.digest import shared_key, together
@@ -29,7 +38,8 @@ TO_WHOM_IT_ENDS = frozenset({"deactivated"})
 WHATEVER_THE_LABEL = of_incident.REPORTERS
 """Notices that also go to somebody who may not see the case: they say nothing of it that isn't theirs."""
 
-FACTS = {**of_case.FACTS, **of_wait.FACTS, **of_incident.FACTS, **of_account.FACTS, **of_on_call.FACTS, **of_action.FACTS}
+FACTS = {**of_case.FACTS, **of_wait.FACTS, **of_incident.FACTS, **of_account.FACTS, **of_on_call.FACTS, **of_action.FACTS,
+         **of_report.FACTS}
 """By notice: what its template is filled with."""
 
 

@@ -12,6 +12,7 @@ from isms_workflow.portal.api import (
     incidents,
     lessons,
     notifications,
+    obligations,
     on_call,
     people,
     problems,
@@ -41,6 +42,6 @@ def create_api(portal: Portal) -> FastAPI:
                   root_path_in_servers=False)
     app.state.portal = portal
     problems.install(app)
-    for part in (notifications, people, systems, cycles, incidents, actions, lessons, tellings, on_call, steps, gates, evidence, sources):
+    for part in (notifications, people, systems, cycles, incidents, actions, lessons, tellings, obligations, on_call, steps, gates, evidence, sources):
         app.include_router(part.router, responses=problems.RESPONSES)
     return app

@@ -13,6 +13,7 @@ from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.views import CaseView, Gate
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands.common import case_id
+from isms_workflow.portal import obligations
 from isms_workflow.portal import views as v
 from isms_workflow.portal.history import of_case
 from isms_workflow.portal.lessons_view import Board
@@ -104,7 +105,8 @@ def document_of(conn: Connection, visit: Visit, view: CaseView) -> v.Case:
     return v.Case(reference(view), title, case.state, ended, facts, phases,
                   tuple(_decision(conn, g, names) for g in view.gates), _files(conn, visit, view, names),
                   of_case(conn, case.id, names, visit), head, size, waiting(conn, view),
-                  lessons=None if view.incident is None else Board(conn, visit, view, names).whole(working=False))
+                  lessons=None if view.incident is None else Board(conn, visit, view, names).whole(working=False),
+                  reports=obligations.Page(conn, visit, view).lines())
 
 
 def _state(view: CaseView, phase: str) -> str:

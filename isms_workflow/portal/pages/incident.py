@@ -25,7 +25,7 @@ from isms_workflow.portal.dates import as_typed, instant
 from isms_workflow.portal.incident_actions import NOW
 from isms_workflow.portal.incident_view import Page
 from isms_workflow.portal.incidents import REPORT, Look, listing
-from isms_workflow.portal.pages import incident_report
+from isms_workflow.portal.pages import incident_report, obligations
 from isms_workflow.portal.pages.cases import document_of
 from isms_workflow.portal.rendering import machine_time
 from isms_workflow.portal.texts import attachment
@@ -98,10 +98,12 @@ def seen(conn: Connection, visit: Visit, name: str) -> CaseView:
     return view
 
 
-def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.ReportForm | v.Incident, str]:
+def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.ReportForm | v.Incident | v.Obligations, str]:
     """The page of the report or of one incident, for a form on it that was refused: template, view, menu entry."""
     if path[:1] == ["report"]:
         return incident_report.again(conn, visit, path)
+    if path[1:2] == ["obligations"]:
+        return obligations.again(conn, visit, path)
     return "incident.html", Page(conn, visit, seen(conn, visit, path[0])).whole(), "Incidents"
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from sqlalchemy import Connection, func, select
 from starlette.responses import Response
 
+from isms_workflow.domain.duties import STEP_PHASE
 from isms_workflow.domain.gates import authority, lacking
 from isms_workflow.domain.rules.common import stands_in
 from isms_workflow.domain.views import CaseView, Gate, Step, programme_key
@@ -23,6 +24,7 @@ from isms_workflow.portal.sight import eyes
 from isms_workflow.portal.visit import Reader, Visit
 from isms_workflow.portal.waiting_actions import named, overdue, referred
 from isms_workflow.portal.waiting_incidents import unanswered
+from isms_workflow.portal.waiting_reports import obligations_url, submissions
 from isms_workflow.store.statements import work as questions
 from isms_workflow.store.tables import transitions
 
@@ -39,7 +41,7 @@ def my_work(visit: Reader) -> Response:
         triage, respond = unanswered(conn, visit, reader)
         decisions = triage + sorted((d for view in views for d in (
             *_decisions(conn, visit, view), *referred(conn, visit, view))), key=_urgency)
-        owed = respond + sorted((o for view in views for o in _owed(conn, visit, view)), key=_urgency)
+        owed = respond + sorted((*(o for view in views for o in _owed(conn, visit, view)), *submissions(conn, visit)), key=_urgency)
         lately, reported, late = _lately(conn, visit), reports(conn, visit), overdue(conn, visit, reader)
     if decisions or owed:
         first = (decisions or owed)[0]
@@ -90,9 +92,11 @@ def _owed(conn: Connection, visit: Visit, view: CaseView) -> list[v.WorkItem]:
             lacks = spec.evidence_min > step.carries
             ahead = rungs(conn, view, step.id, 1)
             said = f"needs: {spec.evidence_needed}" if lacks else "ready to be declared complete"
+            url, button = step_url(step), "Add evidence" if lacks else "Complete"
+            if step.phase == STEP_PHASE:
+                url, button, said = obligations_url(view), "Answer", "it is done when every question is answered"
             found.append(v.WorkItem(
-                named(conn, view, view.title(step)), step_url(step), reference(view),
-                v.Link("Add evidence" if lacks else "Complete", step_url(step)), step.due_at, step.opened_at,
+                named(conn, view, view.title(step)), url, reference(view), v.Link(button, url), step.due_at, step.opened_at,
                 said if mine else f"as deputy · {said}", ahead[0].says if ahead else ""))
     return found
 

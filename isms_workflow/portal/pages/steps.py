@@ -11,11 +11,13 @@ from starlette.responses import Response
 
 from isms_workflow.domain.access import Action
 from isms_workflow.domain.corrective_action import CHECKING, DOING
+from isms_workflow.domain.duties import STEP_PHASE
 from isms_workflow.domain.machine import OWNER, PHASE_OWNER
 from isms_workflow.domain.people import ISMS_MANAGER
 from isms_workflow.domain.refusals import Unknown, Wrong
 from isms_workflow.domain.rules import apart
 from isms_workflow.domain.rules.common import stands_in
+from isms_workflow.domain.rules.steps import BY_ITSELF
 from isms_workflow.domain.steps import MACHINE
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView, Step, programme_key
@@ -101,7 +103,8 @@ def _link(view: CaseView, step: Step) -> v.StepLink:
 
 
 def _possible(view: CaseView, step: Step, event: str) -> bool:
-    return view.case.closed_at is None and event in MACHINE.possible(step.state)
+    by_itself = step.phase == STEP_PHASE and event in BY_ITSELF
+    return view.case.closed_at is None and not by_itself and event in MACHINE.possible(step.state)
 
 
 def _why_not(visit: Visit, view: CaseView, step: Step, event: str) -> str:

@@ -30,6 +30,7 @@ from isms_workflow.portal.views.incidents import (
 )
 from isms_workflow.portal.views.lessons import LessonEntry, Lessons, Moment
 from isms_workflow.portal.views.notifications import Notifications, RuleLine
+from isms_workflow.portal.views.obligations import DraftPage, ObligationLine, Obligations, Running, RunningLine, Said
 from isms_workflow.portal.views.on_call import Duty, OnCall, Place, Row, Turns
 from isms_workflow.portal.views.parts import (
     Column,
@@ -97,11 +98,11 @@ from isms_workflow.portal.views.work import (
 __all__ = [
     "REASON", "Access", "Acknowledge", "Action", "ActionForm", "ActionLine", "Actions", "Alive", "Answer", "Audit", "CarriedOver", "Case", "CaseLine", "CasePhase", "Cases",
     "Checkpoint", "Choice", "Clash", "Column", "Comment", "CorrectiveAction", "CoveredStep", "Cycle", "DeadLetter", "DeadlineLine",
-    "DecisionLine", "Delegation", "DiffLine", "Drill", "DrillLine", "Duty", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
+    "DecisionLine", "Delegation", "DiffLine", "DraftPage", "Drill", "DrillLine", "Duty", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
     "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "Incident", "IncidentLine", "Incidents", "Invitation", "LessonEntry", "Lessons", "Link", "Listing", "Login", "Mail",
-    "MailLine", "MenuEntry", "Meter", "Missing", "Moment", "MyWork", "Notifications", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase", "Place",
+    "MailLine", "MenuEntry", "Meter", "Missing", "Moment", "MyWork", "Notifications", "ObligationLine", "Obligations", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase", "Place",
     "Problem", "Programme", "ProgrammeFile", "ProgrammeVersion", "Reference", "Register", "Relation", "Report",
-    "ReportForm", "ReportLine", "ResetRequest", "Round", "Row", "RuleLine", "Rung",
+    "ReportForm", "ReportLine", "ResetRequest", "Round", "Row", "RuleLine", "Rung", "Running", "RunningLine", "Said",
     "Service", "Setup", "Stale", "Step", "StepLine", "StepLink", "System", "SystemEntry", "SystemLine",
     "TellingLine", "TellingTry", "Tellings", "Token", "Turns", "Verdict", "Vote", "Wait", "Who", "Word", "WorkItem",
     "problems",

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from isms_workflow.portal.views.forms import Action, Field, Problem
 from isms_workflow.portal.views.lessons import Lessons
+from isms_workflow.portal.views.obligations import ObligationLine
 from isms_workflow.portal.views.parts import (
     Evidence,
     Fact,
@@ -149,6 +150,7 @@ class Case:
     wait: Wait | None = None
     exports: tuple[Link, ...] = ()
     lessons: Lessons | None = None  # of an incident
+    reports: tuple[ObligationLine, ...] = ()  # of an incident, that acts, contracts and insurances ask for
 
 
 @dataclass(frozen=True)

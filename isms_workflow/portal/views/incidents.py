@@ -7,6 +7,7 @@ from datetime import datetime
 
 from isms_workflow.portal.views.forms import Action, Problem
 from isms_workflow.portal.views.lessons import Lessons
+from isms_workflow.portal.views.obligations import ObligationLine
 from isms_workflow.portal.views.parts import Fact, HistoryEntry, Link, Listing, Reference, Rung, Wait, Who
 from isms_workflow.portal.views.tellings import TellingLine
 from isms_workflow.portal.views.work import Phase
@@ -128,6 +129,9 @@ class Incident:
     lessons: Lessons | None = None
     led_to: tuple[Reference, ...] = ()  # the corrective actions that it led to
     problems: tuple[Problem, ...] = ()
+    reports: tuple[ObligationLine, ...] = ()  # that are owed, may be, or were submitted
+    reports_url: str = ""  # where they are seen to; empty: the incident has none
+    unanswered: int = 0  # questions about them
 
 
 @dataclass(frozen=True)

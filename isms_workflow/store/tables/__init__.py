@@ -6,6 +6,7 @@ from isms_workflow.store.tables.corrective import corrective_actions, corrective
 from isms_workflow.store.tables.incidents import incident_systems, incidents, mail_links, occurrences, stops
 from isms_workflow.store.tables.lessons import lessons
 from isms_workflow.store.tables.notifications import notification_rules, tries
+from isms_workflow.store.tables.obligations import obligation_answers, obligation_events
 from isms_workflow.store.tables.on_call import overrides, rotation_orders
 from isms_workflow.store.tables.people import (
     accesses,
@@ -46,8 +47,8 @@ from isms_workflow.store.tables.work import (
 __all__ = [
     "accesses", "answers", "attempts", "audit", "audit_head", "audit_private", "cases", "channels", "checkpoints",
     "comments", "corrective_actions", "corrective_owners", "counters", "deadlines", "decisions", "delegations", "deputies", "dispositions", "evidence", "gates",
-    "hook_answers", "incident_systems", "incidents", "invitations", "lessons", "machine_states", "mail_links", "metadata", "notification_rules", "occurrences",
-    "organisation", "outbox", "overrides", "people", "planned_starts", "programmes", "reached", "responsibilities", "rotation_orders",
+    "hook_answers", "incident_systems", "incidents", "invitations", "lessons", "machine_states", "mail_links", "metadata", "notification_rules", "obligation_answers",
+    "obligation_events", "occurrences", "organisation", "outbox", "overrides", "people", "planned_starts", "programmes", "reached", "responsibilities", "rotation_orders",
     "schema_info", "services",
     "sessions", "sources", "steps", "stops", "systems", "tokens", "transitions", "tries",
 ]

@@ -1,0 +1,64 @@
+"""`isms obligations`: which reports of incidents run, and how each instant was computed. Deciding is for people, in the portal."""
+
+from __future__ import annotations
+
+from cyclopts import App
+
+from isms_workflow.commands.shared import instant, reading, say, table
+from isms_workflow.domain.duties import anchor
+from isms_workflow.domain.obligations import State, explain
+from isms_workflow.domain.refusals import Unknown
+from isms_workflow.engine import reading as truth
+from isms_workflow.engine.commands.common import case_id
+from isms_workflow.engine.context import utc_now
+from isms_workflow.store.statements import obligations as questions
+
+app = App(name="obligations", help="Reports of incidents that acts, contracts and insurances ask for.")
+
+
+@app.command(name="list")
+def list_() -> None:
+    """Every report that runs, over all incidents, the next to act on first."""
+    now = utc_now()
+    with reading() as conn:
+        ids = list(conn.execute(questions.running()).scalars())
+        views = truth.views(conn, ids, now).values() if ids else ()
+        found = sorted(((anchor(each), view.case.reference, each) for view in views if view.duties
+                        for each in view.duties.running), key=lambda each: each[:2])
+    table(("incident", "obligation", "act by", "latest lawful", "to"),
+          ((reference, each.obligation.id, each.act_by, each.latest_lawful, each.obligation.stage.recipient)
+           for _, reference, each in found),
+          "No report runs. The regimes that hold for you are switched on in the programme, obligations/organisation.yaml.")
+
+
+@app.command(name="explain")
+def explain_(reference: str, *, every: bool = False) -> None:
+    """How an incident stands with each obligation, and how each instant was computed.
+
+    Parameters
+    ----------
+    every:
+        also those that don't apply, and why.
+    """
+    now = utc_now()
+    with reading() as conn:
+        found = truth.views(conn, (case_id(conn, reference),), now)
+    view = next(iter(found.values()), None)
+    if view is None or view.incident is None:
+        raise Unknown("incident", reference)
+    if view.duties is None:
+        say(f"{view.case.reference} has no obligations: it is an exercise, or the programme that it keeps names none.")
+        return
+    say(f"{view.case.reference}, reported {instant(view.case.opened_at)}, programme {view.case.programme[:12]}.")
+    for owed in view.duties.owed:
+        say(f"unanswered: {owed.text} ({owed.id}, needed by {', '.join(owed.needed_by)})")
+    hidden = 0
+    for each in view.duties.standings():
+        if each.state is State.NOT_APPLICABLE and not every:
+            hidden += 1
+            continue
+        say("")
+        for line in explain(each):
+            say(line)
+    if hidden:
+        say(f"\n{hidden} don't apply; --every says why.")

@@ -1,0 +1,198 @@
+"""The reports of an incident for programs: how they stand, and what is said about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Response, UploadFile
+from pydantic import AwareDatetime, Field
+
+from isms_workflow.domain.obligations import Owed, Standing, explain
+from isms_workflow.domain.refusals import Wrong
+from isms_workflow.domain.rules.obligations import Happened
+from isms_workflow.domain.times import When, from_iso
+from isms_workflow.domain.views import CaseView
+from isms_workflow.engine import reading
+from isms_workflow.engine.commands import obligations as commands
+from isms_workflow.portal.api import models as m
+from isms_workflow.portal.api.caller import Caller, Decides, Reads, Writes
+from isms_workflow.portal.api.cases import by_name
+from isms_workflow.portal.texts import file_name
+from isms_workflow.store.database import Transaction
+from isms_workflow.store.files import CHUNK, MIB
+
+router = APIRouter(prefix="/incidents/{incident}/obligations", tags=["obligations"])
+Named = Annotated[str, Field(max_length=130)]
+
+
+class Obligation(m.Said):
+    """How one report stands; instants are there once what starts it has happened."""
+
+    id: str = Field(examples=["gdpr.notification"])
+    title: str
+    article: str
+    recipient: str
+    state: str
+    act_by: datetime | None = Field(description="Safe: elapsed time, no relief.")
+    latest_lawful: datetime | None = Field(description="As the act counts; null where it names no figure.")
+    overdue: bool
+    started_at: datetime | None
+    submitted_at: datetime | None
+    in_time: bool | None
+    owes_reasons: bool
+    open: list[str] = Field(description="Questions that are unanswered, by their ids.")
+    explained: list[str] = Field(description="How it stands and how each instant was computed, a line each.")
+
+
+class Question(m.Said):
+    """What triage still owes: an answer, or when something happened."""
+
+    id: str
+    about: str = Field(description="`incident` or `organisation`: answer it; `event`: say when it happened.")
+    text: str
+    hint: str
+    needed_by: list[str]
+
+
+class Recorded(m.Said):
+    """Something that was recorded, by whose id it is corrected or withdrawn."""
+
+    id: m.Id
+    kind: str
+    at: datetime
+    of: str | None
+    by: m.Id
+
+
+class Obligations(m.Said):
+    """The reports of one incident; none where its programme names none, or it is an exercise."""
+
+    incident: str
+    questions: list[Question]
+    obligations: list[Obligation]
+    events: list[Recorded]
+
+
+class Answers(m.Taken):
+    """Answers by the questions' ids; null takes one back. What was answered before is corrected with a reason."""
+
+    answers: Annotated[dict[Named, bool | None], Field(min_length=1, max_length=200)]
+    reason: m.Reason = ""
+
+
+class NewEvent(m.Taken):
+    """Something happened at an instant, which has a zone: a bare date is refused."""
+
+    kind: Annotated[str, Field(max_length=40, examples=["aware"])]
+    at: AwareDatetime
+    of: Named | None = Field(default=None, description="The regime or obligation that it concerns alone.")
+    until: AwareDatetime | None = Field(default=None, description="Of a request: until when the authority asks for the report.")
+    replaces: m.Id | None = Field(default=None, description="The event that it corrects.")
+    reason: m.Reason = ""
+
+
+class Decision(m.Taken):
+    """It isn't to be reported, and why."""
+
+    reason: m.Reason
+
+
+@router.get("")
+def obligations(incident: str, caller: Reads) -> Obligations:
+    """Which reports are owed, by when, and how each instant was computed."""
+    with caller.reading() as conn:
+        return _shape(by_name(conn, caller, incident, "incident"))
+
+
+@router.post("/answers", response_model=Obligations)
+def answer(incident: str, body: Answers, caller: Writes) -> Response:
+    """What was asked is answered. Whoever the programme names, by default responders, compliance officer and ISMS manager."""
+    return _write(caller, incident, body, lambda tx, case, when: commands.answer(
+        tx, case, body.answers, body.reason, caller.actor, when))
+
+
+@router.post("/events", response_model=Obligations)
+def date(incident: str, body: NewEvent, caller: Writes) -> Response:
+    """Something happened; what counts from it is counted anew."""
+    found = Happened(body.kind, body.at, body.of, body.until, body.replaces)
+    return _write(caller, incident, body, lambda tx, case, when: commands.date(tx, case, found, body.reason, caller.actor, when))
+
+
+@router.post("/events/{event}/withdraw", response_model=Obligations)
+def withdraw(incident: str, event: str, body: m.Why, caller: Writes) -> Response:
+    """What was recorded by mistake counts no more; it is never deleted."""
+    return _write(caller, incident, body, lambda tx, case, when: commands.withdraw(
+        tx, case, event, body.reason, caller.actor, when))
+
+
+@router.post("/{obligation}/waive", response_model=Obligations)
+def waive(incident: str, obligation: str, body: Decision, caller: Decides) -> Response:
+    """Somebody accountable decides that it isn't to be reported."""
+    return _write(caller, incident, body, lambda tx, case, when: commands.waive(
+        tx, case, obligation, body.reason, caller.actor, when))
+
+
+@router.post("/{obligation}/submit", response_model=Obligations)
+def submit(incident: str, obligation: str, caller: Decides, file: Annotated[UploadFile, File()],
+           at: Annotated[str, Form(description="When it was submitted, with a zone.", examples=["2026-03-12T14:00:00+01:00"])],
+           reason: Annotated[str, Form(max_length=4000)] = "") -> Response:
+    """Somebody accountable records that a report was sent, with the report itself; late ones with their reasons."""
+    try:
+        submitted_at = from_iso(at)
+    except ValueError:
+        raise Wrong("at", at[:40], "an instant with its zone, e.g. 2026-03-12T14:00:00+01:00") from None
+    name = file_name(file.filename or "")
+    with caller.reading() as conn:
+        case = by_name(conn, caller, incident, "incident").case.id
+        if not caller.has_answer(conn):
+            commands.may_submit(conn, case, caller.actor, When.at(caller.now))
+    stored = caller.portal.files.store(_chunks(file), caller.portal.settings.evidence_max_mib * MIB)
+    media_type = file.content_type or "application/octet-stream"
+
+    def done(tx: Transaction, when: When) -> Obligations:
+        commands.submit(tx, case, obligation, submitted_at, stored, name, media_type, reason, caller.actor, when)
+        return _shape(reading.view(tx, case, caller.now))
+
+    return caller.write(None, done, sha256=stored.sha256, name=name, at=at, reason=reason)
+
+
+def _write(caller: Caller, name: str, body: m.Taken, command: Callable[[Transaction, str, When], None]) -> Response:
+    """A command on an incident that the caller may see; answered with its reports as they stand then."""
+    with caller.reading() as conn:
+        case = by_name(conn, caller, name, "incident").case.id
+
+    def done(tx: Transaction, when: When) -> Obligations:
+        command(tx, case, when)
+        return _shape(reading.view(tx, case, caller.now))
+
+    return caller.write(body, done)
+
+
+def _chunks(file: UploadFile) -> Iterator[bytes]:
+    while chunk := file.file.read(CHUNK):
+        yield chunk
+
+
+def _shape(view: CaseView) -> Obligations:
+    duties = view.duties
+    if duties is None:
+        return Obligations(incident=view.case.reference, questions=[], obligations=[], events=[])
+    return Obligations(
+        incident=view.case.reference, questions=[_question(each) for each in duties.owed],
+        obligations=[_obligation(each) for each in duties.standings()],
+        events=[Recorded(id=each.id, kind=each.event.kind, at=each.event.at, of=each.event.of, by=each.by) for each in duties.dated])
+
+
+def _question(owed: Owed) -> Question:
+    return Question(id=owed.id, about=owed.about, text=owed.text, hint=owed.hint, needed_by=list(owed.needed_by))
+
+
+def _obligation(found: Standing) -> Obligation:
+    regime, stage = found.obligation.regime, found.obligation.stage
+    return Obligation(
+        id=found.obligation.id, title=stage.title, article=f"{regime.title}, {stage.article}", recipient=stage.recipient,
+        state=str(found.state), act_by=found.act_by, latest_lawful=found.latest_lawful, overdue=found.overdue,
+        started_at=found.started_at, submitted_at=found.submitted_at, in_time=found.in_time, owes_reasons=found.owes_reasons,
+        open=list(found.open), explained=list(explain(found)))

@@ -1,0 +1,51 @@
+"""A draft of a report: what is recorded of its incident, gathered for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from isms_workflow.domain.clocks import incidents_of, severity_of
+from isms_workflow.domain.conditions import WAIVED
+from isms_workflow.domain.incident import RESPONDING
+from isms_workflow.domain.refusals import Unknown
+from isms_workflow.domain.systems import in_order
+from isms_workflow.domain.views import CaseView
+from isms_workflow.engine import register
+from isms_workflow.portal.surroundings import organisation
+from isms_workflow.programme.obligations import EVENTS
+from isms_workflow.reports.drafts import Affected, Entry, Record, draft
+from isms_workflow.store.statements import incidents as questions
+
+
+def draft_of(conn: Connection, view: CaseView, stage: str, now: datetime) -> tuple[str, str]:
+    """The draft as Markdown, and the report's title. Raises `Unknown`."""
+    duties = view.duties
+    found = next((each for each in duties.standings() if each.obligation.id == stage), None) if duties else None
+    if duties is None or found is None:
+        raise Unknown("obligation", stage)
+    return draft(_record(conn, view), found, duties.facts, duties.programme.organisation, now), found.obligation.stage.title
+
+
+def _record(conn: Connection, view: CaseView) -> Record:
+    (workflow, incident), row = incidents_of(view), conn.execute(questions.report_of(view.case.id)).one()
+    systems = sorted(register.by_ids(conn, incident.systems).values(), key=lambda each: each.name)
+    measures = (Entry(step.settled_at, view.title(step)) for step in view.steps_of(RESPONDING)
+                if step.state == "done" and step.settled_at is not None)
+    return Record(view.case.reference, row.title or "(erased)", row.description or "", workflow.category(incident.category).title,
+                  severity_of(view).title, view.case.opened_at, row.occurred_at,
+                  tuple(Affected(each.name, in_order(each.data)) for each in systems),
+                  tuple(sorted(_timeline(view, row.occurred_at), key=lambda each: each.at)),
+                  tuple(sorted(measures, key=lambda each: each.at)), organisation(conn))
+
+
+def _timeline(view: CaseView, occurred: datetime | None) -> Iterator[Entry]:
+    """What the report says, and what was recorded since."""
+    yield Entry(view.case.opened_at, "it was reported within the organisation")
+    if occurred is not None:
+        yield Entry(occurred, "it began, by its report")
+    for each in view.duties.dated if view.duties else ():
+        if each.event.kind != WAIVED:
+            yield Entry(each.event.at, f"{EVENTS[each.event.kind]}{f' ({each.event.of})' if each.event.of else ''}")

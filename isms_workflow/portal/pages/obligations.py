@@ -1,0 +1,207 @@
+"""Reports that acts, contracts and insurances ask for: those of one incident, and all that run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from fastapi import APIRouter
+from sqlalchemy import Connection
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+
+from isms_workflow.domain.access import Action
+from isms_workflow.domain.duties import anchor
+from isms_workflow.domain.refusals import Unknown, Wrong
+from isms_workflow.domain.rules.obligations import Happened
+from isms_workflow.domain.times import When
+from isms_workflow.domain.views import CaseView
+from isms_workflow.engine import reading
+from isms_workflow.engine.commands import obligations as commands
+from isms_workflow.engine.commands.common import case_id
+from isms_workflow.portal import views as v
+from isms_workflow.portal.dates import as_typed, instant
+from isms_workflow.portal.drafting import draft_of
+from isms_workflow.portal.names import reference
+from isms_workflow.portal.obligations import Page
+from isms_workflow.portal.texts import attachment, file_name
+from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
+from isms_workflow.store.files import CHUNK, MIB
+from isms_workflow.store.statements import obligations as questions
+
+router = APIRouter()
+MENU = "Incidents"
+EMPTY = v.Empty("No report runs.", "Acts, contracts and insurances ask that incidents be reported in time; those that hold for you are "
+                "switched on in the programme's folder obligations. What an incident owes stands here from the instant at which it "
+                "is known.", v.Link("Programme", "/programme"))
+COLUMNS = ("Incident", "Report", "After", "To", "Act by", "Latest lawful")
+VALUES: Mapping[str, bool | None] = {"yes": True, "no": False, "open": None}
+
+
+@router.get("/obligations")
+def running(visit: Reader) -> Response:
+    """Every report that runs, of the incidents that the reader may see, the next to act on first."""
+    with visit.portal.store.read() as conn:
+        lines = running_lines(conn, visit)
+    says = "1 report" if len(lines) == 1 else f"{len(lines)} reports"
+    table = v.Listing("obligations", tuple(v.Column(each) for each in COLUMNS), lines, EMPTY, says=says)
+    return visit.page("running_obligations.html", v.Running(table), MENU)
+
+
+def running_lines(conn: Connection, visit: Visit) -> tuple[v.RunningLine, ...]:
+    """The rows of that list."""
+    ids = list(conn.execute(questions.running()).scalars())
+    views = [view for view in reading.views(conn, ids, visit.now).values() if visit.sees(conn, view)] if ids else []
+    found = sorted(((anchor(each), view, each) for view in views if view.duties for each in view.duties.running),
+                   key=lambda each: each[0])
+    return tuple(v.RunningLine(
+        reference(view), v.Link(each.obligation.stage.title, f"/incidents/{view.case.reference}/obligations#{each.obligation.id}"),
+        f"{each.obligation.regime.title}, {each.obligation.stage.article}", each.obligation.stage.recipient, each.act_by,
+        each.latest_lawful) for _, view, each in found)
+
+
+@router.get("/incidents/{name}/obligations")
+def show(visit: Reader, name: str) -> Response:
+    """Which reports one incident owes, by when, and what has been said about them."""
+    with visit.portal.store.read() as conn:
+        page = _page(conn, visit, name)
+    return visit.page("obligations.html", page, MENU)
+
+
+def _seen(conn: Connection, visit: Visit, name: str) -> CaseView:
+    """The incident, if the reader may see it. Raises `Unknown`, `NotShown`."""
+    try:
+        view = reading.view(conn, case_id(conn, name), visit.now)
+    except Unknown:
+        raise Unknown("incident", name) from None
+    if view.incident is None:
+        raise Unknown("incident", name)
+    visit.require_sight(conn, view, "incident", name)
+    return view
+
+
+def _page(conn: Connection, visit: Visit, name: str) -> v.Obligations:
+    return Page(conn, visit, _seen(conn, visit, name)).whole()
+
+
+def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.Obligations, str]:
+    """The page, for a form on it that was refused: template, view, menu entry."""
+    return "obligations.html", _page(conn, visit, path[0]), MENU
+
+
+@router.get("/incidents/{name}/obligations/{stage}/draft")
+def draft(visit: Reader, name: str, stage: str) -> Response:
+    """A draft of one report from the incident's record, to copy."""
+    with visit.portal.store.read() as conn:
+        view = _seen(conn, visit, name)
+        text, title = draft_of(conn, view, stage, visit.now)
+    url = f"/incidents/{view.case.reference}/obligations"
+    page = v.DraftPage(reference(view), v.Link("All reports of the incident", url), text,
+                       v.Link("Download the draft (Markdown)", f"{url}/{stage}/draft.md"), f"Draft: {title}")
+    return visit.page("draft.html", page, MENU)
+
+
+@router.get("/incidents/{name}/obligations/{stage}/draft.md")
+def draft_file(visit: Reader, name: str, stage: str) -> Response:
+    """The same as a file."""
+    with visit.portal.store.read() as conn:
+        view = _seen(conn, visit, name)
+        text, _ = draft_of(conn, view, stage, visit.now)
+    headers = {"Content-Disposition": attachment(f"{view.case.reference}-{stage}.md")}
+    return Response(text, media_type="text/markdown; charset=utf-8", headers=headers)
+
+
+@router.post("/incidents/{case}/obligations/{what}")
+def act(visit: Sender, form: Form, case: str, what: str) -> Response:
+    """Something is said about its reports."""
+    if what not in DO:
+        raise Unknown("action", what)
+    visit.require(Action.WRITE, "Saying something about an incident's reports")
+    with visit.portal.store.read() as conn:
+        name = _seen(conn, visit, case).case.reference
+    deed, done = DO[what]
+    deed(visit, form, case)
+    return visit.go(f"/incidents/{name}/obligations", done)
+
+
+def _answer(visit: Visit, form: Posted, case: str) -> None:
+    asked = {name: form.text(name) for name in form.form if "." in name and form.text(name)}
+    for name, value in asked.items():
+        if value not in ("yes", "no"):
+            raise Wrong(name, value, "yes or no")
+    with visit.portal.store.write() as tx:
+        commands.answer(tx, case, {name: VALUES[value] for name, value in asked.items()}, form.text("reason"), visit.actor,
+                        When.at(visit.now))
+
+
+def _correct(visit: Visit, form: Posted, case: str) -> None:
+    value = form.text("value")
+    if value not in VALUES:
+        raise Wrong("value", value, "yes, no, or not known after all")
+    with visit.portal.store.write() as tx:
+        commands.answer(tx, case, {form.text("question"): VALUES[value]}, form.text("reason"), visit.actor, When.at(visit.now))
+
+
+def _date(visit: Visit, form: Posted, case: str) -> None:
+    kind, _, of = form.text("event").partition("|")
+    _record(visit, form, case, kind, of or None, None)
+
+
+def _redate(visit: Visit, form: Posted, case: str) -> None:
+    """The event that is corrected says of what kind it is."""
+    with visit.portal.store.read() as conn:
+        duties = reading.view(conn, case, visit.now).duties
+    before = next((each for each in duties.dated if each.id == form.text("replaces")), None) if duties else None
+    if before is None:
+        raise Wrong("replaces", form.text("replaces"), "choose what was recorded")
+    _record(visit, form, case, before.event.kind, before.event.of, before.id)
+
+
+def _record(visit: Visit, form: Posted, case: str, kind: str, of: str | None, replaces: str | None) -> None:
+    at, until = (instant(form.text(name), visit.person.zone, name) for name in ("at", "until"))
+    if at is None:
+        raise Wrong("at", "", "give the date and the time at which it happened")
+    with visit.portal.store.write() as tx, as_typed(form.text("at"), "at"), as_typed(form.text("until"), "until"):
+        commands.date(tx, case, Happened(kind, at, of, until, replaces), form.text("reason"), visit.actor, When.at(visit.now))
+
+
+def _submit(visit: Visit, form: Posted, case: str) -> None:
+    """The file is taken only from whoever may decide; its bytes are stored before the transaction."""
+    at, sent = instant(form.text("at"), visit.person.zone, "at"), form.form.get("file")
+    if at is None:
+        raise Wrong("at", "", "give the date and the time at which it was submitted")
+    if not isinstance(sent, UploadFile) or not sent.filename:
+        raise Wrong("file", "", "attach the report as it was submitted")
+    name = file_name(sent.filename)
+    with visit.portal.store.read() as conn:
+        commands.may_submit(conn, case, visit.actor, When.at(visit.now))
+    stored = visit.portal.files.store(_chunks(sent), visit.portal.settings.evidence_max_mib * MIB)
+    with visit.portal.store.write() as tx, as_typed(form.text("at"), "at"):
+        commands.submit(tx, case, form.text("obligation"), at, stored, name, sent.content_type or "application/octet-stream",
+                        form.text("reason"), visit.actor, When.at(visit.now))
+
+
+def _chunks(sent: UploadFile) -> Iterator[bytes]:
+    while chunk := sent.file.read(CHUNK):
+        yield chunk
+
+
+def _waive(visit: Visit, form: Posted, case: str) -> None:
+    with visit.portal.store.write() as tx:
+        commands.waive(tx, case, form.text("obligation"), form.text("reason"), visit.actor, When.at(visit.now))
+
+
+def _withdraw(visit: Visit, form: Posted, case: str) -> None:
+    with visit.portal.store.write() as tx:
+        commands.withdraw(tx, case, form.text("what"), form.text("reason"), visit.actor, When.at(visit.now))
+
+
+DO: Mapping[str, tuple[Callable[[Visit, Posted, str], None], str]] = {
+    "answer": (_answer, "The answers are recorded."),
+    "date": (_date, "It is recorded; what counts from it runs."),
+    "submit": (_submit, "It is recorded as submitted, with the report."),
+    "waive": (_waive, "The decision is recorded with its reason."),
+    "correct": (_correct, "The answer is corrected; the history keeps both."),
+    "redate": (_redate, "The instant is corrected; the history keeps both."),
+    "withdraw": (_withdraw, "It counts no more; the history keeps it."),
+}
+"""By an address's last part: what is done, and what is said of it."""

@@ -1,0 +1,68 @@
+"""Questions about what was said of incidents' reports."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from isms_workflow.store.statements.among import named
+from isms_workflow.store.tables import (
+    audit,
+    audit_private,
+    cases,
+    deadlines,
+    incidents,
+    obligation_answers,
+    obligation_events,
+)
+
+
+@cache
+def answers_of() -> Select[Any]:
+    """For views: every answer, oldest first."""
+    return select(obligation_answers).where(named(obligation_answers.c.case_id)).order_by(
+        obligation_answers.c.answered_at, obligation_answers.c.id)
+
+
+@cache
+def events_of() -> Select[Any]:
+    """For views: the events that count, oldest first."""
+    return (select(obligation_events)
+            .where(named(obligation_events.c.case_id), obligation_events.c.withdrawn_at.is_(None))
+            .order_by(obligation_events.c.happened_at, obligation_events.c.id))
+
+
+@cache
+def clocks_of() -> Select[Any]:
+    """For views: the deadlines of stages, armed or fired; their events alone have a colon."""
+    d = deadlines.c
+    return (select(d.case_id, d.event, d.due_at, d.rule, d.settled_at)
+            .where(named(d.case_id), d.event.like("%:%"), d.outcome.is_(None) | (d.outcome == "fired"))
+            .order_by(d.due_at, d.id))
+
+
+@cache
+def occurred_of() -> Select[Any]:
+    """For views: when incidents began, by their reports."""
+    return select(incidents.c.case_id, incidents.c.occurred_at).where(named(incidents.c.case_id))
+
+
+def running() -> Select[Any]:
+    """For the list of what runs: incidents with a report that somebody is reminded of."""
+    return (select(cases.c.id).distinct().join(deadlines, deadlines.c.case_id == cases.c.id)
+            .where(deadlines.c.settled_at.is_(None), deadlines.c.event.like("remind:%"), cases.c.closed_at.is_(None)))
+
+
+def told_of() -> Select[Any]:
+    """For the watchdog: open incidents about whose reports anything was said."""
+    return (select(cases.c.id).distinct().join(obligation_events, obligation_events.c.case_id == cases.c.id)
+            .where(cases.c.closed_at.is_(None), obligation_events.c.withdrawn_at.is_(None)))
+
+
+def reasons(case_id: str) -> Select[Any]:
+    """For whoever reads why: the reasons in the history of an incident's reports, by the record's body; null once erased."""
+    return (select(audit.c.kind, audit.c.body, audit_private.c.value)
+            .join(audit_private, (audit_private.c.seq == audit.c.seq) & (audit_private.c.field == "reason"))
+            .where(audit.c.case_id == case_id, audit.c.kind.like("obligation.%")).order_by(audit.c.seq))

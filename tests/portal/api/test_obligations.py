@@ -1,0 +1,73 @@
+"""The reports of an incident for programs: how they stand, and what is said about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from isms_workflow.engine import programmes
+from isms_workflow.programme.load import kept, shipped
+from tests.engine.incidents import report
+from tests.engine.obligations import BREACH
+from tests.portal.api.conftest import Programs
+from tests.portal.incidents import label
+from tests.portal.visitor import House
+from tests.world import OPERATOR
+
+PATH = "/incidents/INC-2026-0001/obligations"
+
+
+@pytest.fixture
+def owing(call: Programs) -> Programs:
+    """An incident under the programme as it is shipped."""
+    with call.world.store.write() as tx:
+        programmes.apply(tx, kept(shipped()), OPERATOR, call.world.when())
+    report(call.world)
+    return call
+
+
+def standing(said: Any, name: str) -> Any:
+    """How one report stands."""
+    return next(each for each in said["obligations"] if each["id"] == name)
+
+
+def test_from_the_questions_to_the_submission(owing: Programs) -> None:
+    """The same rules as in the portal; each answer says how all of it stands then."""
+    said = owing.get("ben", PATH)
+    assert {"gdpr.personal_data_breach", "aware"} <= {each["id"] for each in said["questions"]}
+    assert owing.write("ben", f"{PATH}/answers", {"answers": BREACH}).status_code == 200
+    said = owing.write("ben", f"{PATH}/events", {"kind": "aware", "at": "2026-01-05T07:00:00Z"}).json()
+    found = standing(said, "gdpr.notification")
+    assert (found["state"], found["act_by"], found["latest_lawful"]) == ("running", "2026-01-08T07:00:00Z", "2026-01-08T08:00:00Z")
+    sent = owing("ben", "POST", f"{PATH}/gdpr.notification/submit", data={"at": "2026-01-05T08:00:00Z"},
+                 files={"file": ("notification.pdf", b"%PDF", "application/pdf")})
+    found = standing(sent.json(), "gdpr.notification")
+    assert (found["state"], found["in_time"]) == ("submitted", True)
+    said = owing.write("maria", f"{PATH}/gdpr.register/waive", {"reason": "it is there already"}).json()
+    assert standing(said, "gdpr.register")["state"] == "waived"
+    event = next(each["id"] for each in said["events"] if each["kind"] == "waived")
+    said = owing.write("maria", f"{PATH}/events/{event}/withdraw", {"reason": "it isn't"}).json()
+    assert standing(said, "gdpr.register")["state"] == "running"
+
+
+@pytest.mark.parametrize(("path", "body", "status", "says"), [
+    ("answers", {"answers": {"gdpr.nothing": True}}, 422, "gdpr.nothing"),
+    ("events", {"kind": "aware", "at": "2026-01-05"}, 422, "at"),
+    ("events", {"kind": "aware", "at": "2026-01-05T07:00:00"}, 422, "timezone"),
+    ("events", {"kind": "sighed", "at": "2026-01-05T07:00:00Z"}, 422, "one of"),
+    ("gdpr.nothing/waive", {"reason": "why not"}, 422, "one of"),
+])
+def test_what_cannot_be_is_refused(owing: Programs, path: str, body: Any, status: int, says: str) -> None:
+    """Naming the field, and what would be right."""
+    sent = owing.write("ben", f"{PATH}/{path}", body)
+    assert sent.status_code == status
+    assert says in sent.text
+
+
+def test_who_may(owing: Programs) -> None:
+    """A responder answers and doesn't decide; who may not see the incident finds nothing."""
+    assert owing.write("ravi", f"{PATH}/answers", {"answers": BREACH}).status_code == 200
+    assert owing.write("ravi", f"{PATH}/gdpr.register/waive", {"reason": "no"}).status_code == 403
+    label(House(owing.world, None, owing.log, ""), "restricted")  # type: ignore[arg-type]  # the world is all that it takes
+    assert owing("ines", "GET", PATH).status_code == 404

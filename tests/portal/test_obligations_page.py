@@ -1,0 +1,146 @@
+"""The reports of an incident at the portal: asked, dated, submitted, decided, drafted, and the list of all that run."""
+
+from __future__ import annotations
+
+import pytest
+
+from isms_workflow.engine.accesslog import AccessLog
+from isms_workflow.portal.app import create_app
+from isms_workflow.portal.deps import Portal
+from isms_workflow.programme.load import parse, shipped
+from isms_workflow.settings import Settings
+from isms_workflow.store.database import Store
+from isms_workflow.store.files import EvidenceFiles
+from tests.engine.incidents import report
+from tests.engine.obligations import BREACH, answer, date
+from tests.portal.incidents import FIRST, label, main_of
+from tests.portal.visitor import House, Visitor
+from tests.world import found
+
+PAGE = f"{FIRST}/obligations"
+
+
+@pytest.fixture
+def house(sqlite_store: Store, settings: Settings) -> House:
+    """The cast in office, under the programme as it is shipped; an incident is reported."""
+    world, log = found(sqlite_store, programme=parse(shipped())), AccessLog(sqlite_store)
+    app = create_app(Portal(sqlite_store, settings, lambda: world.now, EvidenceFiles(settings.evidence_dir), log))
+    made = House(world, app, log, settings.public_url)
+    report(world)
+    label(made, "internal")
+    return made
+
+
+def say(visitor: Visitor, what: str, **fields: object) -> int:
+    """The form of that name is sent; what was answered."""
+    return visitor.send(f"/incidents/{visitor.house.world.case}/obligations/{what}", PAGE, **fields).status_code
+
+
+def runs(house: House) -> None:
+    """A breach of personal data, known since its report."""
+    answer(house.world, BREACH)
+    date(house.world, "aware", house.world.now)
+
+
+def test_it_asks_what_triage_has_to_say(house: House) -> None:
+    """The questions in the act's words, until when, and what isn't known stays open."""
+    said = main_of(house.visitor("ben"), PAGE)
+    for words in ("Were personal data lost", "Record the answers", "never taken for a no", "questions due", "Not known yet"):
+        assert words in said
+
+
+def test_from_the_answers_to_the_submission(house: House) -> None:
+    """Answered, dated, counting, submitted with its file: in time, and the file is there."""
+    ben = house.visitor("ben")
+    assert say(ben, "answer", **{name: "yes" if value else "no" for name, value in BREACH.items()}) == 303
+    assert say(ben, "date", event="aware|", at="2026-01-05T07:00") == 303
+    said = main_of(ben, PAGE)
+    for words in ("Notification of the personal data breach", "Thu 8 Jan 2026 07:00 UTC", "Record it as submitted", "How it is counted"):
+        assert words in said
+    assert say(ben, "submit", obligation="gdpr.notification", at="2026-01-05T08:00",
+               files={"file": ("notification.pdf", b"%PDF", "application/pdf")}) == 303
+    said = main_of(ben, PAGE)
+    for words in ("in time", "notification.pdf", "recorded gdpr.notification as submitted"):
+        assert words in said
+
+
+@pytest.mark.parametrize(("what", "fields", "says"), [
+    ("answer", {}, "answer at least one question"),
+    ("date", {"event": "aware|", "at": ""}, "give the date and the time"),
+    ("date", {"event": "aware|", "at": "2027-01-05T07:00"}, "lies ahead"),
+    ("date", {"event": "sighed|", "at": "2026-01-05T07:00"}, "one of"),
+    ("waive", {"obligation": "gdpr.register", "reason": ""}, "takes a reason"),
+])
+def test_a_refused_form_comes_back_and_says_what_would_be_right(house: House, what: str, fields: dict[str, str], says: str) -> None:
+    """With what was typed."""
+    sent = house.visitor("ben").send(f"/incidents/{house.world.case}/obligations/{what}", PAGE, **fields)
+    assert sent.status_code == 422
+    assert says in sent.text
+
+
+def test_a_submission_takes_the_report_itself(house: House) -> None:
+    """A word that it was sent is no evidence."""
+    runs(house)
+    sent = house.visitor("ben").send(f"/incidents/{house.world.case}/obligations/submit", PAGE, obligation="gdpr.notification",
+                                     at="2026-01-05T08:00")
+    assert (sent.status_code, "attach the report" in sent.text) == (422, True)
+
+
+def test_a_correction_and_a_decision_keep_their_reasons(house: House) -> None:
+    """Each stands on the page, for whoever asks."""
+    runs(house)
+    maria = house.visitor("maria")
+    assert say(maria, "waive", obligation="gdpr.register", reason="it is in the register already") == 303
+    assert say(maria, "correct", question="gdpr.risk_unlikely", value="yes", reason="the data were encrypted") == 303
+    said = main_of(maria, PAGE)
+    assert [words for words in ("it is in the register already", "the data were encrypted", "Nothing is owed now") if words not in said] == []
+
+
+def test_the_draft_is_shown_and_sent_as_a_file(house: House) -> None:
+    """From the incident's record."""
+    runs(house)
+    ben = house.visitor("ben")
+    assert "Someone reads our mails" in main_of(ben, f"{PAGE}/gdpr.notification/draft")
+    sent = ben.get(f"{PAGE}/gdpr.notification/draft.md")
+    assert sent.headers["content-type"].startswith("text/markdown")
+    assert "INC-2026-0001-gdpr.notification.md" in sent.headers["content-disposition"]
+    assert ben.get(f"{PAGE}/gdpr.nothing/draft").status_code == 404
+
+
+def test_the_list_of_all_that_run(house: House) -> None:
+    """Empty it says what would stand there; then each report with its instants, and a way to it."""
+    ben = house.visitor("ben")
+    assert "No report runs." in ben.read("/obligations")
+    runs(house)
+    said = main_of(ben, "/obligations")
+    for words in ("INC-2026-0001", "Notification of the personal data breach", "GDPR, Art. 33(1)", f'{PAGE}#gdpr.register'):
+        assert words in said
+
+
+def test_who_may_not_see_the_incident_sees_none_of_its_reports(house: House) -> None:
+    """Neither its page, nor its rows in the list; nor may a guest say anything."""
+    runs(house)
+    label(house, "restricted")
+    ines = house.visitor("ines")
+    assert ines.get(PAGE).status_code == 404
+    assert "No report runs." in ines.read("/obligations")
+    waive = f"/incidents/{house.world.case}/obligations/waive"
+    assert ines.send(waive, obligation="gdpr.register", reason="no").status_code == 404
+    label(house, "internal")
+    assert house.visitor("gil").send(waive, obligation="gdpr.register", reason="no").status_code == 403
+
+
+def test_my_work_leads_to_it(house: House) -> None:
+    """The question step to whoever owns it; what runs to whoever decides on it."""
+    assert PAGE in house.visitor("ben").read("/")
+    runs(house)
+    said = house.visitor("maria").read("/")
+    assert "Submit: Notification of the personal data breach" in said
+
+
+def test_the_incidents_page_and_its_document_have_them(house: House) -> None:
+    """How many run, and until when; the document whole."""
+    runs(house)
+    assert PAGE in main_of(house.visitor("ben"), FIRST)
+    assert "Notification of the personal data breach" in main_of(house.visitor("ben"), FIRST)
+    assert "Notification of the personal data breach" in main_of(house.visitor("olga"), f"{FIRST}/document")
