@@ -18,7 +18,7 @@ from isms_workflow.commands import (
     database,
     deadlines,
     doctor,
-    incidents,
+    incident_files,
     on_call,
     outbox,
     people,
@@ -42,7 +42,7 @@ def build() -> App:
                     database.backup, database.restore, doctor.doctor):
         app.command(command)
     app.command("isms_workflow.commands.demo:demo", help="Run a small believable company in a data folder of its own.")  # read when it is asked for: it imports Prefect and the flows
-    for part in (database, programme, people, systems, cycles, incidents, on_call, sources, deadlines, outbox, audit, prefect):
+    for part in (database, programme, people, systems, cycles, incident_files, on_call, sources, deadlines, outbox, audit, prefect):
         app.command(part.app)
     return app
 

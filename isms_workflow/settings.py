@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
     mail_from: str = "isms@localhost"
     report_maildir: Path | None = None
+    veris_schema: Path | None = None
     prefect_port: int = Field(default=4200, ge=1, le=65535)
 
     @classmethod

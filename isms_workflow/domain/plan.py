@@ -33,7 +33,7 @@ class Insert:
     """A new row; tables are named so that the domain needs no SQL."""
 
     table: Literal["cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments", "systems", "incidents",
-                   "incident_systems", "occurrences", "stops", "overrides"]
+                   "incident_systems", "occurrences", "stops", "overrides", "veris"]
     row: Mapping[str, Any]
 
 

@@ -26,7 +26,7 @@ from isms_workflow.store.statements import deadlines as deadline_questions
 
 ROWS = {name: tables.metadata.tables[name]
         for name in ("cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments", "systems", "incidents",
-                     "incident_systems", "occurrences", "stops", "overrides")}
+                     "incident_systems", "occurrences", "stops", "overrides", "veris")}
 
 
 def write(tx: Transaction, plans: Sequence[Plan], now: datetime, fired: Sequence[str] = ()) -> list[int]:

@@ -47,6 +47,7 @@ SENTENCES: Mapping[str, str] = {
     "incident.breached": "noted that nobody was at it in time: a response was due {due:instant}",
     "incident.reassessed": "changed the severity from {before} to {severity}",
     "incident.resumed": "let its clocks go on", "incident.absorbed": "took another incident in as part of it",
+    "incident.filed": "filed it: it was dealt with before it was imported",
     "incident.replanned": "put it under programme {programme:short}",
     "on_call.overridden": "put {person:who} on call from {starts:instant} until {ends:instant}",
     "on_call.returned": "ended {person:who}'s cover before its time",

@@ -70,6 +70,22 @@ class Category(Strict):
     title: str
 
 
+VerisAction = Literal["malware", "hacking", "social", "misuse", "physical", "error", "environmental", "unknown"]
+VerisRating = Literal["Catastrophic", "Damaging", "Painful", "Distracting", "Insignificant", "Unknown"]
+"""The words of VERIS for what was done, and for how bad it was."""
+
+
+class Veris(Strict):
+    """How incidents are read from and written to files in the VERIS format.
+
+    Of the actions that a file names, the first in this order gives the category; written is the first that has the
+    incident's. A severity is taken from the file's rating of the impact where `impact` names it, else assessed.
+    """
+
+    actions: Annotated[dict[VerisAction, Name], Field(min_length=1)]
+    impact: dict[VerisRating, Name] = Field(default_factory=dict)
+
+
 class IncidentWorkflow(Workflow):
     """Incidents: what they are, how grave, who answers, by when. Severities stand gravest first; the first
     assessment that holds counts, and where none does, `unknown`.
@@ -84,6 +100,7 @@ class IncidentWorkflow(Workflow):
     unknown: Name
     labels: tuple[Labelling, ...] = ()
     duplicates_within: Span
+    veris: Veris | None = None
 
     def severity(self, name: str) -> Severity:
         """A severity by its id. Raises KeyError."""

@@ -8,6 +8,7 @@ from isms_workflow.portal.api import (
     cycles,
     evidence,
     gates,
+    incident_files,
     incidents,
     on_call,
     people,
@@ -37,6 +38,6 @@ def create_api(portal: Portal) -> FastAPI:
                   root_path_in_servers=False)
     app.state.portal = portal
     problems.install(app)
-    for part in (people, systems, cycles, incidents, on_call, steps, gates, evidence, sources):
+    for part in (people, systems, cycles, incident_files, incidents, on_call, steps, gates, evidence, sources):
         app.include_router(part.router, responses=problems.RESPONSES)
     return app

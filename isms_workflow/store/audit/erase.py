@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, delete, func, null, or_, select, update
 
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.tables import (
@@ -21,6 +21,7 @@ from isms_workflow.store.tables import (
     people,
     sessions,
     tokens,
+    veris,
 )
 
 
@@ -66,6 +67,10 @@ def erase(tx: Transaction, person: str, now: datetime) -> Erased:
         "reports of incidents": tx.execute(
             update(incidents).where(incidents.c.reported_by == person, incidents.c.title.is_not(None))
             .values(title=None, description=None)).rowcount,
+        "files that incidents were imported from": tx.execute(
+            update(veris).where(veris.c.case_id.in_(select(incidents.c.case_id).where(incidents.c.reported_by == person)),
+                                veris.c.document.is_not(None))
+            .values(document=null())).rowcount,
         "names of API tokens": tx.execute(
             update(tokens).where(tokens.c.person == person, tokens.c.name != "").values(name="")).rowcount,
         "kept answers of the API": tx.execute(delete(answers).where(answers.c.person == person)).rowcount,

@@ -22,6 +22,7 @@ from isms_workflow.store.tables.people import (
 )
 from isms_workflow.store.tables.sources import hook_answers, sources
 from isms_workflow.store.tables.systems import systems
+from isms_workflow.store.tables.veris import veris
 from isms_workflow.store.tables.work import (
     cases,
     channels,
@@ -46,5 +47,5 @@ __all__ = [
     "hook_answers", "incident_systems", "incidents", "invitations", "machine_states", "mail_links", "metadata", "occurrences",
     "organisation", "outbox", "overrides", "people", "planned_starts", "programmes", "reached", "responsibilities",
     "schema_info", "services",
-    "sessions", "sources", "steps", "stops", "systems", "tokens", "transitions",
+    "sessions", "sources", "steps", "stops", "systems", "tokens", "transitions", "veris",
 ]

@@ -1,0 +1,89 @@
+"""Incidents in and out as files, at the portal and by the API."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.engine.incidents import report
+from tests.portal.incidents import FIRST, label
+from tests.portal.visitor import House, Visitor
+from tests.veris import sample
+
+
+def send(visitor: Visitor, *documents: dict[str, Any], **ticked: str) -> Any:
+    """The form, with these as one file."""
+    raw = json.dumps(list(documents) if len(documents) > 1 else documents[0]).encode()
+    return visitor.send("/incidents/import", "/incidents/import", files={"file": ("their.json", raw)}, **ticked)
+
+
+def test_a_file_becomes_history_and_comes_out_as_it_was(house: House) -> None:
+    """It is said so, and the page leads to the download."""
+    ben = house.visitor("ben")
+    answer = send(ben, sample())
+    assert (answer.status_code, answer.headers["location"]) == (303, FIRST)
+    page = ben.read(FIRST)
+    for said in ("It is imported.", "As the file said", "filed it: it was dealt with before", f'href="{FIRST}/veris.json"'):
+        assert said in page, said
+    assert "Reopen it" not in page, "nothing was done here that could be owed again"
+    sent = ben.get(f"{FIRST}/veris.json")
+    assert sent.json() == sample()
+    assert 'INC-2026-0001.veris.json' in sent.headers["content-disposition"]
+    assert "1 of 2 were imported" in (send(ben, sample(), sample(incident_id="b")), ben.read("/incidents"))[1]
+
+
+def test_one_that_isn_t_dealt_with_is_reported(house: House) -> None:
+    """With its clocks, if that is asked for."""
+    ben = house.visitor("ben")
+    send(ben, sample(), open="yes")
+    assert "Acknowledge: I see to it" in ben.read(FIRST)
+
+
+def test_a_wrong_file_is_refused_whole_with_its_place(house: House) -> None:
+    """And what would be right; the boxes stay ticked, and nothing is there."""
+    ben = house.visitor("ben")
+    answer = send(ben, sample(), sample(incident_id="b", action={"hackin": {}}), lenient="yes")
+    assert answer.status_code == 422
+    assert "their.json, incident 2: action: &#34;hackin&#34; can&#39;t be; one of hacking" in answer.text
+    assert 'name="lenient" value="yes" checked' in answer.text
+    assert "No incidents." in ben.read("/incidents")
+
+
+def test_an_older_edition_is_taken_with_what_it_isn_t(house: House) -> None:
+    """If that is asked for."""
+    ben = house.visitor("ben")
+    assert "older than 1.3.6" in send(ben, sample(schema_version="1.2")).text
+    send(ben, sample(schema_version="1.2"), lenient="yes")
+    assert "1 fields aren't as the schema has them" in ben.read(FIRST)
+
+
+def test_a_form_without_a_file_says_so(house: House) -> None:
+    """Choose one."""
+    answer = house.visitor("ben").send("/incidents/import", "/incidents/import")
+    assert (answer.status_code, "No file was given" in answer.text) == (422, True)
+
+
+@pytest.mark.parametrize(("who", "status"), [("gil", 403), ("olga", 403), ("alex", 200), ("maria", 200)])
+def test_who_imports(house: House, who: str, status: int) -> None:
+    """Whoever may write sees the form; whoever answers incidents sends it."""
+    visitor = house.visitor(who)
+    assert visitor.get("/incidents/import").status_code == status
+    assert ('href="/incidents/import"' in visitor.read("/incidents")) is (status == 200)
+    if who != "maria":
+        assert send_raw(visitor) == 403
+
+
+def send_raw(visitor: Visitor) -> int:
+    """The form as somebody sends it who has none."""
+    files = {"file": ("a.json", json.dumps(sample()).encode())}
+    return visitor.send("/incidents/import", files=files).status_code
+
+
+def test_a_restricted_incident_is_exported_to_its_people_alone(house: House) -> None:
+    """To others it reads like one that isn't there."""
+    report(house.world)
+    label(house, "restricted")
+    assert house.visitor("ben").get(f"{FIRST}/veris.json").status_code == 200
+    assert house.visitor("gil").get(f"{FIRST}/veris.json").status_code == 404
