@@ -13,10 +13,12 @@ from isms_workflow.commands.incidents import app
 from isms_workflow.commands.shared import OPERATOR, line, say, using, writing
 from isms_workflow.connectors import veris
 from isms_workflow.domain.refusals import Unknown, Wrong
+from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands import veris as commands
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.engine.context import utc_now
+from isms_workflow.portal import incident_paper
 from isms_workflow.settings import Settings
 from isms_workflow.store.tables import incidents
 
@@ -58,14 +60,27 @@ def export(*references: str, veris: bool = False) -> None:
     if not veris:
         raise Wrong("format", "none", "name it: --veris")
     with using() as (_, store), store.read() as conn:
-        ids = [case_id(conn, each) for each in references] or list(
+        ids = references or list(
             conn.execute(select(incidents.c.case_id).order_by(incidents.c.case_id)).scalars())
         said = [_document(conn, case) for case in ids]
     say(json.dumps(said[0] if len(references) == 1 else said, ensure_ascii=True, indent=2))
 
 
+@app.command
+def document(reference: str, *, pdf: Path) -> None:
+    """Write everything about one incident to a PDF file, to file or to hand on: every label, for you are the operator."""
+    with using() as (_, store), store.read() as conn:
+        paper = incident_paper.read(conn, _incident(conn, reference), lambda _label: True)
+    pdf.write_bytes(paper.pdf())
+    say(f"{paper.title} is in {pdf}.")
+
+
 def _document(conn: Connection, case: str) -> dict[str, object]:
-    view = reading.view(conn, case, utc_now())
+    return commands.export(conn, _incident(conn, case))
+
+
+def _incident(conn: Connection, name: str) -> CaseView:
+    view = reading.view(conn, case_id(conn, name), utc_now())
     if view.incident is None:
-        raise Unknown("incident", view.case.reference)
-    return commands.export(conn, view)
+        raise Unknown("incident", name)
+    return view

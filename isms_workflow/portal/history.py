@@ -55,6 +55,9 @@ SENTENCES: Mapping[str, str] = {
     "source.added": "let a {kind} report incidents", "source.revoked": "let it report no more",
     "system.added": "put it in the register, for {owner:who}", "system.retired": "retired it",
 }
+BESIDE = ("reason", "text", "name", "title", "description")
+"""Of what stands beside a record, the first of these is shown with it."""
+
 HIDDEN = "something in a case, or with a file, that isn't shown to you"
 MOVES = {"start": "started the cycle", "close": "closed the cycle", "cancel": "cancelled the cycle"}
 INCIDENT_MOVES = {
@@ -103,7 +106,7 @@ def _place(row: Any) -> v.HistoryEntry:
 
 
 def _entry(row: Any, data: Mapping[str, Any], private: Mapping[str, str], names: Names, zone: str) -> v.HistoryEntry:
-    reason = next((private[name] for name in ("reason", "text", "name", "title", "description") if private.get(name)), "")
+    reason = next((private[name] for name in BESIDE if private.get(name)), "")
     late = (row.noticed_at - row.happened_at).total_seconds() >= 1
     return v.HistoryEntry(row.happened_at, names.who(row.actor), sentence(row.kind, data, names, zone), row.seq, row.hash,
                           reason, noticed=row.noticed_at if late else None,
@@ -164,6 +167,12 @@ class _Word:
             "short": lambda: str(value)[:12],
         }
         return words.get(how, lambda: str(value if value is not None else "–"))()
+
+
+def texts(conn: Connection, seqs: Sequence[int]) -> dict[int, str]:
+    """The reason, comment or name that stands beside each of these records; those that have none are left out."""
+    found = ((seq, next((said[name] for name in BESIDE if said.get(name)), "")) for seq, said in _private(conn, seqs).items())
+    return {seq: text for seq, text in found if text}
 
 
 def _private(conn: Connection, seqs: Sequence[int]) -> dict[int, dict[str, str]]:

@@ -205,7 +205,7 @@ class Page:
 
 def downloads(name: str) -> tuple[v.Link, ...]:
     """The incident as files, in the formats of others."""
-    return (v.Link("VERIS", f"{case_url(name)}/veris.json"),)
+    return v.Link("PDF", f"{case_url(name)}/document.pdf"), v.Link("VERIS", f"{case_url(name)}/veris.json")
 
 
 def _link(row: Any) -> v.Reference:

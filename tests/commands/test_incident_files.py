@@ -9,6 +9,7 @@ import pytest
 
 from isms_workflow.settings import Settings
 from isms_workflow.store.database import Store
+from tests.engine.incidents import report
 from tests.shell import Shell
 from tests.veris import sample
 from tests.world import World, found
@@ -41,3 +42,12 @@ def test_open_ones_are_reported_now(world: World, shell: Shell, tmp_path: Path) 
     shell.ok("incidents import", str(tmp_path / "a.json"), "--open")
     assert "INC-2026-0001 is reported" in shell.ok("incidents show INC-2026-0001")
     assert "Errno" not in shell.refused("incidents import", str(tmp_path / "none.json"))
+
+
+def test_an_incident_is_written_to_a_pdf(world: World, shell: Shell, tmp_path: Path) -> None:
+    """For the operator with everything in it; what is no incident is refused."""
+    report(world)
+    assert "INC-2026-0001: Someone reads our mails is in" in shell.ok(
+        "incidents document INC-2026-0001 --pdf", str(tmp_path / "a.pdf"))
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF-")
+    assert "No case" in shell.refused("incidents document INC-2026-0002 --pdf", str(tmp_path / "b.pdf"))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from tests.engine.incidents import report
+from isms_workflow.portal import incident_paper
+from isms_workflow.portal.incident_paper import Paper
+from isms_workflow.store.tables import evidence
+from tests.engine.incidents import report, respond
 from tests.portal.incidents import FIRST, label
 from tests.portal.visitor import House, Visitor
 from tests.veris import sample
@@ -87,3 +92,47 @@ def test_a_restricted_incident_is_exported_to_its_people_alone(house: House) -> 
     label(house, "restricted")
     assert house.visitor("ben").get(f"{FIRST}/veris.json").status_code == 200
     assert house.visitor("gil").get(f"{FIRST}/veris.json").status_code == 404
+
+
+def paper(house: House, who: str) -> Paper:
+    """The document as it is set for somebody who sees files of the label internal alone, or all."""
+    world = house.world
+    with world.store.read() as conn:
+        return incident_paper.read(conn, world.view(), lambda label: who == "ben" or label == "internal")
+
+
+def test_the_document_holds_all_that_happened(house: House) -> None:
+    """Facts, steps, files with their digests, and every record; the same incident is the same file."""
+    report(house.world, title="Someone *reads* our mails #1")
+    respond(house.world, "ravi")
+    house.world.evidence("contain", "ravi")
+    ben = house.visitor("ben")
+    assert f'href="{FIRST}/document.pdf"' in ben.read(FIRST)
+    sent = ben.get(f"{FIRST}/document.pdf")
+    assert (sent.status_code, sent.headers["content-type"], sent.content[:5]) == (200, "application/pdf", b"%PDF-")
+    house.world.sim.now += timedelta(hours=1)
+    assert ben.get(f"{FIRST}/document.pdf").content == sent.content
+    assert house.visitor("maria").get(f"{FIRST}/document.pdf").content == sent.content, "nobody is called you"
+    said = repr(paper(house, "ben"))
+    for each in ("Someone *reads* our mails #1", "Customer records", "Contain the incident", "Ravi Singh", "started responding",
+                 "added evidence", "reported an incident, assessed as high"):
+        assert each in said, each
+
+
+def test_the_document_tells_nothing_of_a_file_that_is_hidden(house: House) -> None:
+    """Neither its name nor that it was added."""
+    report(house.world)
+    respond(house.world, "ravi")
+    house.world.evidence("contain", "ravi")
+    with house.world.store.write() as tx:
+        tx.execute(update(evidence).values(label="restricted"))
+    assert "added evidence" in repr(paper(house, "ben"))
+    assert "added evidence" not in repr(paper(house, "gil"))
+    assert "No file that may be shown here." in repr(paper(house, "gil"))
+
+
+def test_a_restricted_incident_is_on_paper_for_its_people_alone(house: House) -> None:
+    """To others it reads like one that isn't there."""
+    report(house.world)
+    label(house, "restricted")
+    assert house.visitor("gil").get(f"{FIRST}/document.pdf").status_code == 404

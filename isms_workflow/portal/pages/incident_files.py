@@ -18,6 +18,7 @@ from isms_workflow.engine import reading
 from isms_workflow.engine.commands import veris as commands
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.engine.commands.veris import Taken
+from isms_workflow.portal import incident_paper
 from isms_workflow.portal import views as v
 from isms_workflow.portal.incidents import section_of
 from isms_workflow.portal.texts import attachment, file_name
@@ -96,3 +97,14 @@ def as_veris(visit: Reader, name: str) -> Response:
         said = commands.export(conn, view)
     return Response(json.dumps(said, ensure_ascii=False, indent=2) + "\n", media_type="application/json",
                     headers={"Content-Disposition": attachment(f"{view.case.reference}.veris.json")})
+
+
+@router.get("/{name}/document.pdf")
+def as_pdf(visit: Reader, name: str) -> Response:
+    """Everything about one incident that the reader may see, to file or to hand on."""
+    with visit.portal.store.read() as conn:
+        view = reading.view(conn, case_id(conn, name), visit.now)
+        visit.require_sight(conn, view, "incident", name)
+        paper = incident_paper.read(conn, view, lambda label: visit.sees(conn, view, label))
+    return Response(paper.pdf(), media_type="application/pdf",
+                    headers={"Content-Disposition": attachment(f"{view.case.reference}.pdf")})
