@@ -20,7 +20,7 @@ from isms_workflow.commands import (
     deadlines,
     doctor,
     escalation,
-    incidents,
+    incident_files,
     obligations,
     on_call,
     outbox,
@@ -46,7 +46,7 @@ def build() -> App:
                     database.backup, database.restore, doctor.doctor):
         app.command(command)
     app.command("isms_workflow.commands.demo:demo", help="Run a small believable company in a data folder of its own.")  # read when it is asked for: it imports Prefect and the flows
-    for part in (database, programme, people, systems, cycles, incidents, escalation, actions, obligations, on_call, sources, deadlines, outbox, ways, audit, prefect):
+    for part in (database, programme, people, systems, cycles, incident_files, escalation, actions, obligations, on_call, sources, deadlines, outbox, ways, audit, prefect):
         app.command(part.app)
     return app
 

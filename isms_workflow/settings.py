@@ -124,6 +124,7 @@ class Settings(BaseSettings):
     mail_from: str = "isms@localhost"
     report_maildir: Path | None = None
     ways: dict[WayName, Way] = {}
+    veris_schema: Path | None = None
     prefect_port: int = Field(default=4200, ge=1, le=65535)
 
     @classmethod

@@ -35,6 +35,7 @@ SENTENCES: Mapping[str, str] = {
     "incident.paused": "{actor} paused it until {until}: every clock stands still",
     "incident.resumed": "{actor} let it go on",
     "incident.replanned": "{actor} put it under another version of the programme",
+    "incident.filed": "{actor} filed it: it was dealt with before it was imported",
     "incident.absorbed": "{actor} merged {from} into it",
     "case.moved": "{actor}: {event}, from {from} to {to}",
 }

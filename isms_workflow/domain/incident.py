@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from isms_workflow.domain.machine import CLOCK, FLOW, Machine, rule
+from isms_workflow.domain.machine import CLOCK, FLOW, OPERATOR, Machine, rule
 from isms_workflow.domain.people import INCIDENT_RESPONDER, ISMS_MANAGER, TOP_MANAGEMENT
 
 RESPONDING, LEARNING = "responding", "lessons_learned"
@@ -24,6 +24,7 @@ MACHINE = Machine("incident", version=1, initial="reported", final=frozenset({"c
     rule("triage",       {"reported"},                 "triaged",        *HANDLING),
     rule("respond",      {"triaged"},                  RESPONDING,       *HANDLING),
     rule("resolve",      {RESPONDING},                 "resolved",       FLOW),
+    rule("file",         {"reported"},                 "closed",         *HANDLING, OPERATOR),
     rule("learn",        {"resolved"},                 LEARNING,         FLOW),
     rule("close",        {"resolved"},                 "closed",         FLOW),
     rule("conclude",     {LEARNING},                   "closed",         FLOW, gates={LEARNING}),

@@ -34,7 +34,7 @@ class Insert:
 
     table: Literal["cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments", "systems", "incidents",
                    "incident_systems", "occurrences", "stops", "overrides", "rotation_orders", "corrective_actions", "corrective_owners",
-                   "lessons", "obligation_answers", "obligation_events"]
+                   "lessons", "obligation_answers", "obligation_events", "veris"]
     row: Mapping[str, Any]
 
 

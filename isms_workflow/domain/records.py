@@ -40,6 +40,7 @@ class IncidentRecord(StrEnum):
     RESUMED = "incident.resumed"
     REPLANNED = "incident.replanned"
     ABSORBED = "incident.absorbed"
+    FILED = "incident.filed"
 
 
 class CorrectiveRecord(StrEnum):

@@ -27,7 +27,7 @@ from isms_workflow.store.statements import deadlines as deadline_questions
 ROWS = {name: tables.metadata.tables[name]
         for name in ("cases", "steps", "gates", "decisions", "dispositions", "evidence", "comments", "systems", "incidents",
                      "incident_systems", "occurrences", "stops", "overrides", "rotation_orders", "corrective_actions", "corrective_owners",
-                     "lessons", "obligation_answers", "obligation_events")}
+                     "lessons", "obligation_answers", "obligation_events", "veris")}
 
 
 def write(tx: Transaction, plans: Sequence[Plan], now: datetime, fired: Sequence[str] = ()) -> list[int]:

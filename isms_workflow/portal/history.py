@@ -50,6 +50,7 @@ SENTENCES: Mapping[str, str] = {
     "incident.breached": "noted that nobody was at it in time: a response was due {due:instant}",
     "incident.reassessed": "changed the severity from {before} to {severity}",
     "incident.resumed": "let its clocks go on", "incident.absorbed": "took another incident in as part of it",
+    "incident.filed": "filed it: it was dealt with before it was imported",
     "incident.replanned": "put it under programme {programme:short}",
     "lesson.added": "added to the lessons", "lesson.withdrawn": "withdrew an entry of the lessons",
     "action.opened": "opened a corrective action for {owner:who}, {gravity}",
@@ -67,6 +68,9 @@ SENTENCES: Mapping[str, str] = {
     "source.added": "let a {kind} report incidents", "source.revoked": "let it report no more",
     "system.added": "put it in the register, for {owner:who}", "system.retired": "retired it",
 }
+BESIDE = ("reason", "text", "name", "title", "description")
+"""Of what stands beside a record, the first of these is shown with it."""
+
 HIDDEN = "something in a case, or with a file, that isn't shown to you"
 MOVES = {"start": "started the cycle", "close": "closed the cycle", "cancel": "cancelled the cycle"}
 INCIDENT_MOVES = {
@@ -122,7 +126,7 @@ def _place(row: Any) -> v.HistoryEntry:
 
 
 def _entry(row: Any, data: Mapping[str, Any], private: Mapping[str, str], names: Names, zone: str) -> v.HistoryEntry:
-    reason = next((private[name] for name in ("reason", "text", "name", "title", "description") if private.get(name)), "")
+    reason = next((private[name] for name in BESIDE if private.get(name)), "")
     late = (row.noticed_at - row.happened_at).total_seconds() >= 1
     return v.HistoryEntry(row.happened_at, names.who(row.actor), sentence(row.kind, data, names, zone), row.seq, row.hash,
                           reason, noticed=row.noticed_at if late else None,
@@ -204,6 +208,12 @@ class _Word:
     def _whom(self, name: str) -> str:
         """One of those whom a ladder's level names; a single person by their name."""
         return self.names.name(name.removeprefix(PERSON)) if name.startswith(PERSON) else name
+
+
+def texts(conn: Connection, seqs: Sequence[int]) -> dict[int, str]:
+    """The reason, comment or name that stands beside each of these records; those that have none are left out."""
+    found = ((seq, next((said[name] for name in BESIDE if said.get(name)), "")) for seq, said in _private(conn, seqs).items())
+    return {seq: text for seq, text in found if text}
 
 
 def _private(conn: Connection, seqs: Sequence[int]) -> dict[int, dict[str, str]]:

@@ -58,7 +58,8 @@ class Desk:
         order = ("triage", "respond", "acknowledge", "reassess", "escalate", "pause", "resume", "merge", "dismiss",
                  "take back", "reopen", "re-plan")
         paused = {"pause"} if incident.pause else set()
-        return (each for each in order if each not in standing | alike | once | paused)
+        undone = set() if any(s.is_settled for s in self.view.steps_of(RESPONDING)) else {"reopen"}  # nothing was done here
+        return (each for each in order if each not in standing | alike | once | paused | undone)
 
     def _may(self, event: str) -> bool:
         return event in MACHINE.possible(self.view.case.state) and any(

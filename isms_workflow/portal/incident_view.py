@@ -37,6 +37,7 @@ from isms_workflow.programme.incidents import Condition, IncidentWorkflow
 from isms_workflow.programme.model import Phase
 from isms_workflow.store.statements import corrective as action_questions
 from isms_workflow.store.statements import incidents as questions
+from isms_workflow.store.statements import veris
 from isms_workflow.store.statements.mails import last_record
 from isms_workflow.store.tables import audit, audit_private, deadlines
 
@@ -85,7 +86,7 @@ class Page:
             self._systems(), self._phases(), rungs(self.conn, view, view.case.id) if running else (),
             of_case(self.conn, view.case.id, self.names, visit), self._word(), self._pause(), self._wait(),
             len(occurred), self._relations(occurred), self._alike(), main=main, actions=others,
-            document=f"{case_url(view.case.reference)}/document",
+            document=f"{case_url(view.case.reference)}/document", downloads=downloads(view.case.reference),
             told=self._told[-FEW:], all_told=self._all_told(),
             drill=f"{case_url(view.case.reference)}/drill" if self.incident.is_exercise else "", is_exercise=self.incident.is_exercise,
             lessons=Board(self.conn, visit, view, self.names).whole(), led_to=self._led_to(),
@@ -144,6 +145,8 @@ class Page:
         said: Mapping[str, Any] = json.loads(row.body)["data"] if row else {}
         if said.get("severity") != self.incident.severity:
             return self._changed(said.get("severity"))
+        if said.get("rule") is None and self.conn.execute(veris.is_imported(case)).first():
+            return "As the file said that it was imported from, or, where that said nothing, the severity for what can't be told."
         if said.get("rule") is None:
             return "No system is known, or no rule of the programme holds: the severity for what can't be told."
         opened = self.conn.execute(last_record("case.opened", case, case)).one()
@@ -225,6 +228,11 @@ class Page:
         sight = Sight(self.conn, self.visit)
         return tuple(v.Relation("", _link(row), row.opened_at, f"?into={row.reference}#merge")
                      for row in rows if row.opened_at <= ends[1] and sight.sees(row.id))
+
+
+def downloads(name: str) -> tuple[v.Link, ...]:
+    """The incident as files, in the formats of others."""
+    return v.Link("PDF", f"{case_url(name)}/document.pdf"), v.Link("VERIS", f"{case_url(name)}/veris.json")
 
 
 def _link(row: Any) -> v.Reference:

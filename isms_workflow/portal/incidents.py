@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
+from isms_workflow.domain.access import Action
 from isms_workflow.domain.incident import ANY, UNANSWERED
 from isms_workflow.engine import programmes
 from isms_workflow.portal import views as v
@@ -33,6 +34,7 @@ GROUPS: Mapping[str, frozenset[str]] = {"unanswered": frozenset(UNANSWERED), "op
 REPORT = v.Link("Report one", "/incidents/report")
 EMPTY = v.Empty("No incidents.", "Whoever notices one reports it here, in a minute: the response team is told at once, and "
                 "its clocks run. An exercise does too.", REPORT)
+IMPORT = v.Link("Import from files", "/incidents/import")
 NONE_FOUND = v.Empty("No incident fits.", "Another state, severity or category may find it.",
                      v.Link("All incidents", "/incidents"))
 SEVERITIES = ("critical", "high", "medium", "low")
@@ -199,6 +201,11 @@ def response(row: Any, zone: str) -> str:
 def answered(at: datetime, due: datetime) -> str:
     """Whether somebody was at it in time."""
     return "answered in time" if at <= due else f"answered {span(at - due)} late"
+
+
+def more(visit: Visit) -> tuple[v.Link, ...]:
+    """What else there is about all incidents, for this reader."""
+    return (IMPORT,) if visit.may(Action.WRITE) else ()
 
 
 def listing(look: Look) -> v.Listing[v.IncidentLine]:

@@ -17,10 +17,10 @@ AGENTS = {"clock": "the clock", "engine": "the engine", "flow": "the flow", "ope
 
 
 class Names:
-    """People's names by id, as this reader is shown them."""
+    """People's names by id, as this reader is shown them; to no one in particular, nobody is `you`."""
 
-    def __init__(self, conn: Connection, reader: Person) -> None:
-        self._reader, self._conn = reader.id, conn
+    def __init__(self, conn: Connection, reader: Person | None) -> None:
+        self._reader, self._conn = reader.id if reader else None, conn
         self._rows = {r.id: r for r in conn.execute(select(
             people.c.id, people.c.name, people.c.deactivated_at, people.c.erased_at))}
 

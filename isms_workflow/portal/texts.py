@@ -37,4 +37,4 @@ def retry_after(error: IsmsError) -> dict[str, str]:
 def unsecret(path: str) -> str:
     """An address as it may be written down: without the secret of a link that stands for somebody."""
     first = path.split("/")[1] if "/" in path else path
-    return f"/{first}/…" if first in ("setup", "invitation", "acknowledge") else path
+    return f"/{first}/…" if first in ("setup", "invitation", "acknowledge", "calendar") else path

@@ -88,6 +88,9 @@ def _rules(file: str, workflow: IncidentWorkflow, place: Place) -> Iterator[Prob
     for index, rule in enumerate(workflow.assessments):
         yield from known(file, place(file, "assessments", index, "severity"), "assessments.severity", rule.severity,
                          severities, "severity")
+    for field, known_names, what in (("actions", categories, "category"), ("impact", severities, "severity")):
+        for word, name in (getattr(workflow.veris, field) if workflow.veris else {}).items():
+            yield from known(file, place(file, "veris", field, word), f"veris.{field}.{word}", name, known_names, what)
     for name in ("assessments", "labels"):
         for index, each in enumerate(getattr(workflow, name)):
             for category in each.when.category:

@@ -84,6 +84,22 @@ class Reporting(Strict):
     questions: Step
 
 
+VerisAction = Literal["malware", "hacking", "social", "misuse", "physical", "error", "environmental", "unknown"]
+VerisRating = Literal["Catastrophic", "Damaging", "Painful", "Distracting", "Insignificant", "Unknown"]
+"""The words of VERIS for what was done, and for how bad it was."""
+
+
+class Veris(Strict):
+    """How incidents are read from and written to files in the VERIS format.
+
+    Of the actions that a file names, the first in this order gives the category; written is the first that has the
+    incident's. A severity is taken from the file's rating of the impact where `impact` names it, else assessed.
+    """
+
+    actions: Annotated[dict[VerisAction, Name], Field(min_length=1)]
+    impact: dict[VerisRating, Name] = Field(default_factory=dict)
+
+
 class IncidentWorkflow(Workflow):
     """Incidents: what they are, how grave, who answers, by when. Severities stand gravest first; the first
     assessment that holds counts, and where none does, `unknown`.
@@ -99,6 +115,7 @@ class IncidentWorkflow(Workflow):
     labels: tuple[Labelling, ...] = ()
     duplicates_within: Span
     reporting: Reporting | None = None
+    veris: Veris | None = None
 
     def step(self, name: str) -> Step:
         """A step by its id, that of the questions included. Raises KeyError."""

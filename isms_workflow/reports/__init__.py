@@ -1,0 +1,1 @@
+"""What goes out: documents, files in the formats of others, charts."""

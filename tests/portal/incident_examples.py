@@ -40,6 +40,10 @@ FORM = v.Action("report", "Report the incident", "/incidents/report", (
 REPORT = v.ReportForm(FORM)
 TYPED = replace(FORM, typed={"title": "", "systems": ("1", "2"), "exercise": "yes"}, errors={"title": "title: say what happened."})
 REPORT_REFUSED = v.ReportForm(TYPED, problems=v.problems(TYPED))
+IMPORT = v.ImportForm(v.Action("import", "Import", "/incidents/import", (
+    v.Field("file", "VERIS file", "file", "JSON.", required=True), v.Field("open", "They aren't dealt with yet", "checkbox")),
+    main=True, then="All of them, or none."))
+NO_IMPORT = v.ImportForm(None, "The programme in force doesn't say how such files are read.")
 NO_REPORT = v.ReportForm(None, "The programme in force says nothing of incidents yet.")
 REPORTED = v.Report("INC-2026-0042", "A mail of a colleague sends links", "reported", "The response team has been told.",
                     "It began at nine.\n\nI opened none.", (v.Fact("Reported", "Mon 9 Mar 2026 08:00 CET"),),
@@ -98,7 +102,8 @@ INCIDENT = v.Incident(
     wait=v.Wait("its triage", at(0, 7), at(0, 11, 0), "escalates to top management"), occurrences=2,
     relations=(v.Relation("Follows", OUTAGE), v.Relation("Merged from", None, at(0, 8))),
     alike=(v.Relation("", OUTAGE, at(0, 6), "?into=INC-2026-0043#merge"),),
-    main=ACKNOWLEDGE, actions=(TRIAGE, MERGE), document="/incidents/INC-2026-0042/document", is_exercise=True,
+    main=ACKNOWLEDGE, actions=(TRIAGE, MERGE), document="/incidents/INC-2026-0042/document",
+    downloads=(v.Link("VERIS", "/incidents/INC-2026-0042/veris.json"),), is_exercise=True,
     told=TELLINGS, all_told=v.Link("All 14 messages, with every attempt", "/incidents/INC-2026-0042/told"))
 ANSWERED = replace(
     INCIDENT, state="responding", response="answered in time", due=None, ladder=(), wait=None, main=None, alike=(), actions=(),

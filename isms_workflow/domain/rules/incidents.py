@@ -42,6 +42,8 @@ class Report:
     occurred_at: datetime | None = None
     external_key: str | None = None
     is_exercise: bool = False
+    severity: str | None = None
+    """Given by whoever knows it already; None: the programme's rules assess it."""
 
 
 def report(found: Report, reference: str, programme: Programme, calendar: WorkingCalendar, directory: Directory,
@@ -53,7 +55,7 @@ def report(found: Report, reference: str, programme: Programme, calendar: Workin
     workflow = programme.workflows["incident"]
     assert isinstance(workflow, IncidentWorkflow)  # load.py reads incident.yaml as one
     check_report(found, workflow, when.happened)
-    assessed = assess(workflow, found.category, found.systems)
+    assessed = _assessed(found, workflow)
     view = _reported(found, reference, programme, calendar, directory, assessed, follows, actor, when)
     team = escalation.responders(view) or directory.holders(ISMS_MANAGER)
     told, then = escalation.due_levels(view, when)
@@ -66,6 +68,26 @@ def report(found: Report, reference: str, programme: Programme, calendar: Workin
     return plan + told + escalation.running(then, when.happened) + duties.began(view, when) + wake(view), view
 
 
+def filed(found: Report, reference: str, programme: Programme, calendar: WorkingCalendar, directory: Directory,
+          actor: Actor, when: When) -> tuple[Plan, Plan, CaseView]:
+    """One that was dealt with before it came here, as from another register: recorded, and at its end at once. Nobody
+    is told, and no clock ever runs. The plans are to be written in this order. Raises `Wrong`, `NotYours`.
+    """
+    workflow = programme.workflows["incident"]
+    assert isinstance(workflow, IncidentWorkflow)  # load.py reads incident.yaml as one
+    check_report(found, workflow, when.happened)
+    assessed = _assessed(found, workflow)
+    view = _reported(found, reference, programme, calendar, directory, assessed, None, actor, when)
+    return (Plan(insert=_rows(view, found), record=_lines(view, found, assessed, actor, when)),
+            move(view, "file", IncidentRecord.FILED, actor, when, closed_at=when.happened), view)
+
+
+def _assessed(found: Report, workflow: IncidentWorkflow) -> Assessed:
+    if found.severity is None:
+        return assess(workflow, found.category, found.systems)
+    return Assessed(found.severity, None)
+
+
 def check_report(found: Report, workflow: IncidentWorkflow, now: datetime) -> None:
     """Raise `Wrong` for the first field that can't be."""
     if not 0 < len(found.title.strip()) <= LONGEST_TITLE:
@@ -74,6 +96,8 @@ def check_report(found: Report, workflow: IncidentWorkflow, now: datetime) -> No
         raise Wrong("description", f"{len(found.description)} characters", f"at most {LONGEST_TEXT:,}; attach the rest later")
     if found.category not in {each.id for each in workflow.categories}:
         raise Wrong("category", found.category, f"one of {', '.join(each.id for each in workflow.categories)}")
+    if found.severity is not None and found.severity not in {each.id for each in workflow.severities}:
+        raise Wrong("severity", found.severity, f"one of {', '.join(each.id for each in workflow.severities)}")
     if found.occurred_at is not None and found.occurred_at > now:
         raise Wrong("occurred_at", iso(found.occurred_at), "it lies ahead: give the instant at which it began, or none")
     if found.external_key is not None and not 0 < len(found.external_key) <= LONGEST_TITLE:

@@ -29,6 +29,7 @@ SCOPES: Mapping[str, Action] = {
     "decide": Action.WRITE,   # gates: apart, so that an integration that uploads can't approve
     "audit": Action.AUDIT,    # chain and access log
     "admin": Action.ADMIN,    # accounts, roles, responsibilities
+    "calendar": Action.READ,  # one's own deadlines at an address, and nothing else: apart, so that a calendar may keep it
 }
 """Each scope, and the right that the person's role must have besides."""
 

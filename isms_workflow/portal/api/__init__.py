@@ -9,6 +9,7 @@ from isms_workflow.portal.api import (
     cycles,
     evidence,
     gates,
+    incident_files,
     incidents,
     lessons,
     notifications,
@@ -42,6 +43,6 @@ def create_api(portal: Portal) -> FastAPI:
                   root_path_in_servers=False)
     app.state.portal = portal
     problems.install(app)
-    for part in (notifications, people, systems, cycles, incidents, actions, lessons, tellings, obligations, on_call, steps, gates, evidence, sources):
+    for part in (notifications, people, systems, cycles, incident_files, incidents, actions, lessons, tellings, obligations, on_call, steps, gates, evidence, sources):
         app.include_router(part.router, responses=problems.RESPONSES)
     return app

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
@@ -78,6 +78,30 @@ class NewReport(Taken):
     external_key: Annotated[str | None, Field(max_length=LONGEST_TITLE)] = Field(
         default=None, description="Your own name for it: again while it is open is an occurrence, and makes nothing new.")
     exercise: bool = False
+
+
+class Documents(Taken):
+    """Incidents of another register, as VERIS documents; all of them are taken, or none."""
+
+    documents: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=500)]
+    open: bool = Field(default=False, description="They are reported now, with their clocks; without it they are history, "
+                                                  "closed at once and told to nobody.")
+    lenient: bool = Field(default=False, description="Take what can be named of documents that don't satisfy the schema.")
+
+
+class Imported(Said):
+    """What became of one document."""
+
+    document: str = Field(description="Which: `documents, incident 1` is the first.")
+    reference: str
+    new: bool = Field(description="False where it was imported before; it stays as it is.")
+    notes: list[str] = Field(description="What of it isn't as the schema has it; it is kept as it was.")
+
+
+class ImportedAll(Said):
+    """What became of all of them."""
+
+    items: list[Imported]
 
 
 class Triage(Taken):

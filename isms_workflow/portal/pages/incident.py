@@ -24,8 +24,8 @@ from isms_workflow.portal import views as v
 from isms_workflow.portal.dates import as_typed, instant
 from isms_workflow.portal.incident_actions import NOW
 from isms_workflow.portal.incident_view import Page
-from isms_workflow.portal.incidents import REPORT, Look, listing
-from isms_workflow.portal.pages import incident_report, obligations
+from isms_workflow.portal.incidents import REPORT, Look, listing, more
+from isms_workflow.portal.pages import incident_files, incident_report, obligations
 from isms_workflow.portal.pages.cases import document_of
 from isms_workflow.portal.rendering import machine_time
 from isms_workflow.portal.texts import attachment
@@ -41,7 +41,7 @@ HEADS = ("reference", "title", "severity", "state", "category", "reported", "res
 def show_all(visit: Reader) -> Response:
     """Every incident that the reader may see."""
     with visit.portal.store.read() as conn:
-        page = v.Incidents(listing(Look.of(conn, visit)), REPORT)
+        page = v.Incidents(listing(Look.of(conn, visit)), REPORT, more=more(visit))
     return visit.page("incidents.html", page, "Incidents")
 
 
@@ -98,12 +98,14 @@ def seen(conn: Connection, visit: Visit, name: str) -> CaseView:
     return view
 
 
-def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.ReportForm | v.Incident | v.Obligations, str]:
+def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.ReportForm | v.ImportForm | v.Incident | v.Obligations, str]:
     """The page of the report or of one incident, for a form on it that was refused: template, view, menu entry."""
     if path[:1] == ["report"]:
         return incident_report.again(conn, visit, path)
     if path[1:2] == ["obligations"]:
         return obligations.again(conn, visit, path)
+    if path[:1] == ["import"]:
+        return incident_files.again(conn, visit)
     return "incident.html", Page(conn, visit, seen(conn, visit, path[0])).whole(), "Incidents"
 
 

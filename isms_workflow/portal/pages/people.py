@@ -212,7 +212,7 @@ def _actions(visit: Visit, programme: Programme, directory: Directory, names: Na
             v.Field("to", "Who", "select", choices=others, required=True),
             v.Field("from", "From", "date", required=True), v.Field("until", "Until and including", "date", required=True)),
             then="They are told. The record says “X for you”; your own decision makes theirs void."))
-        found.append(tokens.action(visit))
+        found += [tokens.action(visit), tokens.calendar(visit)]
     if visit.may(Action.ADMIN):
         found += [
             v.Action("role", "Change the access role", f"{url}/role",
@@ -240,7 +240,7 @@ def change(visit: Sender, form: Form, person: str, event: str) -> Response:
         visit.require(Action.ADMIN, "Managing people")
     with visit.portal.store.write() as tx:
         once = CHANGES[event](tx, visit, form, person) or ""
-    if event == "token":
+    if event in ("token", "calendar"):
         return _shown(visit, person, secret=once)
     return _shown(visit, person, once) if once else visit.go(f"/people/{person}", "Done; it stands in the history.")
 
@@ -287,6 +287,6 @@ def _reinvite(tx: Transaction, visit: Visit, form: Posted, person: str) -> str |
 
 CHANGES = {"grant": _grant, "revoke": _revoked, "role": _role, "deputy": _name_deputy, "delegate": _delegate,
            "undelegate": _undelegate, "deactivate": _deactivate, "erase": _erase, "invite": _reinvite, "withdraw": tokens.withdraw,
-           "token": tokens.issue, "end-token": tokens.revoke}
-ONES_OWN = ("deputy", "delegate", "undelegate", "token", "end-token")
+           "token": tokens.issue, "calendar": tokens.subscribe, "end-token": tokens.revoke}
+ONES_OWN = ("deputy", "delegate", "undelegate", "token", "calendar", "end-token")
 """What people change of their own account; the commands see to it that it is theirs, or they are administrators."""

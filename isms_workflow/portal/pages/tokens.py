@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import Connection
 
 from isms_workflow.domain.access import Action
@@ -14,6 +16,8 @@ from isms_workflow.store.database import Transaction
 
 SCOPE_SAYS = {"read": "look", "report": "incidents, in your name", "write": "steps, comments, evidence", "decide": "gates, in your name",
               "audit": "history and access log", "admin": "accounts, roles and responsibilities"}
+
+CALENDAR = "calendar"
 
 
 def lines(conn: Connection, visit: Visit, person: str) -> tuple[v.Token, ...]:
@@ -40,19 +44,37 @@ def _tokens(conn: Connection, visit: Visit, person: str) -> tuple[v.Token, ...]:
     for row in tokens.tokens_of(conn, person)[:20]:
         state = "revoked" if row.revoked_at else "expired" if row.expires_at <= visit.now else "active"
         revoke = v.Action(f"token-{row.id}", "Revoke", f"/people/{person}/end-token", hidden=(("token", row.id),))
-        found.append(v.Token(f"API token: {row.name or '(erased)'} ({', '.join(row.scopes)})", state, row.made_at,
+        what = "Calendar address" if row.scopes == [CALENDAR] else "API token"
+        found.append(v.Token(f"{what}: {row.name or '(erased)'} ({', '.join(row.scopes)})", state, row.made_at,
                              row.expires_at, revoke if state == "active" else None))
     return tuple(found)
 
 
 def action(visit: Visit) -> v.Action:
     """The form for a token of one's own."""
-    able = tuple(v.Choice(scope, scope, SCOPE_SAYS[scope]) for scope, right in tokens.SCOPES.items() if visit.may(right))
+    able = tuple(v.Choice(scope, scope, SCOPE_SAYS[scope]) for scope, right in tokens.SCOPES.items()
+                 if scope in SCOPE_SAYS and visit.may(right))
     return v.Action("token", "Make an API token", f"/people/{visit.person.id}/token", (
         v.Field("name", "What it is for", required=True, hint="Such as: nightly export."),
         v.Field("scopes", "What it may do", "checkboxes", choices=able),
         v.Field("ends", "Ends on", "date", f"Within {tokens.LONGEST.days} days.", required=True)),
         then="It acts in your name, within what your role and responsibilities allow. It is shown once.")
+
+
+def calendar(visit: Visit) -> v.Action:
+    """The form for an address of one's own deadlines."""
+    return v.Action("calendar", "Make a calendar address", f"/people/{visit.person.id}/calendar", (
+        v.Field("name", "What it is for", required=True, hint="Such as: the calendar on my phone."),),
+        then="Whoever has the address sees your deadlines, without their titles where few may see the case. It is shown "
+             "once, works for a year, and can be revoked here.")
+
+
+def subscribe(tx: Transaction, visit: Visit, form: Posted, person: str) -> str:
+    """An address of one's own deadlines; it is shown once. Raises `NotYours`, `Wrong`."""
+    if person != visit.person.id:
+        raise NotYours("a calendar address", "make", "the person whose deadlines it tells")
+    made = tokens.issue(tx, form.text("name"), (CALENDAR,), visit.now + timedelta(days=365), visit.actor, visit.now)
+    return f"{visit.portal.settings.public_url}/calendar/{made.secret}.ics"
 
 
 def issue(tx: Transaction, visit: Visit, form: Posted, person: str) -> str:

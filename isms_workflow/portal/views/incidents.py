@@ -36,6 +36,7 @@ class Incidents:
     incidents: Listing[IncidentLine]  # columns: reference, title, severity, state, category, reported, response, who
     report: Link
     title: str = "Incidents"
+    more: tuple[Link, ...] = ()  # what else there is about all of them
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,16 @@ class ReportForm:
     why_not: str = ""
     problems: tuple[Problem, ...] = ()
     title: str = "Report an incident"
+
+
+@dataclass(frozen=True)
+class ImportForm:
+    """import.html: incidents of another register, from files."""
+
+    take: Action | None  # None where the programme doesn't say how they are read, `why_not` says so
+    why_not: str = ""
+    problems: tuple[Problem, ...] = ()
+    title: str = "Import incidents"
 
 
 @dataclass(frozen=True)
@@ -122,6 +133,7 @@ class Incident:
     main: Action | None = None
     actions: tuple[Action, ...] = ()
     document: str = ""  # the case as a document
+    downloads: tuple[Link, ...] = ()  # the same in formats that are sent as files
     drill: str = ""  # of an exercise: how it went
     told: tuple[TellingLine, ...] = ()  # the newest messages to people about it
     all_told: Link | None = None  # to all of them, with every attempt

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, delete, func, null, or_, select, update
 
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.tables import (
@@ -25,6 +25,7 @@ from isms_workflow.store.tables import (
     sessions,
     tokens,
     tries,
+    veris,
 )
 
 
@@ -76,6 +77,10 @@ def erase(tx: Transaction, person: str, now: datetime) -> Erased:
         "entries of lessons": tx.execute(
             update(lessons).where(lessons.c.author == person, lessons.c.text.is_not(None))
             .values(text=None, erased_at=now)).rowcount,
+        "files that incidents were imported from": tx.execute(
+            update(veris).where(veris.c.case_id.in_(select(incidents.c.case_id).where(incidents.c.reported_by == person)),
+                                veris.c.document.is_not(None))
+            .values(document=null())).rowcount,
         "names of API tokens": tx.execute(
             update(tokens).where(tokens.c.person == person, tokens.c.name != "").values(name="")).rowcount,
         "kept answers of the API": tx.execute(delete(answers).where(answers.c.person == person)).rowcount,

@@ -26,6 +26,7 @@ from isms_workflow.store.tables.people import (
 )
 from isms_workflow.store.tables.sources import hook_answers, sources
 from isms_workflow.store.tables.systems import systems
+from isms_workflow.store.tables.veris import veris
 from isms_workflow.store.tables.work import (
     cases,
     channels,
@@ -50,5 +51,5 @@ __all__ = [
     "hook_answers", "incident_systems", "incidents", "invitations", "lessons", "machine_states", "mail_links", "metadata", "notification_rules", "obligation_answers",
     "obligation_events", "occurrences", "organisation", "outbox", "overrides", "people", "planned_starts", "programmes", "reached", "responsibilities", "rotation_orders",
     "schema_info", "services",
-    "sessions", "sources", "steps", "stops", "systems", "tokens", "transitions", "tries",
+    "sessions", "sources", "steps", "stops", "systems", "tokens", "transitions", "tries", "veris",
 ]

@@ -1,0 +1,138 @@
+"""Incidents in and out as files, at the portal and by the API."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from isms_workflow.portal import incident_paper
+from isms_workflow.portal.incident_paper import Paper
+from isms_workflow.store.tables import evidence
+from tests.engine.incidents import report, respond
+from tests.portal.incidents import FIRST, label
+from tests.portal.visitor import House, Visitor
+from tests.veris import sample
+
+
+def send(visitor: Visitor, *documents: dict[str, Any], **ticked: str) -> Any:
+    """The form, with these as one file."""
+    raw = json.dumps(list(documents) if len(documents) > 1 else documents[0]).encode()
+    return visitor.send("/incidents/import", "/incidents/import", files={"file": ("their.json", raw)}, **ticked)
+
+
+def test_a_file_becomes_history_and_comes_out_as_it_was(house: House) -> None:
+    """It is said so, and the page leads to the download."""
+    ben = house.visitor("ben")
+    answer = send(ben, sample())
+    assert (answer.status_code, answer.headers["location"]) == (303, FIRST)
+    page = ben.read(FIRST)
+    for said in ("It is imported.", "As the file said", "filed it: it was dealt with before", f'href="{FIRST}/veris.json"'):
+        assert said in page, said
+    assert "Reopen it" not in page, "nothing was done here that could be owed again"
+    sent = ben.get(f"{FIRST}/veris.json")
+    assert sent.json() == sample()
+    assert 'INC-2026-0001.veris.json' in sent.headers["content-disposition"]
+    assert "1 of 2 were imported" in (send(ben, sample(), sample(incident_id="b")), ben.read("/incidents"))[1]
+
+
+def test_one_that_isn_t_dealt_with_is_reported(house: House) -> None:
+    """With its clocks, if that is asked for."""
+    ben = house.visitor("ben")
+    send(ben, sample(), open="yes")
+    assert "Acknowledge: I see to it" in ben.read(FIRST)
+
+
+def test_a_wrong_file_is_refused_whole_with_its_place(house: House) -> None:
+    """And what would be right; the boxes stay ticked, and nothing is there."""
+    ben = house.visitor("ben")
+    answer = send(ben, sample(), sample(incident_id="b", action={"hackin": {}}), lenient="yes")
+    assert answer.status_code == 422
+    assert "their.json, incident 2: action: &#34;hackin&#34; can&#39;t be; one of hacking" in answer.text
+    assert 'name="lenient" value="yes" checked' in answer.text
+    assert "No incidents." in ben.read("/incidents")
+
+
+def test_an_older_edition_is_taken_with_what_it_isn_t(house: House) -> None:
+    """If that is asked for."""
+    ben = house.visitor("ben")
+    assert "older than 1.3.6" in send(ben, sample(schema_version="1.2")).text
+    send(ben, sample(schema_version="1.2"), lenient="yes")
+    assert "1 fields aren't as the schema has them" in ben.read(FIRST)
+
+
+def test_a_form_without_a_file_says_so(house: House) -> None:
+    """Choose one."""
+    answer = house.visitor("ben").send("/incidents/import", "/incidents/import")
+    assert (answer.status_code, "No file was given" in answer.text) == (422, True)
+
+
+@pytest.mark.parametrize(("who", "status"), [("gil", 403), ("olga", 403), ("alex", 200), ("maria", 200)])
+def test_who_imports(house: House, who: str, status: int) -> None:
+    """Whoever may write sees the form; whoever answers incidents sends it."""
+    visitor = house.visitor(who)
+    assert visitor.get("/incidents/import").status_code == status
+    assert ('href="/incidents/import"' in visitor.read("/incidents")) is (status == 200)
+    if who != "maria":
+        assert send_raw(visitor) == 403
+
+
+def send_raw(visitor: Visitor) -> int:
+    """The form as somebody sends it who has none."""
+    files = {"file": ("a.json", json.dumps(sample()).encode())}
+    return visitor.send("/incidents/import", files=files).status_code
+
+
+def test_a_restricted_incident_is_exported_to_its_people_alone(house: House) -> None:
+    """To others it reads like one that isn't there."""
+    report(house.world)
+    label(house, "restricted")
+    assert house.visitor("ben").get(f"{FIRST}/veris.json").status_code == 200
+    assert house.visitor("gil").get(f"{FIRST}/veris.json").status_code == 404
+
+
+def paper(house: House, who: str) -> Paper:
+    """The document as it is set for somebody who sees files of the label internal alone, or all."""
+    world = house.world
+    with world.store.read() as conn:
+        return incident_paper.read(conn, world.view(), lambda label: who == "ben" or label == "internal")
+
+
+def test_the_document_holds_all_that_happened(house: House) -> None:
+    """Facts, steps, files with their digests, and every record; the same incident is the same file."""
+    report(house.world, title="Someone *reads* our mails #1")
+    respond(house.world, "ravi")
+    house.world.evidence("contain", "ravi")
+    ben = house.visitor("ben")
+    assert f'href="{FIRST}/document.pdf"' in ben.read(FIRST)
+    sent = ben.get(f"{FIRST}/document.pdf")
+    assert (sent.status_code, sent.headers["content-type"], sent.content[:5]) == (200, "application/pdf", b"%PDF-")
+    house.world.sim.now += timedelta(hours=1)
+    assert ben.get(f"{FIRST}/document.pdf").content == sent.content
+    assert house.visitor("maria").get(f"{FIRST}/document.pdf").content == sent.content, "nobody is called you"
+    said = repr(paper(house, "ben"))
+    for each in ("Someone *reads* our mails #1", "Customer records", "Contain the incident", "Ravi Singh", "started responding",
+                 "added evidence", "reported an incident, assessed as high"):
+        assert each in said, each
+
+
+def test_the_document_tells_nothing_of_a_file_that_is_hidden(house: House) -> None:
+    """Neither its name nor that it was added."""
+    report(house.world)
+    respond(house.world, "ravi")
+    house.world.evidence("contain", "ravi")
+    with house.world.store.write() as tx:
+        tx.execute(update(evidence).values(label="restricted"))
+    assert "added evidence" in repr(paper(house, "ben"))
+    assert "added evidence" not in repr(paper(house, "gil"))
+    assert "No file that may be shown here." in repr(paper(house, "gil"))
+
+
+def test_a_restricted_incident_is_on_paper_for_its_people_alone(house: House) -> None:
+    """To others it reads like one that isn't there."""
+    report(house.world)
+    label(house, "restricted")
+    assert house.visitor("gil").get(f"{FIRST}/document.pdf").status_code == 404
