@@ -133,7 +133,8 @@ class Duties:
               at: datetime | None = None) -> Duties:
         """As they will be once these are recorded, and one event is withdrawn."""
         kept = tuple(each for each in self.dated if each.id != without)
-        return replace(self, answers=(*self.answers, *answers), dated=(*kept, *dated), at=at or self.at, _cache={})
+        then = max(self.at, at or self.at)  # what was recorded a moment ago, at this very instant, counts
+        return replace(self, answers=(*self.answers, *answers), dated=(*kept, *dated), at=then, _cache={})
 
 
 def has_duties(programme: Programme, is_exercise: bool) -> bool:

@@ -21,7 +21,7 @@ from isms_workflow.domain.rules.lessons import Entry
 from isms_workflow.domain.systems import Draft
 from isms_workflow.domain.views import CaseView, Step
 from isms_workflow.engine import programmes, reading, register
-from isms_workflow.engine.commands import cases, gates, incidents, lessons, steps, systems
+from isms_workflow.engine.commands import cases, gates, incidents, lessons, obligations, steps, systems
 from isms_workflow.engine.commands.lessons import Becomes
 from isms_workflow.engine.writer import write
 from isms_workflow.programme.model import Span
@@ -155,8 +155,9 @@ class Company:
             return incidents.report(tx, Report(title, description, category), (affected,), self._actor(who), when)[0]
 
     def handles(self, who: str, case: str, evidence: str) -> None:
-        """Somebody takes an incident up, and does every step of the response there and then."""
+        """Somebody takes an incident up that is to be reported to nobody, and does every step of the response there and then."""
         with self.sim.write() as (tx, when):
+            obligations.answer(tx, case, {"gdpr.personal_data_breach": False}, "", self._actor(who), when)
             incidents.triage(tx, case, None, "medium", "", self._actor(who), when)
             incidents.respond(tx, case, None, self._actor(who), when)
         cycle, self.case = self.case, case

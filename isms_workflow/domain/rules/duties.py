@@ -228,7 +228,7 @@ def recounted(view: CaseView, when: When) -> Plan:
     """By what is known of holidays and zones now: a deadline of a stage that counts otherwise is armed anew."""
     if view.duties is None or view.case.closed_at is not None:
         return Plan()
-    return _clocks(view, replace(view.duties, at=when.noticed, _cache={}), "", None)
+    return _clocks(view, view.duties.with_(at=when.noticed), "", None)
 
 
 def again(view: CaseView, when: When) -> Plan:

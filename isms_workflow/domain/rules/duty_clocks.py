@@ -30,7 +30,7 @@ def expire(view: CaseView, deadline: Deadline, when: When) -> Plan:
     if view.duties is None or view.case.closed_at is not None:
         return Plan()
     sort, _, name = deadline.event.partition(":")
-    then = replace(view.duties, at=max(when.noticed, when.happened + MOMENT), _cache={})
+    then = view.duties.with_(at=max(when.noticed, when.happened + MOMENT))
     found = next((each for each in then.running if each.obligation.id == name), None)
     before = rules.states(view.duties, when.happened)
     if found is None or deadline.base != iso(_stands_for(sort, found, view) or when.happened):

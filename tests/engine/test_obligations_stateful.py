@@ -1,0 +1,197 @@
+"""In whatever order people answer, date, submit, decide, correct and wait: no submission is lost, and nothing that runs goes unwatched."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from sqlalchemy import select
+
+from isms_workflow.domain.duties import LAWFUL, REMIND, Duties, event_of
+from isms_workflow.domain.obligations import State, obligations_of
+from isms_workflow.domain.rules.obligations import askable
+from isms_workflow.engine import watchdog
+from isms_workflow.engine.commands import incidents
+from isms_workflow.errors import IsmsError
+from isms_workflow.programme.load import parse, shipped
+from isms_workflow.programme.obligations import SUBMITTED
+from isms_workflow.store import audit, tables
+from isms_workflow.store.database import open_store
+from tests.engine.incidents import do, report
+from tests.engine.obligations import answer, date, submit, waive, withdraw
+from tests.engine.stateful import play
+from tests.world import found
+
+ORGANISATION = "obligations/organisation.yaml"
+TEXTS = {**shipped(), ORGANISATION: shipped()[ORGANISATION].replace("nis2: no", "nis2: yes").replace("dora: no", "dora: yes")}
+"""Three acts hold: stages that start with others' submissions, that stand in for others, and that repeat."""
+
+PROGRAMME = parse(TEXTS)
+NAMES = st.sampled_from([each.id for each in obligations_of(PROGRAMME) if each.regime.regime in ("gdpr", "nis2", "dora")])
+KINDS = st.sampled_from(("aware", "classified", "handled", "recovered", "reclassified", "requested", "delay_foreseen"))
+OF = st.sampled_from((None, "nis2", "dora", "nis2.notification", "dora.initial", "nis2.intermediate"))
+SAID = "because it must be"
+
+
+class Reported(RuleBasedStateMachine):
+    """One incident on SQLite; `template` is a migrated database."""
+
+    template: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        file = Path(self.folder.name) / "isms.db"
+        shutil.copyfile(self.template, file)
+        self.store = open_store(f"sqlite:///{file}")
+        self.world = found(self.store, programme=PROGRAMME)
+        self.sent: Counter[str] = Counter()
+
+    @initialize(aware=st.integers(0, 30), is_major=st.booleans())
+    def reported(self, aware: int, is_major: bool) -> None:
+        """Of a system with personal data; three times of four all that is asked is so, and since when is known."""
+        report(self.world)
+        if aware % 4:
+            self.date("aware", None, aware)
+            self.answer_all(value=True)
+            self.answer_all(value=True)
+            self.try_to(answer, {"gdpr.risk_unlikely": False}, reason=SAID)
+            self.answer_all(value=True)
+        if is_major:
+            self.date("classified", None, 0)
+
+    def teardown(self) -> None:
+        """Nothing is left, and the chain verifies."""
+        with self.store.read() as conn:
+            assert audit.verify(conn).ok
+        self.store.close()
+        self.folder.cleanup()
+
+    @property
+    def duties(self) -> Duties:
+        """What is known of its reports."""
+        found = self.world.view().duties
+        assert found is not None
+        return found
+
+    def try_to(self, deed: Callable[..., Any], *what: Any, **more: Any) -> bool:
+        """Something that may be refused; what may not is a bug of ours, and shows."""
+        with suppress(IsmsError):
+            deed(self.world, *what, **more)
+            return True
+        return False
+
+    @rule(data=st.data(), value=st.sampled_from((True, True, False, None)))
+    def answer(self, data: st.DataObject, value: bool | None) -> None:
+        """Any question, for the first time or again."""
+        self.try_to(answer, {data.draw(st.sampled_from(askable(self.duties))): value}, reason=SAID)
+
+    @rule(value=st.booleans())
+    def answer_all(self, value: bool) -> None:
+        """Everything that is open, alike."""
+        if asked := [each.id for each in self.duties.owed if each.about != "event"]:
+            self.try_to(answer, dict.fromkeys(asked, value), reason=SAID)
+
+    @rule(kind=KINDS, of=OF, hours=st.integers(0, 30))
+    def date(self, kind: str, of: str | None, hours: int) -> None:
+        """Something happened; if it is recorded already, at another instant."""
+        before = next((each.id for each in self.duties.dated if (each.event.kind, each.event.of) == (kind, of)), None)
+        until = self.world.now + timedelta(days=2) if kind == "requested" else None
+        self.try_to(date, kind, self.world.now - timedelta(hours=hours), reason=SAID, of=of, until=until, replaces=before)
+
+    @rule(data=st.data(), name=NAMES)
+    def submit(self, data: st.DataObject, name: str) -> None:
+        """Now, with reasons: something that runs, else whatever there is."""
+        if running := [each.obligation.id for each in self.duties.running]:
+            name = data.draw(st.sampled_from(running))
+        self.sent[name] += self.try_to(submit, name, reason=SAID)
+
+    @rule(name=NAMES)
+    def waive(self, name: str) -> None:
+        """It isn't to be reported."""
+        self.try_to(waive, name)
+
+    @rule(data=st.data())
+    def withdraw(self, data: st.DataObject) -> None:
+        """Something that was recorded, but no submission."""
+        if known := [each.id for each in self.duties.dated if each.event.kind != SUBMITTED]:
+            self.try_to(withdraw, data.draw(st.sampled_from(known)))
+
+    @rule(what=st.sampled_from((incidents.dismiss, incidents.take_back)))
+    def dismiss(self, what: Callable[..., Any]) -> None:
+        """A false positive; or it was none."""
+        with suppress(IsmsError):
+            do(self.world, what, "ben", None, SAID)
+
+    @rule(hours=st.sampled_from((1, 5, 26, 80)))
+    def wait(self, hours: int) -> None:
+        """Nobody says anything."""
+        self.world.advance(hours=hours)
+
+    @invariant()
+    def every_wait_has_an_end(self) -> None:
+        """Invariant 6 of the design."""
+        if self.world.case:
+            with self.store.read() as conn:
+                assert watchdog.look(conn, self.world.now) == []
+
+    @invariant()
+    def what_runs_is_armed_and_nothing_else(self) -> None:
+        """Reminders always; the lawful instant unless it has fired; of what doesn't run nothing."""
+        if not self.world.case or self.world.view().case.closed_at is not None:
+            return
+        duties = self.duties
+        running = {each.obligation.id: each for each in duties.running}
+        armed = {each.event for each in duties.clocks if each.is_armed}
+        assert {event.partition(":")[2] for event in armed} == set(running)
+        for name, each in running.items():
+            assert event_of(REMIND, name) in armed
+            fired = any(c.event == event_of(LAWFUL, name) for c in duties.clocks if not c.is_armed)
+            assert each.latest_lawful is None or event_of(LAWFUL, name) in armed or fired
+
+    @invariant()
+    def no_submission_is_lost(self) -> None:
+        """Each counts as long as nobody withdraws it; one that doesn't repeat stays submitted, whatever else is said."""
+        if not self.world.case:
+            return
+        kept = Counter(each.event.of for each in self.duties.dated if each.event.kind == SUBMITTED)
+        assert kept == +self.sent
+        for name in +self.sent:
+            each = self.duties.standing(name)
+            assert each.state is State.SUBMITTED or each.obligation.stage.repeats
+
+    @invariant()
+    def no_instant_is_missed_twice(self) -> None:
+        """A breach is recorded once for a report and an instant."""
+        with self.store.read() as conn:
+            bodies = conn.execute(select(tables.audit.c.body).where(tables.audit.c.kind == "obligation.breached")).scalars()
+            told = Counter((data["obligation"], data["latest_lawful"]) for data in (json.loads(each)["data"] for each in bodies))
+        assert all(times == 1 for times in told.values()), told
+
+
+@pytest.fixture
+def machine(sqlite_template: Path) -> Iterator[type[Reported]]:
+    """The state machine over a migrated database."""
+    with closing(open_store(f"sqlite:///{sqlite_template}")):
+        yield type("Reported", (Reported,), {"template": sqlite_template})
+
+
+@pytest.mark.timeout(240)
+def test_any_order_of_answers_and_reports(machine: type[Reported]) -> None:
+    """Answered, dated, submitted, decided, corrected, withdrawn, dismissed, taken back, waited."""
+    play(machine, 8)
+
+
+def test_the_world_is_one_in_which_much_can_happen() -> None:
+    """Three acts hold for the organisation, so that the order of their reports can matter."""
+    assert [name for name, value in PROGRAMME.organisation.regimes.items() if value] == ["gdpr", "nis2", "dora"]
