@@ -34,6 +34,7 @@ GROUPS: Mapping[str, frozenset[str]] = {"unanswered": frozenset(UNANSWERED), "op
 REPORT = v.Link("Report one", "/incidents/report")
 EMPTY = v.Empty("No incidents.", "Whoever notices one reports it here, in a minute: the response team is told at once, and "
                 "its clocks run. An exercise does too.", REPORT)
+STATISTICS = v.Link("Statistics", "/incidents/statistics")
 IMPORT = v.Link("Import from files", "/incidents/import")
 NONE_FOUND = v.Empty("No incident fits.", "Another state, severity or category may find it.",
                      v.Link("All incidents", "/incidents"))
@@ -205,7 +206,7 @@ def answered(at: datetime, due: datetime) -> str:
 
 def more(visit: Visit) -> tuple[v.Link, ...]:
     """What else there is about all incidents, for this reader."""
-    return (IMPORT,) if visit.may(Action.WRITE) else ()
+    return (STATISTICS, IMPORT) if visit.may(Action.WRITE) else (STATISTICS,)
 
 
 def listing(look: Look) -> v.Listing[v.IncidentLine]:

@@ -15,12 +15,14 @@ from tests.portal.incident_examples import (
     NO_IMPORT,
     NO_INCIDENTS,
     NO_REPORT,
+    NO_STATISTICS,
     PAUSED,
     PRESS,
     PRESSED,
     REPORT,
     REPORT_REFUSED,
     REPORTED,
+    STATISTICS,
 )
 from tests.portal.on_call_examples import NO_ROTATION, ON_CALL, ON_CALL_REFUSED
 from tests.portal.record_examples import (
@@ -75,6 +77,8 @@ PAGES: dict[str, tuple[str, object, v.Frame]] = {
     "report, impossible": ("report.html", NO_REPORT, frame("Incidents")),
     "import": ("import.html", IMPORT, frame("Incidents")),
     "import, impossible": ("import.html", NO_IMPORT, frame("Incidents")),
+    "statistics": ("statistics.html", STATISTICS, frame("Incidents")),
+    "statistics, none": ("statistics.html", NO_STATISTICS, frame("Incidents")),
     "reported": ("reported.html", REPORTED, frame("Incidents")),
     "on call": ("on_call.html", ON_CALL, frame("On call")),
     "on call, refused": ("on_call.html", ON_CALL_REFUSED, frame("On call")),

@@ -23,9 +23,12 @@ from isms_workflow.portal.views.incidents import (
     Incident,
     IncidentLine,
     Incidents,
+    Picture,
     Relation,
     Report,
     ReportForm,
+    Statistics,
+    StatisticsLine,
     Word,
 )
 from isms_workflow.portal.views.on_call import Duty, OnCall, Turns
@@ -96,10 +99,10 @@ __all__ = [
     "Checkpoint", "Choice", "Clash", "Column", "Comment", "CoveredStep", "Cycle", "DeadLetter", "DeadlineLine",
     "DecisionLine", "Delegation", "DiffLine", "Drill", "DrillLine", "Duty", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
     "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "ImportForm", "Incident", "IncidentLine", "Incidents", "Invitation", "Link", "Listing", "Login", "Mail",
-    "MailLine", "MenuEntry", "Meter", "Missing", "MyWork", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase",
+    "MailLine", "MenuEntry", "Meter", "Missing", "MyWork", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase", "Picture",
     "Problem", "Programme", "ProgrammeFile", "ProgrammeVersion", "Reference", "Register", "Relation", "Report",
     "ReportForm", "ReportLine", "ResetRequest", "Round", "Rung",
-    "Service", "Setup", "Stale", "Step", "StepLine", "StepLink", "System", "SystemEntry", "SystemLine",
+    "Service", "Setup", "Stale", "Statistics", "StatisticsLine", "Step", "StepLine", "StepLink", "System", "SystemEntry", "SystemLine",
     "Token", "Turns", "Vote", "Wait", "Who", "Word", "WorkItem",
     "problems",
 ]  # fmt: skip

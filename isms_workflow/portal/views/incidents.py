@@ -158,3 +158,32 @@ class Drill:
     levels: tuple[DrillLine, ...]
     missed: tuple[str, ...]  # sentences; none: all went as it should
     title: str = "How the exercise went"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart, made on the server."""
+
+    title: str
+    url: str
+    says: str  # for whoever doesn't see it
+
+
+@dataclass(frozen=True)
+class StatisticsLine:
+    """The incidents of a severity in a month."""
+
+    month: str  # "2026-03"
+    severity: str
+    count: int
+    missed: int
+    times: tuple[str, ...]  # "40 minutes; 2 hours": median and 90th percentile of each measure
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """statistics.html: how quickly incidents are answered."""
+
+    figures: Listing[StatisticsLine]  # columns: month, severity, incidents, missed, and each measure
+    charts: tuple[Picture, ...] = ()  # none while there is nothing to draw
+    title: str = "Incident statistics"
