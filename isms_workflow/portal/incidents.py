@@ -36,6 +36,7 @@ REPORT = v.Link("Report one", "/incidents/report")
 EMPTY = v.Empty("No incidents.", "Whoever notices one reports it here, in a minute: the response team is told at once, and "
                 "its clocks run. An exercise does too.", REPORT)
 STATISTICS = v.Link("Statistics", "/incidents/statistics")
+BOARD = v.Link("Board", "/incidents/board")
 IMPORT = v.Link("Import from files", "/incidents/import")
 NONE_FOUND = v.Empty("No incident fits.", "Other words, another state, severity or category may find it.",
                      v.Link("All incidents", "/incidents"))
@@ -210,7 +211,7 @@ def answered(at: datetime, due: datetime) -> str:
 
 def more(visit: Visit) -> tuple[v.Link, ...]:
     """What else there is about all incidents, for this reader."""
-    return (STATISTICS, IMPORT) if visit.may(Action.WRITE) else (STATISTICS,)
+    return (BOARD, STATISTICS, IMPORT) if visit.may(Action.WRITE) else (BOARD, STATISTICS)
 
 
 def listing(look: Look) -> v.Listing[v.IncidentLine]:

@@ -7,10 +7,12 @@ from tests.portal.case_examples import CASE, CASES, EMPTY_CASE, GATE, GATE_LAPSE
 from tests.portal.cast import FIRST_RUN, OUTSIDE, frame
 from tests.portal.incident_examples import (
     ANSWERED,
+    BOARD,
     DRILL,
     IMPORT,
     INCIDENT,
     INCIDENTS,
+    NO_BOARD,
     NO_DRILL,
     NO_IMPORT,
     NO_INCIDENTS,
@@ -77,6 +79,8 @@ PAGES: dict[str, tuple[str, object, v.Frame]] = {
     "report, impossible": ("report.html", NO_REPORT, frame("Incidents")),
     "import": ("import.html", IMPORT, frame("Incidents")),
     "import, impossible": ("import.html", NO_IMPORT, frame("Incidents")),
+    "board": ("board.html", BOARD, frame("Incidents")),
+    "board, empty": ("board.html", NO_BOARD, frame("Incidents")),
     "statistics": ("statistics.html", STATISTICS, frame("Incidents")),
     "statistics, none": ("statistics.html", NO_STATISTICS, frame("Incidents")),
     "reported": ("reported.html", REPORTED, frame("Incidents")),

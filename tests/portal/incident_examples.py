@@ -108,3 +108,6 @@ STATISTICS = v.Statistics(
               exports=(v.Link("Download as CSV", "/incidents/statistics.csv"),)),
     (v.Picture("Time to acknowledge", "/static/icon.svg", "Time to acknowledge, as a chart"),))
 NO_STATISTICS = v.Statistics(v.Listing("statistics", (v.Column("Month"),), (), v.Empty("Nothing to count yet.", "Report one.")))
+BOARD = v.Board((v.BoardColumn("reported", 70, INCIDENTS.incidents.rows, v.Link("All 70", "/incidents?state=reported")),
+                 v.BoardColumn("responding", 0, ())), more=(v.Link("List", "/incidents"),))
+NO_BOARD = v.Board((), v.Empty("Nothing is open.", "Whoever notices an incident reports it.", v.Link("Report one", "/incidents/report")))

@@ -17,6 +17,8 @@ from isms_workflow.portal.views.forms import REASON, Action, Choice, Field, Prob
 from isms_workflow.portal.views.frame import Alive, Flash, Frame, MenuEntry
 from isms_workflow.portal.views.incidents import (
     Acknowledge,
+    Board,
+    BoardColumn,
     Drill,
     DrillLine,
     ImportForm,
@@ -95,7 +97,7 @@ from isms_workflow.portal.views.work import (
 )
 
 __all__ = [
-    "REASON", "Access", "Acknowledge", "Action", "Alive", "Answer", "Audit", "CarriedOver", "Case", "CaseLine", "CasePhase", "Cases",
+    "REASON", "Access", "Acknowledge", "Action", "Alive", "Answer", "Audit", "Board", "BoardColumn", "CarriedOver", "Case", "CaseLine", "CasePhase", "Cases",
     "Checkpoint", "Choice", "Clash", "Column", "Comment", "CoveredStep", "Cycle", "DeadLetter", "DeadlineLine",
     "DecisionLine", "Delegation", "DiffLine", "Drill", "DrillLine", "Duty", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
     "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "ImportForm", "Incident", "IncidentLine", "Incidents", "Invitation", "Link", "Listing", "Login", "Mail",

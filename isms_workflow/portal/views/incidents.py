@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from isms_workflow.portal.views.forms import Action, Problem
-from isms_workflow.portal.views.parts import Fact, HistoryEntry, Link, Listing, Reference, Rung, Wait, Who
+from isms_workflow.portal.views.parts import Empty, Fact, HistoryEntry, Link, Listing, Reference, Rung, Wait, Who
 from isms_workflow.portal.views.work import Phase
 
 
@@ -187,3 +187,23 @@ class Statistics:
     figures: Listing[StatisticsLine]  # columns: month, severity, incidents, missed, and each measure
     charts: tuple[Picture, ...] = ()  # none while there is nothing to draw
     title: str = "Incident statistics"
+
+
+@dataclass(frozen=True)
+class BoardColumn:
+    """The incidents in one state, the gravest first."""
+
+    state: str
+    count: int
+    lines: tuple[IncidentLine, ...]
+    rest: Link | None = None  # the list, where there are more than fit
+
+
+@dataclass(frozen=True)
+class Board:
+    """board.html: the incidents that are open, by state."""
+
+    columns: tuple[BoardColumn, ...]
+    empty: Empty | None = None  # in place of the columns while nothing is open
+    more: tuple[Link, ...] = ()
+    title: str = "Open incidents"
