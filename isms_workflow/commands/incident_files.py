@@ -1,8 +1,9 @@
-"""`isms incidents import` and `export`: incidents as files, in the formats of others."""
+"""`isms incidents import`, `export`, `document` and `statistics`: incidents in and out."""
 
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,13 @@ from cyclopts import Parameter
 from sqlalchemy import Connection, select
 
 from isms_workflow.commands.incidents import app
-from isms_workflow.commands.shared import OPERATOR, line, say, using, writing
+from isms_workflow.commands.shared import OPERATOR, line, say, table, using, writing
 from isms_workflow.connectors import veris
 from isms_workflow.domain.refusals import Unknown, Wrong
+from isms_workflow.domain.statistics import MEASURES
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import reading
+from isms_workflow.engine import statistics as figures
 from isms_workflow.engine.commands import veris as commands
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.engine.context import utc_now
@@ -73,6 +76,25 @@ def document(reference: str, *, pdf: Path) -> None:
         paper = incident_paper.read(conn, _incident(conn, reference), lambda _label: True)
     pdf.write_bytes(paper.pdf())
     say(f"{paper.title} is in {pdf}.")
+
+
+@app.command
+def statistics() -> None:
+    """How quickly incidents were answered, by month and severity: median and 90th percentile, and responses missed."""
+    with using() as (_, store), store.read() as conn:
+        found = figures.read(conn)
+    heads = ("month", "severity", "incidents", "missed", *(f"{name} {what}" for name in MEASURES for what in ("median", "p90")))
+    table(heads, ((f.month, f.severity, f.count, f.missed, *(_minutes(took) for spread in f.spreads.values()
+                                                            for took in (spread.median, spread.p90))) for f in found),
+          "Nothing to count yet: exercises aren't counted, nor what was dismissed, merged, or imported with its end.")
+
+
+def _minutes(took: timedelta | None) -> str | None:
+    """Hours and minutes, to the minute."""
+    if took is None:
+        return None
+    hours, minutes = divmod(round(took.total_seconds() / 60), 60)
+    return f"{hours} h {minutes:02} min"
 
 
 def _document(conn: Connection, case: str) -> dict[str, object]:

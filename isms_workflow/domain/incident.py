@@ -19,12 +19,15 @@ OPEN = UNANSWERED | {RESPONDING}
 ANY = OPEN | {"resolved", LEARNING}
 HANDLING = (INCIDENT_RESPONDER, ISMS_MANAGER)
 
+FILE = "file"
+"""Only an import does it, in the transaction that makes the case: nobody ends a report of ours so."""
+
 MACHINE = Machine("incident", version=1, initial="reported", final=frozenset({"closed", "false_positive", "merged"}), rules=(
     #    event           from                          to                by
     rule("triage",       {"reported"},                 "triaged",        *HANDLING),
     rule("respond",      {"triaged"},                  RESPONDING,       *HANDLING),
     rule("resolve",      {RESPONDING},                 "resolved",       FLOW),
-    rule("file",         {"reported"},                 "closed",         *HANDLING, OPERATOR),
+    rule(FILE,           {"reported"},                 "closed",         *HANDLING, OPERATOR),
     rule("learn",        {"resolved"},                 LEARNING,         FLOW),
     rule("close",        {"resolved"},                 "closed",         FLOW),
     rule("conclude",     {LEARNING},                   "closed",         FLOW, gates={LEARNING}),

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 
 from isms_workflow.domain.access import Action
 from isms_workflow.domain.incident import ANY, UNANSWERED
+from isms_workflow.domain.rules.incidents import LONGEST_TITLE
 from isms_workflow.engine import programmes
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names
@@ -34,8 +35,10 @@ GROUPS: Mapping[str, frozenset[str]] = {"unanswered": frozenset(UNANSWERED), "op
 REPORT = v.Link("Report one", "/incidents/report")
 EMPTY = v.Empty("No incidents.", "Whoever notices one reports it here, in a minute: the response team is told at once, and "
                 "its clocks run. An exercise does too.", REPORT)
+STATISTICS = v.Link("Statistics", "/incidents/statistics")
+BOARD = v.Link("Board", "/incidents/board")
 IMPORT = v.Link("Import from files", "/incidents/import")
-NONE_FOUND = v.Empty("No incident fits.", "Another state, severity or category may find it.",
+NONE_FOUND = v.Empty("No incident fits.", "Other words, another state, severity or category may find it.",
                      v.Link("All incidents", "/incidents"))
 SEVERITIES = ("critical", "high", "medium", "low")
 
@@ -79,27 +82,28 @@ class Wanted:
     severity: str = ""
     category: str = ""
     after: str = ""
+    text: str = ""
 
     @classmethod
     def of(cls, params: Mapping[str, str]) -> Wanted:
-        """As `?sort=severity&state=open&category=malware&after=ID` says."""
+        """As `?q=invoice&sort=severity&state=open&category=malware&after=ID` says."""
         sort = params.get("sort", "")
         known = sort.removeprefix("-") in COLUMNS
         state = params.get("state", "")
         return cls(sort.removeprefix("-") if known else "reported", sort.startswith("-") if known else True,
                    state if state in (*GROUPS, *STATES) else "", params.get("severity", ""), params.get("category", ""),
-                   params.get("after", ""))
+                   params.get("after", ""), params.get("q", "").strip()[:LONGEST_TITLE])
 
     @property
     def is_filtered(self) -> bool:
         """Whether some incidents are left out."""
-        return bool(self.state or self.severity or self.category)
+        return bool(self.state or self.severity or self.category or self.text)
 
     def url(self, **changes: Any) -> str:
         """The query that asks for this, with some of it changed."""
         now = replace(self, **changes)
         said = {"sort": f"{'-' if now.descending else ''}{now.sort}", "state": now.state, "severity": now.severity,
-                "category": now.category, "after": now.after}
+                "category": now.category, "after": now.after, "q": now.text}
         return f"?{urlencode({name: value for name, value in said.items() if value})}"
 
     def chosen(self, query: Select[Any]) -> Select[Any]:
@@ -110,6 +114,8 @@ class Wanted:
             query = query.where(incidents.c.severity == self.severity)
         if self.category:
             query = query.where(incidents.c.category == self.category)
+        if self.text:
+            query = query.where(questions.says(self.text))
         return query
 
 
@@ -205,7 +211,7 @@ def answered(at: datetime, due: datetime) -> str:
 
 def more(visit: Visit) -> tuple[v.Link, ...]:
     """What else there is about all incidents, for this reader."""
-    return (IMPORT,) if visit.may(Action.WRITE) else ()
+    return (BOARD, STATISTICS, IMPORT) if visit.may(Action.WRITE) else (BOARD, STATISTICS)
 
 
 def listing(look: Look) -> v.Listing[v.IncidentLine]:
@@ -228,6 +234,7 @@ def _filters(look: Look) -> tuple[v.Field, ...]:
               *(v.Choice(state, state.replace("_", " ")) for state in STATES))
     categories = sorted(terms.categories.items(), key=lambda each: each[1])
     return (
+        v.Field("q", "Words or reference", value=wanted.text),
         v.Field("state", "State", "select", value=wanted.state, choices=(anything, *states)),
         v.Field("severity", "Severity", "select", value=wanted.severity,
                 choices=(anything, *(v.Choice(each, each) for each in terms.severities))),

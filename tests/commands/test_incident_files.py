@@ -51,3 +51,11 @@ def test_an_incident_is_written_to_a_pdf(world: World, shell: Shell, tmp_path: P
         "incidents document INC-2026-0001 --pdf", str(tmp_path / "a.pdf"))
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF-")
     assert "No case" in shell.refused("incidents document INC-2026-0002 --pdf", str(tmp_path / "b.pdf"))
+
+
+def test_statistics_are_said(world: World, shell: Shell) -> None:
+    """A line for each month and severity; nothing to count is said so."""
+    assert "Nothing to count yet" in shell.ok("incidents statistics")
+    report(world)
+    said = shell.ok("incidents statistics")
+    assert said.splitlines()[1].split()[:6] == ["2026-01", "high", "1", "0", "-", "-"]

@@ -127,3 +127,15 @@ DRILL = v.Drill(
     (v.DrillLine(at(-1, 9), "level 1", "30 minutes after the report, 2 people"),),
     ("Nobody was at it within 1 hour.", "Nobody responded."))
 NO_DRILL = replace(DRILL, told=(), answers=(), levels=(), missed=())
+
+STATISTICS = v.Statistics(
+    v.Listing("statistics", (v.Column("Month"), v.Column("Severity"), v.Column("Incidents", numeric=True),
+                             v.Column("Missed", numeric=True), v.Column("Time to acknowledge")),
+              (v.StatisticsLine("2026-03", "high", 12, 1, ("40 minutes; 2 hours",)),
+               v.StatisticsLine("2026-03", "low", 3, 0, ("–",))), v.Empty("Nothing to count yet.", "Incidents are counted here."),
+              exports=(v.Link("Download as CSV", "/incidents/statistics.csv"),)),
+    (v.Picture("Time to acknowledge", "/static/icon.svg", "Time to acknowledge, as a chart"),))
+NO_STATISTICS = v.Statistics(v.Listing("statistics", (v.Column("Month"),), (), v.Empty("Nothing to count yet.", "Report one.")))
+BOARD = v.Board((v.BoardColumn("reported", 70, INCIDENTS.incidents.rows, v.Link("All 70", "/incidents?state=reported")),
+                 v.BoardColumn("responding", 0, ())), more=(v.Link("List", "/incidents"),))
+NO_BOARD = v.Board((), v.Empty("Nothing is open.", "Whoever notices an incident reports it.", v.Link("Report one", "/incidents/report")))

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import func, insert, select, update
@@ -145,3 +146,24 @@ def test_every_order_has_every_incident_once(reported: House, sort: str) -> None
         found = re.search(r'href="([^"]*)" rel="next"', page)
         url = found.group(1) if found else ""
     assert len(seen) == len(set(seen)) == 71
+
+
+SEARCHES = {"a word": ("MAILS", True), "two words in any order": ("mails reads", True), "one of them alone": ("mails invoice", False),
+            "the reference": ("inc-2026-0001", True), "a sign that SQL would take for any letter": ("m_ils", False),
+            "a percent sign": ("%", False), "a quote": ("'", False)}
+
+
+@pytest.mark.parametrize(("text", "is_found"), SEARCHES.values(), ids=SEARCHES)
+def test_the_list_is_searched(reported: House, text: str, is_found: bool) -> None:
+    """In title, description and reference; the CSV has the same, and what was typed stays."""
+    ben = reported.visitor("ben")
+    page = ben.client.get("/incidents", params={"q": text}).text
+    assert (">INC-2026-0001<" in page, "No incident fits." in page) == (is_found, not is_found)
+    assert ("INC-2026-0001" in ben.client.get("/incidents.csv", params={"q": text}).text) is is_found
+    assert f'name="q" value="{text}"' in unescape(page)
+
+
+def test_searching_finds_nothing_that_is_hidden(reported: House) -> None:
+    """Nor whether there is such a thing."""
+    label(reported, "restricted")
+    assert "No incident fits." in reported.visitor("alex").read("/incidents?q=mails")

@@ -27,7 +27,7 @@ from isms_workflow.domain.duties import (
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.ladders import Rung, first
 from isms_workflow.domain.machine import ENGINE
-from isms_workflow.domain.messages import Message
+from isms_workflow.domain.messages import Urgency
 from isms_workflow.domain.obligations import Standing, State
 from isms_workflow.domain.people import Actor
 from isms_workflow.domain.plan import Arm, Insert, Plan
@@ -42,7 +42,7 @@ from isms_workflow.programme.incidents import Reporting
 from isms_workflow.programme.model import Programme
 
 AGENT = Actor(ENGINE, "engine")
-STATUTORY = "statutory"
+STATUTORY: Urgency = "statutory"
 """The urgency of every notice here: no quiet hours, no throttling."""
 
 AFTER = 1000
@@ -131,7 +131,7 @@ def _open_again(view: CaseView, step: Step, then: Duties, when: When) -> Plan:
 def _owed(view: CaseView, step: Step, owner: str | None, due_at: datetime, when: When, *, again: bool) -> Plan:
     occasion = f"{step.id}:{step.version + 1}"
     return Plan(arm=arm_ladder(view, "step", step.id, reporting_of(view).questions.ladder, due_at, when.happened),
-                send=statutory(tell(view, "step_opened", (owner,), occasion, step=step.id, due=iso(due_at), again=again)),
+                send=tell(view, "step_opened", (owner,), occasion, STATUTORY, step=step.id, due=iso(due_at), again=again),
                 reach=((view.case.id, owner),) if owner else ())
 
 
@@ -194,17 +194,11 @@ def concerned(view: CaseView, *more: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(person for name in names for person in view.directory.holders(name)))
 
 
-def told(view: CaseView, notice: str, people: Iterable[str], occasion: str, *, alone: bool = False, **about: Any) -> Plan:
+def told(view: CaseView, notice: str, people: Iterable[str], occasion: str, **about: Any) -> Plan:
     """A notice to each of them, who from then on are people of the case."""
     some = tuple(people)
-    return Plan(send=statutory(tell(view, notice, some, f"{view.case.id}:{occasion}", **about), alone=alone),
+    return Plan(send=tell(view, notice, some, f"{view.case.id}:{occasion}", STATUTORY, **about),
                 reach=tuple((view.case.id, person) for person in some))
-
-
-def statutory(messages: Iterable[Message], *, alone: bool = False) -> tuple[Message, ...]:
-    """Marked as what no quiet hours hold up; `alone`: never bundled with others."""
-    marks = {"urgency": STATUTORY, **({"alone": True} if alone else {})}
-    return tuple(replace(each, payload={**each.payload, **marks}) for each in messages)
 
 
 def ended(view: CaseView, event: str, actor: Actor, when: When) -> Plan:

@@ -18,7 +18,7 @@ from isms_workflow.domain.rules.common import record
 from isms_workflow.domain.rules.ladder import LATE, Deadline
 from isms_workflow.domain.times import When, iso
 from isms_workflow.domain.views import CaseView
-from isms_workflow.domain.whom import named
+from isms_workflow.domain.whom import last_resort, named, recorded
 
 ACTOR = Actor(CLOCK, CLOCK)
 
@@ -69,7 +69,7 @@ def _warned(view: CaseView, found: Standing, deadline: Deadline, when: When) -> 
     """The last warning goes by itself, whatever else is told at the time."""
     line = record(DeadlineRecord.EXPIRED, view, view.case.id, ACTOR, when, _facts(found, deadline))
     people = rules.concerned(view, TOP_MANAGEMENT)
-    return rules.told(view, "obligation_warning", people, deadline.id, alone=True, **_about(found)) + Plan(record=(line,))
+    return rules.told(view, "obligation_warning", people, deadline.id, **_about(found)) + Plan(record=(line,))
 
 
 def _breached(view: CaseView, found: Standing, deadline: Deadline, when: When) -> Plan:
@@ -104,7 +104,7 @@ def _reminded(view: CaseView, then: Duties, found: Standing, deadline: Deadline,
     onwards = None if after is None else rules.on_ladder(
         view, found.obligation.id, after if people else replace(after, due_at=min(after.due_at, when.noticed)), to)
     line = record(DeadlineRecord.EXPIRED, view, view.case.id, ACTOR, when, {
-        **_facts(found, deadline), "ladder": ladder.id, "level": level, "repeat": last, "to": " ".join(ladder.levels[level].to),
+        **_facts(found, deadline), "ladder": ladder.id, "level": level, "repeat": last, "to": recorded(view, ladder.levels[level]),
         "reached": len(people), **({"skipped": last - repeat} if last > repeat else {}),
         **({} if is_told else {"told_later": len(people)})})
     told = rules.told(view, "obligation_reminder", people, deadline.id, level=level, **_about(found)) if is_told else Plan()
@@ -118,7 +118,7 @@ def _people(view: CaseView, level: int, now: datetime) -> tuple[str, ...]:
     found = tuple(dict.fromkeys(person for name in levels[level].to for person in named(view, name, now)))
     if found or level < len(levels) - 1:
         return found
-    return tuple(p.id for p in view.directory.people.values() if p.active and p.role == "admin")
+    return last_resort(view)
 
 
 def ahead(view: CaseView, deadline: Deadline) -> Rung | None:

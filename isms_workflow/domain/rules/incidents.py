@@ -11,7 +11,7 @@ from isms_workflow.domain.calendars import WorkingCalendar
 from isms_workflow.domain.clocks import incidents_of, response_rule, severity_of
 from isms_workflow.domain.duties import Duties, has_duties
 from isms_workflow.domain.ids import new_id
-from isms_workflow.domain.incident import LEARNING, RESPONDING, UNANSWERED, Incident, Stop
+from isms_workflow.domain.incident import FILE, LEARNING, RESPONDING, UNANSWERED, Incident, Stop
 from isms_workflow.domain.machine import FLOW
 from isms_workflow.domain.people import ISMS_MANAGER, Actor, Directory
 from isms_workflow.domain.plan import Beside, Insert, Plan
@@ -79,7 +79,7 @@ def filed(found: Report, reference: str, programme: Programme, calendar: Working
     assessed = _assessed(found, workflow)
     view = _reported(found, reference, programme, calendar, directory, assessed, None, actor, when)
     return (Plan(insert=_rows(view, found), record=_lines(view, found, assessed, actor, when)),
-            move(view, "file", IncidentRecord.FILED, actor, when, closed_at=when.happened), view)
+            move(view, FILE, IncidentRecord.FILED, actor, when, closed_at=when.happened), view)
 
 
 def _assessed(found: Report, workflow: IncidentWorkflow) -> Assessed:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from isms_workflow.domain.clocks import incidents_of
-from isms_workflow.domain.incident import MACHINE
+from isms_workflow.domain.incident import FILE, MACHINE
 from isms_workflow.domain.machine import AGENTS
 from isms_workflow.domain.views import CaseView
 from isms_workflow.domain.waits import waits
@@ -36,7 +36,7 @@ def whole(conn: Connection, caller: Caller, view: CaseView) -> im.IncidentWhole:
     return im.IncidentWhole(
         **_facts(view, row, _occurrences(conn, [case.id]).get(case.id, 0)),
         description=row.description, external_key=row.external_key, steps=[shapes.step(view, each) for each in view.steps],
-        possible=[each.event for each in MACHINE.rules if case.state in each.frm and each.by - AGENTS],
+        possible=[each.event for each in MACHINE.rules if case.state in each.frm and each.by - AGENTS and each.event != FILE],
         if_nobody_acts=shapes.coming(Look(conn, caller.now).coming(view, case.id)),
     )
 

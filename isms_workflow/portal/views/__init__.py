@@ -18,15 +18,20 @@ from isms_workflow.portal.views.forms import REASON, Action, Choice, Field, Prob
 from isms_workflow.portal.views.frame import Alive, Flash, Frame, MenuEntry
 from isms_workflow.portal.views.incidents import (
     Acknowledge,
+    Board,
+    BoardColumn,
     Drill,
     DrillLine,
     ImportForm,
     Incident,
     IncidentLine,
     Incidents,
+    Picture,
     Relation,
     Report,
     ReportForm,
+    Statistics,
+    StatisticsLine,
     Word,
 )
 from isms_workflow.portal.views.lessons import LessonEntry, Lessons, Moment
@@ -97,14 +102,14 @@ from isms_workflow.portal.views.work import (
 )
 
 __all__ = [
-    "REASON", "Access", "Acknowledge", "Action", "ActionForm", "ActionLine", "Actions", "Alive", "Answer", "Audit", "CarriedOver", "Case", "CaseLine", "CasePhase", "Cases",
+    "REASON", "Access", "Acknowledge", "Action", "ActionForm", "ActionLine", "Actions", "Alive", "Answer", "Audit", "Board", "BoardColumn", "CarriedOver", "Case", "CaseLine", "CasePhase", "Cases",
     "Checkpoint", "Choice", "Clash", "Column", "Comment", "CorrectiveAction", "CoveredStep", "Cycle", "DeadLetter", "DeadlineLine",
     "DecisionLine", "Delegation", "DiffLine", "DraftPage", "Drill", "DrillLine", "Duty", "Empty", "Evidence", "EvidencePage", "Fact", "Fault", "Field", "Flash",
     "Frame", "Gate", "GateLine", "Held", "HeldBy", "HistoryEntry", "ImportForm", "Incident", "IncidentLine", "Incidents", "Invitation", "LessonEntry", "Lessons", "Link", "Listing", "Login", "Mail",
-    "MailLine", "MenuEntry", "Meter", "Missing", "Moment", "MyWork", "Notifications", "ObligationLine", "Obligations", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase", "Place",
+    "MailLine", "MenuEntry", "Meter", "Missing", "Moment", "MyWork", "Notifications", "ObligationLine", "Obligations", "OnCall", "OutboxChannel", "People", "Person", "PersonLine", "Phase", "Picture", "Place",
     "Problem", "Programme", "ProgrammeFile", "ProgrammeVersion", "Reference", "Register", "Relation", "Report",
     "ReportForm", "ReportLine", "ResetRequest", "Round", "Row", "RuleLine", "Rung", "Running", "RunningLine", "Said",
-    "Service", "Setup", "Stale", "Step", "StepLine", "StepLink", "System", "SystemEntry", "SystemLine",
+    "Service", "Setup", "Stale", "Statistics", "StatisticsLine", "Step", "StepLine", "StepLink", "System", "SystemEntry", "SystemLine",
     "TellingLine", "TellingTry", "Tellings", "Token", "Turns", "Verdict", "Vote", "Wait", "Who", "Word", "WorkItem",
     "problems",
 ]  # fmt: skip

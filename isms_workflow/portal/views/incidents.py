@@ -8,7 +8,7 @@ from datetime import datetime
 from isms_workflow.portal.views.forms import Action, Problem
 from isms_workflow.portal.views.lessons import Lessons
 from isms_workflow.portal.views.obligations import ObligationLine
-from isms_workflow.portal.views.parts import Fact, HistoryEntry, Link, Listing, Reference, Rung, Wait, Who
+from isms_workflow.portal.views.parts import Empty, Fact, HistoryEntry, Link, Listing, Reference, Rung, Wait, Who
 from isms_workflow.portal.views.tellings import TellingLine
 from isms_workflow.portal.views.work import Phase
 
@@ -168,3 +168,52 @@ class Drill:
     levels: tuple[DrillLine, ...]
     missed: tuple[str, ...]  # sentences; none: all went as it should
     title: str = "How the exercise went"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart, made on the server."""
+
+    title: str
+    url: str
+    says: str  # for whoever doesn't see it
+
+
+@dataclass(frozen=True)
+class StatisticsLine:
+    """The incidents of a severity in a month."""
+
+    month: str  # "2026-03"
+    severity: str
+    count: int
+    missed: int
+    times: tuple[str, ...]  # "40 minutes; 2 hours": median and 90th percentile of each measure
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """statistics.html: how quickly incidents are answered."""
+
+    figures: Listing[StatisticsLine]  # columns: month, severity, incidents, missed, and each measure
+    charts: tuple[Picture, ...] = ()  # none while there is nothing to draw
+    title: str = "Incident statistics"
+
+
+@dataclass(frozen=True)
+class BoardColumn:
+    """The incidents in one state, the gravest first."""
+
+    state: str
+    count: int
+    lines: tuple[IncidentLine, ...]
+    rest: Link | None = None  # the list, where there are more than fit
+
+
+@dataclass(frozen=True)
+class Board:
+    """board.html: the incidents that are open, by state."""
+
+    columns: tuple[BoardColumn, ...]
+    empty: Empty | None = None  # in place of the columns while nothing is open
+    more: tuple[Link, ...] = ()
+    title: str = "Open incidents"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from isms_workflow.domain.messages import PREFECT
 from isms_workflow.store.statements.among import among, named
@@ -128,6 +128,14 @@ def _running(which: Any, what: str) -> ColumnElement[bool]:
 def counted() -> Select[Any]:
     """For lists: how many incidents there are."""
     return select(func.count()).select_from(cases.join(incidents, incidents.c.case_id == cases.c.id))
+
+
+def says(text: str) -> ColumnElement[bool]:
+    """For lists: those whose title, description or reference has these words, each somewhere, whatever their capitals;
+    on SQLite, which knows of A to Z alone, capitals of other letters count.
+    """
+    columns = [func.lower(func.coalesce(column, "")) for column in (incidents.c.title, incidents.c.description, cases.c.reference)]
+    return and_(*(or_(*(column.contains(word.lower(), autoescape=True) for column in columns)) for word in text.split()))
 
 
 def rank(column: Any, order: Sequence[str]) -> ColumnElement[int]:
