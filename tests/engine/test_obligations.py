@@ -148,8 +148,9 @@ def test_a_pause_stops_nothing(world: World) -> None:
     assert kinds_of(world, "obligation.breached") == ["obligation.breached"]
 
 
-def test_submitted_in_time(world: World) -> None:
+def test_submitted_in_time(both: World) -> None:
     """The report is evidence, its reminders end, and everybody concerned is told."""
+    world = both
     breach(world)
     world.advance(hours=20)
     submit(world, "gdpr.notification")
@@ -173,8 +174,9 @@ def test_late_takes_reasons_where_the_act_asks_for_them(world: World) -> None:
     assert (found.in_time, found.owes_reasons) == (False, False)
 
 
-def test_not_notifiable_is_a_decision(world: World) -> None:
-    """Of somebody accountable, with a reason; the responder alone can't take it."""
+def test_not_notifiable_is_a_decision(both: World) -> None:
+    """Of somebody accountable, with a reason; the responder alone can't take it. One that was withdrawn counts no more."""
+    world = both
     breach(world)
     with pytest.raises(NotYours, match="compliance_officer, isms_manager"):
         waive(world, "gdpr.register", by="ravi")

@@ -138,6 +138,14 @@ def test_my_work_leads_to_it(house: House) -> None:
     assert "Submit: Notification of the personal data breach" in said
 
 
+def test_the_step_leads_to_it_and_is_not_done_by_hand(house: House) -> None:
+    """Its page has no button for what follows the answers."""
+    said = main_of(house.visitor("ben"), f"/steps/{house.world.step('obligation_questions').id}")
+    assert f'href="{PAGE}"' in said
+    for words in ("Declare the step complete", "Waive the step", "Extend the due date"):
+        assert words not in said
+
+
 def test_the_incidents_page_and_its_document_have_them(house: House) -> None:
     """How many run, and until when; the document whole."""
     runs(house)

@@ -167,5 +167,6 @@ class Step:
     upload: Action | None = None
     comment: Action | None = None
     actions: tuple[Action, ...] = ()  # extend, reassign, waive, reopen
+    onward: Link | None = None  # where it is seen to, if that isn't here
     frozen: str = ""  # "Approved with PLAN on Tue 10 Mar 2026: a correction reopens it by a recorded decision."
     problems: tuple[Problem, ...] = ()
