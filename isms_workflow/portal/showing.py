@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from isms_workflow.domain.access import may_see
+from isms_workflow.domain.duties import is_ours
 from isms_workflow.domain.forecast import of_clock
 from isms_workflow.domain.people import Person
 from isms_workflow.domain.rules.common import LADDER, LAPSE
@@ -65,7 +66,7 @@ def rungs(conn: Connection, view: CaseView, subject: str, most: int = 5) -> tupl
     rows = conn.execute(select(deadlines).where(
         deadlines.c.subject_id == subject, deadlines.c.settled_at.is_(None))).all()
     found: list[v.Rung] = []
-    for row in rows:
+    for row in (each for each in rows if not is_ours(each.event)):  # reports have a page of their own
         if row.event == LADDER:
             found += _climb(view, row, most)
         elif row.event == LAPSE:
