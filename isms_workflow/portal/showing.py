@@ -17,7 +17,7 @@ from isms_workflow.domain.rules.common import LADDER, LAPSE
 from isms_workflow.domain.rules.ladder import next_rung
 from isms_workflow.domain.times import from_iso
 from isms_workflow.domain.views import CaseView, Gate, Step
-from isms_workflow.domain.waits import waits
+from isms_workflow.domain.waits import REPORT, waits
 from isms_workflow.engine.mailing.look import deadline
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names, responsibility
@@ -128,6 +128,8 @@ def waiting(conn: Connection, view: CaseView) -> v.Wait | None:
     if not since:
         return None
     first = min(found, key=lambda w: (w.until is None, w.until))
+    if first.what.startswith(REPORT):
+        return v.Wait(waited_for(view), min(since), first.until, "everybody concerned is told that it should be out")
     ahead = rungs(conn, view, first.subject or view.case.id)
     at_once = "; ".join(r.says for r in ahead if view.incident and not first.subject and r.at == first.until)
     return v.Wait(waited_for(view), min(since), first.until, at_once or after(ahead, first.until))
