@@ -77,8 +77,6 @@ def _clock(view: CaseView, clock: Explained, look: Look) -> None:
 def _sentence(view: CaseView, row: Any, look: Look) -> str:
     """A record of the history in words; empty for what has nothing to do with the clocks."""
     data = json.loads(row.body)["data"]
-    if data.get("obligation"):
-        return ""  # `isms obligations explain` tells of those
     if row.kind in ("incident.escalated", "deadline.expired"):
         return _told(view, look, data, "" if row.actor in ("engine", "clock") else f", by {look.name(row.actor)}")
     said = {**data, "actor": look.name(row.actor), "by": look.name(data.get("by"))}

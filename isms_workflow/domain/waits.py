@@ -14,6 +14,9 @@ from isms_workflow.domain.rules.corrective import action_of
 from isms_workflow.domain.views import CaseView, Gate, Step, phase_name
 from isms_workflow.programme.incidents import IncidentWorkflow
 
+REPORT = "report "
+"""How what waits for the submission of a report begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:
@@ -69,7 +72,7 @@ def _of_reports(view: CaseView) -> tuple[Wait, ...]:
     if view.duties is None or reporting is None:
         return ()
     asked = tuple(_of_step(each) for each in view.steps if each.phase == STEP_PHASE and each.state == "open")
-    return (*asked, *(Wait(f"report {each.obligation.id}", reporting.decides, each.started_at, each.act_by)
+    return (*asked, *(Wait(f"{REPORT}{each.obligation.id}", reporting.decides, each.started_at, each.act_by)
                       for each in view.duties.running))
 
 

@@ -11,13 +11,14 @@ from sqlalchemy import Connection, select
 
 from isms_workflow.domain.access import may_see
 from isms_workflow.domain.corrective_action import OBSERVING
+from isms_workflow.domain.duties import is_ours
 from isms_workflow.domain.forecast import of_clock
 from isms_workflow.domain.people import Person
 from isms_workflow.domain.rules.common import LADDER, LAPSE
 from isms_workflow.domain.rules.ladder import next_rung
 from isms_workflow.domain.times import from_iso
 from isms_workflow.domain.views import CaseView, Gate, Step
-from isms_workflow.domain.waits import waits
+from isms_workflow.domain.waits import REPORT, waits
 from isms_workflow.engine.mailing.look import deadline
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names, responsibility
@@ -66,7 +67,7 @@ def rungs(conn: Connection, view: CaseView, subject: str, most: int = 5) -> tupl
     rows = conn.execute(select(deadlines).where(
         deadlines.c.subject_id == subject, deadlines.c.settled_at.is_(None))).all()
     found: list[v.Rung] = []
-    for row in rows:
+    for row in (each for each in rows if not is_ours(each.event)):  # reports have a page of their own
         if row.event == LADDER:
             found += _climb(view, row, most)
         elif row.event == LAPSE:
@@ -128,6 +129,8 @@ def waiting(conn: Connection, view: CaseView) -> v.Wait | None:
     if not since:
         return None
     first = min(found, key=lambda w: (w.until is None, w.until))
+    if first.what.startswith(REPORT):
+        return v.Wait(waited_for(view), min(since), first.until, "everybody concerned is told that it should be out")
     ahead = rungs(conn, view, first.subject or view.case.id)
     at_once = "; ".join(r.says for r in ahead if view.incident and not first.subject and r.at == first.until)
     until = first.until or (earliest(conn, view.case.id) if view.case.state == OBSERVING else None)  # the clock ends it

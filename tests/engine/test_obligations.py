@@ -12,6 +12,7 @@ from isms_workflow.domain.refusals import Missing, NotYours, ReasonNeeded, Wrong
 from isms_workflow.domain.times import NaiveInstant
 from isms_workflow.engine import watchdog
 from isms_workflow.engine.commands import incidents, steps
+from isms_workflow.engine.mailing.look import Look
 from isms_workflow.programme.load import parse, shipped
 from isms_workflow.settings import Settings
 from isms_workflow.store import audit
@@ -146,8 +147,9 @@ def test_a_pause_stops_nothing(world: World) -> None:
     assert kinds_of(world, "obligation.breached") == ["obligation.breached"]
 
 
-def test_submitted_in_time(world: World) -> None:
+def test_submitted_in_time(both: World) -> None:
     """The report is evidence, its reminders end, and everybody concerned is told."""
+    world = both
     breach(world)
     world.advance(hours=20)
     submit(world, "gdpr.notification")
@@ -171,8 +173,9 @@ def test_late_takes_reasons_where_the_act_asks_for_them(world: World) -> None:
     assert (found.in_time, found.owes_reasons) == (False, False)
 
 
-def test_not_notifiable_is_a_decision(world: World) -> None:
-    """Of somebody accountable, with a reason; the responder alone can't take it."""
+def test_not_notifiable_is_a_decision(both: World) -> None:
+    """Of somebody accountable, with a reason; the responder alone can't take it. One that was withdrawn counts no more."""
+    world = both
     breach(world)
     with pytest.raises(NotYours, match="compliance_officer, isms_manager"):
         waive(world, "gdpr.register", by="ravi")
@@ -297,6 +300,19 @@ def test_every_notice_finds_its_words(world: World, settings: Settings) -> None:
     assert {notice for notice, _ in became(world, "sent") if notice.startswith("obligation")} == {
         "obligation_runs", "obligation_reminder", "obligation_warning", "obligation_act_by", "obligation_missed",
         "obligation_submitted"}
+
+
+def test_the_forecast_knows_what_comes(world: World) -> None:
+    """In words, each at its instant."""
+    breach(world)
+    with world.store.read() as conn:
+        look = Look(conn, world.now)
+        said = [(each.at, each.says) for each in look.coming(world.view(), world.case) if "gdpr.notification" in each.says]
+    assert said == [
+        (hours(48), "reminds incident responder and compliance officer of gdpr.notification"),
+        (LAWFUL - timedelta(hours=2), "the last warning of gdpr.notification"),
+        (hours(72), "gdpr.notification should have been submitted, and everybody concerned is told"),
+        (LAWFUL, "gdpr.notification is recorded as not submitted in time")]
 
 
 def test_an_outage_over_all_of_it(world: World) -> None:

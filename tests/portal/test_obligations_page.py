@@ -11,7 +11,7 @@ from isms_workflow.programme.load import parse, shipped
 from isms_workflow.settings import Settings
 from isms_workflow.store.database import Store
 from isms_workflow.store.files import EvidenceFiles
-from tests.engine.incidents import report
+from tests.engine.incidents import report, respond
 from tests.engine.obligations import BREACH, answer, date
 from tests.portal.incidents import FIRST, label, main_of
 from tests.portal.visitor import House, Visitor
@@ -136,6 +136,26 @@ def test_my_work_leads_to_it(house: House) -> None:
     runs(house)
     said = house.visitor("maria").read("/")
     assert "Submit: Notification of the personal data breach" in said
+
+
+def test_an_incident_that_waits_for_its_reports_says_so(house: House) -> None:
+    """For what, until when, and what happens then."""
+    runs(house)
+    respond(house.world, "ben")
+    house.world.complete_phase("responding")
+    house.world.complete_phase("lessons_learned")
+    house.world.answer("lessons_learned", "maria")
+    said = main_of(house.visitor("ben"), FIRST)
+    for words in ("report gdpr.notification", "everybody concerned is told that it should be out"):
+        assert words in said
+
+
+def test_the_step_leads_to_it_and_is_not_done_by_hand(house: House) -> None:
+    """Its page has no button for what follows the answers."""
+    said = main_of(house.visitor("ben"), f"/steps/{house.world.step('obligation_questions').id}")
+    assert f'href="{PAGE}"' in said
+    for words in ("Declare the step complete", "Waive the step", "Extend the due date"):
+        assert words not in said
 
 
 def test_the_incidents_page_and_its_document_have_them(house: House) -> None:

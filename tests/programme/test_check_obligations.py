@@ -46,6 +46,7 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
     "a day that doesn't exist": ("cra", "valid_from: 2026-09-11", "valid_from: 2026-09-31", "day value is outside expected range"),
     "a relief from an unknown fact": ("dora", "not_for: [credit_institution", "not_for: [credit_institute",
                                       "did you mean 'credit_institution'"),
+    "ids that are too long together": ("gdpr", "id: notification", "id: notification_of_the_authority", "shorten the regime's id"),
     "another regime than the file's name": ("gdpr", "regime: gdpr", "regime: dsgvo", "the file is named 'gdpr'"),
     "a zone that isn't one": ("sec", "zone: America/New_York", "zone: America/NewYork", "did you mean 'America/New_York'"),
     "a country without holidays": ("sec", "country: US", "country: XX", "XX not available"),

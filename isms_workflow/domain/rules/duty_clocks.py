@@ -60,14 +60,14 @@ def _about(found: Standing) -> dict[str, Any]:
 
 def _passed(view: CaseView, found: Standing, deadline: Deadline, when: When) -> Plan:
     """The safe instant has passed; what the act allows may still be ahead."""
-    line = record(DeadlineRecord.EXPIRED, view, view.case.id, ACTOR, when, _facts(found, deadline))
+    line = record(DeadlineRecord.EXPIRED, view, found.obligation.id, ACTOR, when, _facts(found, deadline))
     return _late(rules.told(view, "obligation_act_by", rules.concerned(view, TOP_MANAGEMENT), deadline.id, **_about(found)),
                  when) + Plan(record=(line,))
 
 
 def _warned(view: CaseView, found: Standing, deadline: Deadline, when: When) -> Plan:
     """The last warning goes by itself, whatever else is told at the time."""
-    line = record(DeadlineRecord.EXPIRED, view, view.case.id, ACTOR, when, _facts(found, deadline))
+    line = record(DeadlineRecord.EXPIRED, view, found.obligation.id, ACTOR, when, _facts(found, deadline))
     people = rules.concerned(view, TOP_MANAGEMENT)
     return rules.told(view, "obligation_warning", people, deadline.id, **_about(found)) + Plan(record=(line,))
 
@@ -103,7 +103,7 @@ def _reminded(view: CaseView, then: Duties, found: Standing, deadline: Deadline,
     is_told = after is None or after.due_at > when.noticed
     onwards = None if after is None else rules.on_ladder(
         view, found.obligation.id, after if people else replace(after, due_at=min(after.due_at, when.noticed)), to)
-    line = record(DeadlineRecord.EXPIRED, view, view.case.id, ACTOR, when, {
+    line = record(DeadlineRecord.EXPIRED, view, found.obligation.id, ACTOR, when, {
         **_facts(found, deadline), "ladder": ladder.id, "level": level, "repeat": last, "to": recorded(view, ladder.levels[level]),
         "reached": len(people), **({"skipped": last - repeat} if last > repeat else {}),
         **({} if is_told else {"told_later": len(people)})})

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from isms_workflow.domain.duties import is_ours
 from isms_workflow.domain.effects import Unsent
 from isms_workflow.domain.forecast import Coming, coming
 from isms_workflow.domain.people import Directory
@@ -128,8 +129,9 @@ class Look:
         return sorted(each.name for each in register.by_ids(self.conn, ids).values())
 
     def then(self, view: CaseView, subject: str) -> list[dict[str, str]]:
-        """What happens next if nobody acts, soonest first; nothing if the thing waits no more."""
-        return [{"at": iso(each.at), "says": each.says} for each in self.coming(view, subject)[:MOST_TO_COME]]
+        """What happens next if nobody acts, soonest first; nothing if the thing waits no more. Reports have mails of their own."""
+        armed = [deadline(row) for row in self.conn.execute(questions.armed(subject)) if not is_ours(row.event)]
+        return [{"at": iso(each.at), "says": each.says} for each in coming(view, armed, self.name, self.now)[:MOST_TO_COME]]
 
     def coming(self, view: CaseView, subject: str) -> tuple[Coming, ...]:
         """All that is armed for a case, step or gate, and what follows it."""

@@ -30,7 +30,7 @@ from isms_workflow.portal import views as v
 from isms_workflow.portal.action_view import verdict
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_subject
-from isms_workflow.portal.names import Names, entry, reference, responsibility, step_url
+from isms_workflow.portal.names import Names, case_url, entry, reference, responsibility, step_url
 from isms_workflow.portal.rendering import word
 from isms_workflow.portal.showing import file_url, files, remarks, rungs, wait_of_step
 from isms_workflow.portal.taught import entries, taught
@@ -95,7 +95,13 @@ def _page(conn: Connection, visit: Visit, view: CaseView, step: Step) -> v.Step:
         rungs(conn, view, step.id), of_subject(conn, step.id, names, visit),
         wait_of_step(conn, view, step, names), _complete(visit, view, step), _upload(visit, view, step),
         _comment(visit, view, step), _actions(visit, view, step, names) + _withdraw(visit, view, step, shown), entries(view, step),
-        taught(conn, visit, view, step, names), applies(view, step), frozen)
+        taught(conn, visit, view, step, names), applies_onward(view, step), frozen)
+
+
+def _onward(view: CaseView, step: Step) -> v.Link | None:
+    """The step of questions is answered on the incident's page."""
+    url = f"{case_url(view.case.reference)}/obligations"
+    return v.Link("Answer what is asked about the incident's reports", url) if step.phase == STEP_PHASE else None
 
 
 def _link(view: CaseView, step: Step) -> v.StepLink:

@@ -172,5 +172,6 @@ class Step:
     entries: Link | None = None  # of an incident's lessons: what counts beside files, where it is written
     taught: tuple[LessonEntry, ...] = ()  # of the cycle's step that applies what was learned
     asks: bool = False  # whether it is that step
+    onward: Link | None = None  # where it is seen to, if that isn't here
     frozen: str = ""  # "Approved with PLAN on Tue 10 Mar 2026: a correction reopens it by a recorded decision."
     problems: tuple[Problem, ...] = ()
