@@ -10,20 +10,20 @@ from isms_workflow.domain.rules.lessons import Entry
 from isms_workflow.engine import programmes
 from isms_workflow.engine.commands import lessons
 from isms_workflow.engine.commands.lessons import Becomes
-from isms_workflow.programme.load import parse, shipped
+from isms_workflow.programme.load import parse
 from isms_workflow.programme.model import Programme
 from tests.engine.incidents import report, respond
-from tests.world import OPERATOR, World
+from tests.world import OPERATOR, World, quiet
 
 
 @cache
 def small_programme() -> Programme:
     """The shipped one with a cycle of five steps, so that it comes to ACT quickly."""
-    found = parse(shipped()).workflows["pdca"].model_dump(mode="json")
+    found = parse(quiet()).workflows["pdca"].model_dump(mode="json")
     for phase in found["phases"]:
         kept = [s for s in phase["steps"] if s["id"] in ("lessons", "improve")] or phase["steps"][:1]
         phase["steps"] = [{**step, "depends_on": []} for step in kept]
-    return parse({**shipped(), "pdca.yaml": json.dumps(found)})
+    return parse({**quiet(), "pdca.yaml": json.dumps(found)})
 
 
 def small_cycle(world: World) -> World:

@@ -135,7 +135,7 @@ def test_a_refused_message_is_recorded_and_can_be_sent_again(both: World) -> Non
     deliverer.turn(both.store, pigeons, both.now)
     assert pigeons.carried == ["a"]
     with both.store.read() as conn:
-        kinds = conn.execute(select(audit.c.kind).where(audit.c.kind.like("outbox.%"))).scalars().all()
+        kinds = conn.execute(select(audit.c.kind).where(audit.c.kind.like("outbox.%")).order_by(audit.c.seq)).scalars().all()
     assert list(kinds) == ["outbox.died", "outbox.revived"]
 
 

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from isms_workflow.engine import programmes
 from isms_workflow.engine.commands import people
 from isms_workflow.programme.errors import ProgrammeRefused
-from isms_workflow.programme.load import kept, parse, shipped
+from isms_workflow.programme.load import kept, parse
 from isms_workflow.programme.model import Programme
 from isms_workflow.store.tables import audit
 from tests.engine.incidents import report
-from tests.world import OPERATOR, World
+from tests.world import OPERATOR, World, quiet
 
 FIRST = "      - {to: [on_call:first_line, isms_manager], offset: 2 hours}\n"
 TEAM = "\nteams:\n  - {id: crisis, title: Crisis staff, members: [person:ines@example.org, person:olga@example.org]}\n"
@@ -23,7 +23,7 @@ TEAM = "\nteams:\n  - {id: crisis, title: Crisis staff, members: [person:ines@ex
 
 def programme(*levels: str) -> Programme:
     """High incidents begin with these levels."""
-    files = dict(shipped())
+    files = dict(quiet())
     assert FIRST in files["ladders.yaml"]
     files["ladders.yaml"] = files["ladders.yaml"].replace(FIRST, "".join(f"      - {each}\n" for each in levels))
     files["oncall.yaml"] += TEAM

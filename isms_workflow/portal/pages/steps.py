@@ -95,7 +95,7 @@ def _page(conn: Connection, visit: Visit, view: CaseView, step: Step) -> v.Step:
         rungs(conn, view, step.id), of_subject(conn, step.id, names, visit),
         wait_of_step(conn, view, step, names), _complete(visit, view, step), _upload(visit, view, step),
         _comment(visit, view, step), _actions(visit, view, step, names) + _withdraw(visit, view, step, shown), entries(view, step),
-        taught(conn, visit, view, step, names), applies_onward(view, step), frozen)
+        taught(conn, visit, view, step, names), applies(view, step), _onward(view, step), frozen)
 
 
 def _onward(view: CaseView, step: Step) -> v.Link | None:
