@@ -211,8 +211,9 @@ def _writes_lessons(person: Person, name: str) -> None:
     form.get_by_label("It went well").check()
     form.get_by_label("What", exact=True).fill("Somebody looked at the log on a Sunday.")
     person.follows(form.get_by_role("button"))
-    for text in ("An account had been lent", "Nobody had told them what for a second factor is"):
+    for why, text in enumerate(("An account had been lent", "Nobody had said why that is forbidden")):
         form = _unfolds(lessons, "Add a cause")
+        form.get_by_label("It says why").select_option(index=why)  # the incident, then the cause before
         form.get_by_label("What", exact=True).fill(text)
         person.follows(form.get_by_role("button"))
     for text, owner in TAKEN_UP.items():
