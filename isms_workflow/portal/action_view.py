@@ -84,7 +84,8 @@ class Page:
         view, now = self.view, self.visit.now
         steps, gate = view.steps_of(phase.id), view.latest_gate(phase.id)
         late = sum(s.state == "open" and s.due_at is not None and s.due_at <= now for s in steps)
-        state = ("planned" if not view.phase_opened(phase.id) else gate.state if gate and gate.state not in ("open", "superseded")
+        again = view.case.closed_at is None and phase.id != view.case.state and not view.is_settled(phase.id)  # in a new round
+        state = ("planned" if again or not view.phase_opened(phase.id) else gate.state if gate and gate.state not in ("open", "superseded")
                  else "done" if view.is_settled(phase.id) and gate is None else "open")
         return v.Phase(phase.id, phase.title, state, v.Meter(sum(s.is_settled for s in steps), len(steps), late),
                        tuple(line(view, s, self.names) for s in steps),

@@ -32,8 +32,8 @@ SENTENCES: Mapping[str, str] = {
     "gate.withdrawn": "withdrew gate {gate:phase}, because a step reopened", "gate.superseded": "superseded gate {gate:phase}",
     "gate.voided": "voided an approval", "gate.changed": "noted that what the gate covers has changed",
     "gate.retimed": "moved the gate's due date to {due:day}", "gate.answered": "said how gate {gate:phase} goes on",
-    "deadline.expired": "told {reached} of {to:whom} (ladder {ladder})",
-    "deadline.skipped": "left out {skipped} repetitions that were missed (ladder {ladder})",
+    "deadline.expired": "had level {level:count} of ladder {ladder:title} told: {to:whom}; it reached {reached}",
+    "deadline.skipped": "left out {skipped} repetitions that were missed (ladder {ladder:title})",
     "deadline.failed": "set a deadline aside",
     "evidence.added": "added evidence", "evidence.replaced": "replaced evidence", "evidence.withdrawn": "withdrew evidence",
     "evidence.damaged": "found a damaged file",
@@ -196,7 +196,7 @@ class _Word:
             "instant": lambda: local_instant(from_iso(value), self.zone) if value else "?",
             "phase": lambda: word(str(value)),
             "people": lambda: ", ".join(self.names.name(each) for each in str(value).split()),
-            "whom": lambda: " ".join(self._whom(each) for each in str(value).split()),
+            "whom": lambda: ", ".join(self._whom(each) for each in str(value).split()),
             "title": lambda: str(value).replace("_", " "),
             "count": lambda: str(int(value or 0) + 1),
             "answer": lambda: {True: "yes", False: "no"}.get(value, "taken back"),
@@ -207,7 +207,7 @@ class _Word:
 
     def _whom(self, name: str) -> str:
         """One of those whom a ladder's level names; a single person by their name."""
-        return self.names.name(name.removeprefix(PERSON)) if name.startswith(PERSON) else name
+        return self.names.name(name.removeprefix(PERSON)) if name.startswith(PERSON) else name.replace("_", " ").replace(":", " ")
 
 
 def texts(conn: Connection, seqs: Sequence[int]) -> dict[int, str]:

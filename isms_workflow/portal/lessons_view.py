@@ -94,8 +94,8 @@ class Board:
         return v.Lessons(self._timeline(), of["well"], of["improve"], tree, of["item"], forms)
 
     def _timeline(self) -> tuple[v.Moment, ...]:
-        made = [v.Moment(each.at, each.who, each.what) for each in of_subject(
-            self.conn, self.view.case.id, self.names, self.visit, limit=500)]
+        newest_first = of_subject(self.conn, self.view.case.id, self.names, self.visit, limit=500)
+        made = [v.Moment(each.at, each.who, each.what) for each in reversed(newest_first)]  # of one instant as they were recorded
         added = [v.Moment(row.at, self.names.who(row.author), row.text or "(erased)", is_added=True)
                  for row in self.rows.values() if row.sort == "event"]
         return tuple(sorted((*made, *added), key=lambda each: each.at))

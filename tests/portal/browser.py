@@ -17,6 +17,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
+from tests.notify.post_office import PostOffice
 from tests.patience import eventually, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -37,18 +38,20 @@ class Product:
     url: str
     output: Path
     process: subprocess.Popen[bytes]
+    office: PostOffice | None = None
 
     def set_up_link(self) -> str:
         """The one-time link that it prints."""
         return str(eventually("the set-up link is printed", lambda: _first(LINK, self.output.read_text())))
 
     def invitation(self, address: str) -> str:
-        """The link in somebody's mail, which lies as a file since no SMTP server is configured."""
+        """The link in somebody's mail, which lies as a file unless the product has an SMTP server."""
         return str(eventually(f"an invitation for {address}", lambda: self._mailed(address)))
 
     def _mailed(self, address: str) -> str | None:
-        for file in sorted((self.data / "mail" / "sealed").glob("*.eml")):
-            mail = message_from_bytes(file.read_bytes(), policy=default)
+        files = sorted((self.data / "mail" / "sealed").glob("*.eml"))
+        as_files = (message_from_bytes(file.read_bytes(), policy=default) for file in files)
+        for mail in list(self.office.inbox) if self.office else as_files:
             if address in str(mail["To"]):
                 body = mail.get_body(("plain",))
                 return _first(LINK, body.get_content() if body else "")
@@ -61,18 +64,20 @@ def _first(pattern: re.Pattern[str], text: str) -> str | None:
 
 
 @contextmanager
-def product(data: Path, command: str = "up") -> Iterator[Product]:
-    """Everything that `make run` starts; one Ctrl-C ends it."""
+def product(data: Path, command: str = "up", office: PostOffice | None = None) -> Iterator[Product]:
+    """Everything that `make run` starts; one Ctrl-C ends it. Mails become files, or go to an office of the test's."""
     port, prefect = free_port(), free_port()
     url = f"http://127.0.0.1:{port}"
     given = {"ISMS_DATA": str(data), "ISMS_PORT": str(port), "ISMS_PREFECT_PORT": str(prefect), "ISMS_PUBLIC_URL": url,
              "PYTHONUNBUFFERED": "1"}
+    if office:
+        given |= {"ISMS_SMTP_HOST": "127.0.0.1", "ISMS_SMTP_PORT": str(office.port), "ISMS_SMTP_TLS": "none"}
     output = data.parent / "output.txt"
     with output.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-m", "isms_workflow.cli", command], cwd=ROOT, stdout=out,
                                    stderr=subprocess.STDOUT, env={**os.environ, **given})
     try:
-        yield Product(data, url, output, process)
+        yield Product(data, url, output, process, office)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(20)

@@ -115,6 +115,7 @@ def test_the_check_is_judged_on_its_page(opened: House) -> None:
     assert act(ines, "judge", effective="no", reason="Two of five failed") == 303
     page = main_of(ines, FIRST)
     assert all(said in page for said in ("Two of five failed", "not effective", "round 2", "sent it back to its root cause"))
+    assert ("opens when the plan is approved" in page, "opens some time after it is done" in page) == (True, True)  # anew
 
 
 def test_management_decides_on_its_page(opened: House) -> None:

@@ -31,6 +31,8 @@ def test_lessons_are_written_on_the_incident_s_page(learned: House) -> None:
     why = next(each.id for s in learned.world.view().steps for each in s.lessons if each.sort == "cause")
     assert act(ben, "add-cause", text="It is nobody's duty", parent=why) == 303
     page = main_of(learned.visitor("ines"), FIRST)
+    timeline = page.split("<h3>Timeline</h3>")[1]
+    assert timeline.index("opened INC-2026-0001") < timeline.index("reported an incident")  # of one instant: as it was recorded
     for said in ("adds: The vendor called", "The phones worked", "Alerts came late", "↳ It is nobody's duty <strong>root cause</strong>"):
         assert said in page
     assert f"/incidents/{learned.world.case}/add-note" not in page

@@ -12,7 +12,7 @@ from isms_workflow.settings import Settings
 from isms_workflow.store.database import Store
 from isms_workflow.store.files import EvidenceFiles
 from tests.engine.incidents import report, respond
-from tests.engine.obligations import BREACH, answer, date
+from tests.engine.obligations import BREACH, answer, date, nothing_to_report
 from tests.portal.incidents import FIRST, label, main_of
 from tests.portal.visitor import House, Visitor
 from tests.world import found
@@ -62,6 +62,18 @@ def test_from_the_answers_to_the_submission(house: House) -> None:
     said = main_of(ben, PAGE)
     for words in ("in time", "notification.pdf", "recorded gdpr.notification as submitted"):
         assert words in said
+
+
+def test_the_last_gate_says_what_the_end_waits_for(house: House) -> None:
+    """Approving closes the incident only when nothing is left to be reported, or asked."""
+    world = house.world
+    respond(world, "ben")
+    world.complete_phase("responding")
+    world.complete_phase("lessons_learned")
+    gate = f"/gates/{world.gate('lessons_learned').id}"
+    assert "the incident closes once its obligations to report are settled." in main_of(house.visitor("maria"), gate)
+    nothing_to_report(world)
+    assert "the incident closes." in main_of(house.visitor("maria"), gate)
 
 
 @pytest.mark.parametrize(("what", "fields", "says"), [

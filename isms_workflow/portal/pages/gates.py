@@ -131,6 +131,8 @@ def _answer(visit: Visit, view: CaseView, gate: Gate) -> tuple[v.Answer | None, 
     name, url = word(gate.name), gate_url(gate)
     last = len(gate.decisions) + 1 >= gate.quorum
     goes_on = GOES_ON[view.case.kind]
+    if view.duties and (view.duties.running or view.duties.owed):  # domain/rules/duties.py holds the end until then
+        goes_on += " once its obligations to report are settled"
     passes = f"{_capital(name)} {_are(name)} approved and frozen, and {goes_on}." if last else (
         f"{len(gate.decisions) + 1} of {gate.quorum}.")
     return v.Answer(
