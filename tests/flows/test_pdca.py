@@ -47,8 +47,11 @@ def pass_plan(world: World) -> None:
 
 
 def hasty() -> Programme:
-    """The shipped programme, but PLAN's gate is due an hour after it opens, and goes to the ISMS manager at once."""
-    files = dict(shipped())
+    """The shipped programme, but PLAN's gate is due an hour after it opens, and goes to the ISMS manager at once.
+
+    Whatever the tests before have sent to her, nothing is bundled.
+    """
+    files = {name: text for name, text in shipped().items() if name != "notifications.yaml"}
     for name, old, new in (
             ("pdca.yaml", "quorum: 2\n      due: 5 working days", "quorum: 2\n      due: 1 hours"),
             ("ladders.yaml", "{to: approvers, offset: 0 days}\n      - {to: isms_manager, offset: 1 working days at 09:00}",
