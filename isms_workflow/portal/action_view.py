@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from isms_workflow.domain.access import Action
 from isms_workflow.domain.corrective_action import CHECKING, MACHINE, OBSERVING, REFERRED, round_of
@@ -20,7 +19,8 @@ from isms_workflow.domain.views import CaseView, Step, programme_key
 from isms_workflow.portal import views as v
 from isms_workflow.portal.actions import source_of
 from isms_workflow.portal.history import of_case
-from isms_workflow.portal.names import Names, case_url, reference, responsibility
+from isms_workflow.portal.names import case_url, reference, responsibility
+from isms_workflow.portal.one_case import CasePage
 from isms_workflow.portal.pages.pdca import gate_line, line
 from isms_workflow.portal.rendering import local_day, local_instant
 from isms_workflow.portal.showing import earliest, rungs, waiting
@@ -35,18 +35,8 @@ AHEAD = {"correcting": "", "planning": "when it is corrected", "doing": "when th
          "checking": "some time after it is done"}
 
 
-@dataclass
-class Page:
+class Page(CasePage):
     """One corrective action before one reader, read at one instant."""
-
-    conn: Connection
-    visit: Visit
-    view: CaseView
-
-    @cached_property
-    def names(self) -> Names:
-        """What people are called."""
-        return Names(self.conn, self.visit.person)
 
     @cached_property
     def row(self) -> Any:

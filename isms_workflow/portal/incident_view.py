@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from isms_workflow.domain.calendars import DueRule
 from isms_workflow.domain.clocks import incidents_of
 from isms_workflow.domain.incident import LEARNING, RESPONDING, UNANSWERED, Incident
 from isms_workflow.domain.rules.escalation import WORD
 from isms_workflow.domain.rules.incidents import learns
-from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import programmes, register, telling
 from isms_workflow.engine.mailing.of_incident import REPORTERS
 from isms_workflow.portal import obligations
@@ -26,13 +24,13 @@ from isms_workflow.portal.history import of_case
 from isms_workflow.portal.incident_actions import Desk
 from isms_workflow.portal.incidents import answered
 from isms_workflow.portal.lessons_view import Board
-from isms_workflow.portal.names import Names, case_url, reference
+from isms_workflow.portal.names import case_url, reference
+from isms_workflow.portal.one_case import CasePage
 from isms_workflow.portal.pages.pdca import gate_line, line
 from isms_workflow.portal.rendering import local_instant, word
 from isms_workflow.portal.showing import rungs, waiting
 from isms_workflow.portal.sight import Sight
 from isms_workflow.portal.tellings import FEW, lines
-from isms_workflow.portal.visit import Visit
 from isms_workflow.programme.incidents import Condition, IncidentWorkflow
 from isms_workflow.programme.model import Phase
 from isms_workflow.store.statements import corrective as action_questions
@@ -44,18 +42,8 @@ from isms_workflow.store.tables import audit, audit_private, deadlines
 AHEAD = {RESPONDING: "when somebody responds", LEARNING: "when it is resolved"}
 
 
-@dataclass
-class Page:
+class Page(CasePage):
     """One incident before one reader, read at one instant."""
-
-    conn: Connection
-    visit: Visit
-    view: CaseView
-
-    @cached_property
-    def names(self) -> Names:
-        """What people are called."""
-        return Names(self.conn, self.visit.person)
 
     @cached_property
     def workflow(self) -> IncidentWorkflow:

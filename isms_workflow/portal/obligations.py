@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from isms_workflow.domain.conditions import WAIVED
 from isms_workflow.domain.duties import Duties
 from isms_workflow.domain.obligations import OWED, Standing, State
 from isms_workflow.domain.rules.duties import questions_step
 from isms_workflow.domain.rules.obligations import askable
-from isms_workflow.domain.views import CaseView
 from isms_workflow.engine.mailing.look import ERASED_TEXT
 from isms_workflow.portal import views as v
 from isms_workflow.portal.history import entries
-from isms_workflow.portal.names import Names, reference, step_url
+from isms_workflow.portal.names import reference, step_url
 from isms_workflow.portal.obligation_actions import Desk
+from isms_workflow.portal.one_case import CasePage
 from isms_workflow.portal.rendering import local_instant
 from isms_workflow.portal.showing import file
-from isms_workflow.portal.visit import Visit
 from isms_workflow.programme.obligations import EVENTS, SUBMITTED
 from isms_workflow.store.statements import incidents as incident_questions
 from isms_workflow.store.statements import obligations as questions
@@ -34,18 +32,8 @@ NONE = v.Empty("No obligations.", "The programme that this incident keeps names 
                "the incident.", v.Link("Programme", "/programme"))
 
 
-@dataclass
-class Page:
+class Page(CasePage):
     """The reports of one incident before one reader, read at one instant."""
-
-    conn: Connection
-    visit: Visit
-    view: CaseView
-
-    @cached_property
-    def names(self) -> Names:
-        """What people are called."""
-        return Names(self.conn, self.visit.person)
 
     def whole(self) -> v.Obligations:
         """Everything that the page shows."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from zoneinfo import available_timezones
 
-import holidays
-
 from isms_workflow.programme.check_corrective import check_corrective
 from isms_workflow.programme.check_incidents import check_incidents
 from isms_workflow.programme.check_obligations import check_obligations
@@ -15,6 +13,7 @@ from isms_workflow.programme.corrective import CorrectiveWorkflow
 from isms_workflow.programme.errors import Problem
 from isms_workflow.programme.incidents import IncidentWorkflow
 from isms_workflow.programme.model import Calendar, Flood, Gate, Level, Phase, Programme, Span, Workflow
+from isms_workflow.programme.places import unknown_place
 from isms_workflow.programme.references import Place, ahead, known, near, wait
 
 ALWAYS = ("isms_manager", "top_management")
@@ -100,10 +99,8 @@ def _holidays(calendar: Calendar, place: Place) -> Iterator[Problem]:
                           f"{part!r} is a part of no country: name the country too, or write null")
         return
     for field, subdivision in (("country", None), ("subdivision", part)):
-        try:
-            holidays.country_holidays(country, subdiv=subdivision)
-        except NotImplementedError as error:
-            yield Problem("calendar.yaml", place("calendar.yaml", field), field, f"{error}: {right}")
+        if wrong := unknown_place(country, subdivision):
+            yield Problem("calendar.yaml", place("calendar.yaml", field), field, f"{wrong}: {right}")
             return
 
 

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
-import holidays
-
 from isms_workflow.programme.errors import Problem
 from isms_workflow.programme.model import Programme
 from isms_workflow.programme.obligations import (
@@ -23,6 +21,7 @@ from isms_workflow.programme.obligations import (
     Seat,
     Stage,
 )
+from isms_workflow.programme.places import unknown_place
 from isms_workflow.programme.references import Place, known, near
 
 COUNTS: dict[Counting, frozenset[PeriodUnit]] = {
@@ -78,11 +77,9 @@ class _Checked:
             yield self.wrong(("place", "zone"), "place.zone", f"unknown time zone {seat.zone!r}{meant}")
         if seat.country is None:
             return
-        try:
-            holidays.country_holidays(seat.country, subdiv=seat.subdivision)
-        except NotImplementedError as error:
+        if wrong := unknown_place(seat.country, seat.subdivision):
             right = "use codes of ISO 3166 such as AT, DE and BY, or leave it out and list extra_holidays"
-            yield self.wrong(("place", "country"), "place.country", f"{error}: {right}")
+            yield self.wrong(("place", "country"), "place.country", f"{wrong}: {right}")
 
     def _questions(self) -> Iterator[Problem]:
         facts = {fact.id for fact in self.programme.organisation.facts}

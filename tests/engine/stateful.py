@@ -2,8 +2,43 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from pathlib import Path
+
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+
+from isms_workflow.store import audit
+from isms_workflow.store.database import open_store
+
+
+class OnCopy(RuleBasedStateMachine):
+    """A machine on a database of its own, on SQLite; `template` is the migrated one that is copied."""
+
+    template: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        file = Path(self.folder.name) / "isms.db"
+        shutil.copyfile(self.template, file)
+        self.store = open_store(f"sqlite:///{file}")
+
+    def teardown(self) -> None:
+        """Nothing is left."""
+        self.store.close()
+        self.folder.cleanup()
+
+
+class Verified(OnCopy):
+    """Whose history is verified in the end."""
+
+    def teardown(self) -> None:
+        """Nothing is left, and the chain verifies."""
+        with self.store.read() as conn:
+            assert audit.verify(conn).ok
+        super().teardown()
 
 
 def play(machine: type[RuleBasedStateMachine], steps: int) -> None:

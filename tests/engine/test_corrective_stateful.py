@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import select
 
 from isms_workflow.domain.corrective_action import round_of
@@ -21,42 +18,27 @@ from isms_workflow.domain.rules.corrective import FOLLOW_UP
 from isms_workflow.engine import watchdog
 from isms_workflow.engine.commands import corrective, steps
 from isms_workflow.errors import IsmsError
-from isms_workflow.store import audit
-from isms_workflow.store.database import open_store
 from isms_workflow.store.tables import deadlines
 from tests.engine.actions import current, open_action
 from tests.engine.incidents import do
-from tests.engine.stateful import play
+from tests.engine.stateful import Verified, play
 from tests.world import found
 
 WHO = st.sampled_from(("ben", "ravi", "maria", "dana", "ines", "gil"))
 SAID = "because it must be"
 
 
-class Corrected(RuleBasedStateMachine):
+class Corrected(Verified):
     """One corrective action on SQLite; `template` is a migrated database."""
-
-    template: Path
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        file = Path(self.folder.name) / "isms.db"
-        shutil.copyfile(self.template, file)
-        self.store = open_store(f"sqlite:///{file}")
         self.world, self.past = found(self.store), {}
 
     @initialize(owner=st.sampled_from(("ben", "ravi", "maria")), gravity=st.sampled_from(("major", "minor")))
     def opened(self, owner: str, gravity: str) -> None:
         """By Ines, for one of three."""
         open_action(self.world, by="ines", owner=owner, gravity=gravity)
-
-    def teardown(self) -> None:
-        """Nothing is left, and the chain verifies."""
-        with self.store.read() as conn:
-            assert audit.verify(conn).ok
-        self.store.close()
-        self.folder.cleanup()
 
     def decides(self, whoever: tuple[str, ...], command: Any, *what: Any) -> None:
         """A decision that each of them tries in turn; whoever's isn't refused had no part in it."""
@@ -148,10 +130,9 @@ class Corrected(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def machine(sqlite_template: Path) -> Iterator[type[Corrected]]:
+def machine(sqlite_template: Path) -> type[Corrected]:
     """The state machine over a migrated database."""
-    with closing(open_store(f"sqlite:///{sqlite_template}")):
-        yield type("Corrected", (Corrected,), {"template": sqlite_template})
+    return type("Corrected", (Corrected,), {"template": sqlite_template})
 
 
 @pytest.mark.timeout(240)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import select
 
 from isms_workflow.domain.duties import LAWFUL, REMIND, Duties, event_of
@@ -25,11 +23,10 @@ from isms_workflow.engine.commands import incidents
 from isms_workflow.errors import IsmsError
 from isms_workflow.programme.load import parse, shipped
 from isms_workflow.programme.obligations import SUBMITTED
-from isms_workflow.store import audit, tables
-from isms_workflow.store.database import open_store
+from isms_workflow.store import tables
 from tests.engine.incidents import do, report
 from tests.engine.obligations import answer, date, submit, waive, withdraw
-from tests.engine.stateful import play
+from tests.engine.stateful import Verified, play
 from tests.world import found
 
 ORGANISATION = "obligations/organisation.yaml"
@@ -43,17 +40,11 @@ OF = st.sampled_from((None, "nis2", "dora", "nis2.notification", "dora.initial",
 SAID = "because it must be"
 
 
-class Reported(RuleBasedStateMachine):
+class Reported(Verified):
     """One incident on SQLite; `template` is a migrated database."""
-
-    template: Path
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        file = Path(self.folder.name) / "isms.db"
-        shutil.copyfile(self.template, file)
-        self.store = open_store(f"sqlite:///{file}")
         self.world = found(self.store, programme=PROGRAMME)
         self.sent: Counter[str] = Counter()
 
@@ -69,13 +60,6 @@ class Reported(RuleBasedStateMachine):
             self.answer_all(value=True)
         if is_major:
             self.date("classified", None, 0)
-
-    def teardown(self) -> None:
-        """Nothing is left, and the chain verifies."""
-        with self.store.read() as conn:
-            assert audit.verify(conn).ok
-        self.store.close()
-        self.folder.cleanup()
 
     @property
     def duties(self) -> Duties:
@@ -180,10 +164,9 @@ class Reported(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def machine(sqlite_template: Path) -> Iterator[type[Reported]]:
+def machine(sqlite_template: Path) -> type[Reported]:
     """The state machine over a migrated database."""
-    with closing(open_store(f"sqlite:///{sqlite_template}")):
-        yield type("Reported", (Reported,), {"template": sqlite_template})
+    return type("Reported", (Reported,), {"template": sqlite_template})
 
 
 @pytest.mark.timeout(240)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 from sqlalchemy import Connection, select
 
 from isms_workflow.domain import gates as gate_machine
@@ -23,8 +20,7 @@ from isms_workflow.engine import watchdog
 from isms_workflow.engine.commands import cases, people, steps
 from isms_workflow.errors import IsmsError
 from isms_workflow.store import audit, tables
-from isms_workflow.store.database import open_store
-from tests.engine.stateful import play
+from tests.engine.stateful import OnCopy, play
 from tests.world import World, found
 
 PHASES = ("plan", "do", "check", "act")
@@ -47,17 +43,11 @@ class Model:
         self.approvals = Counter({g.id: len(g.decisions) for g in view.gates})
 
 
-class Cycle(RuleBasedStateMachine):
+class Cycle(OnCopy):
     """One cycle after the other, on SQLite; `template` is a migrated database."""
-
-    template: Path
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        file = Path(self.folder.name) / "isms.db"
-        shutil.copyfile(self.template, file)
-        self.store = open_store(f"sqlite:///{file}")
         self.world, self.model = found(self.store), Model()
         self.world.open_cycle()
 
@@ -68,11 +58,6 @@ class Cycle(RuleBasedStateMachine):
             self.world.pass_phase(phase)
         if at_gate:
             self.world.complete_phase(PHASES[passed])
-
-    def teardown(self) -> None:
-        """Nothing is left."""
-        self.store.close()
-        self.folder.cleanup()
 
     def tried(self, deed: Callable[[], Any]) -> bool:
         """Whether it was accepted; a refusal leaves the database exactly as it was."""
@@ -288,10 +273,9 @@ def deadlines_end_once(conn: Connection) -> None:
 
 
 @pytest.fixture
-def machine(sqlite_template: Path) -> Iterator[type[Cycle]]:
+def machine(sqlite_template: Path) -> type[Cycle]:
     """The state machine over a migrated database."""
-    with closing(open_store(f"sqlite:///{sqlite_template}")):
-        yield type("Cycle", (Cycle,), {"template": sqlite_template})
+    return type("Cycle", (Cycle,), {"template": sqlite_template})
 
 
 @pytest.mark.timeout(240)

@@ -136,3 +136,9 @@ def test_a_restricted_incident_is_on_paper_for_its_people_alone(house: House) ->
     report(house.world)
     label(house, "restricted")
     assert house.visitor("gil").get(f"{FIRST}/document.pdf").status_code == 404
+
+
+@pytest.mark.parametrize("file", ["veris.json", "document.pdf"])
+def test_what_is_no_incident_has_no_such_file(planning: House, file: str) -> None:
+    """The cycle's reference at an incident's address."""
+    assert planning.visitor("maria").client.get(f"/incidents/PDCA-2026-0001/{file}").status_code == 404

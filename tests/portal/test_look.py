@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 import isms_workflow.portal as portal
 from isms_workflow.portal.rendering import ago_text, environment, render, until_text
@@ -23,7 +23,6 @@ from tests.portal.examples import PAGES
 
 HERE = Path(portal.__file__).parent
 CSS = (HERE / "static" / "isms.css").read_text()
-CHROMIUM = "/usr/bin/chromium"
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; connect-src 'self'"
 )
@@ -246,19 +245,6 @@ def address() -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for this module."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no browser: {CHROMIUM} isn't installed")
-    quiet = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync")  # fmt: skip
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(quiet))
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

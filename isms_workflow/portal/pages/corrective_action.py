@@ -9,18 +9,17 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from isms_workflow.domain.access import Action
-from isms_workflow.domain.refusals import Moved, NotAllowed, Unknown, Wrong
+from isms_workflow.domain.refusals import Unknown, Wrong
 from isms_workflow.domain.rules.corrective import Draft
 from isms_workflow.domain.times import When
-from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands import corrective as commands
-from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal import lists
 from isms_workflow.portal import views as v
 from isms_workflow.portal.action_view import Page
 from isms_workflow.portal.actions import OPEN_ONE, Look, listing, may_open, section_of
 from isms_workflow.portal.names import Names
+from isms_workflow.portal.one_case import Do, carry_out, seen
 from isms_workflow.portal.pages.cases import document_of
 from isms_workflow.portal.rendering import machine_time
 from isms_workflow.portal.texts import attachment
@@ -28,6 +27,7 @@ from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 from isms_workflow.store.database import Transaction
 
 router = APIRouter()
+KIND = "corrective_action"
 ENTRY = "Actions"
 HEADS = ("reference", "title", "gravity", "state", "owner", "due", "opened", "from", "round")
 VERDICTS = {"yes": True, "no": False}
@@ -98,7 +98,7 @@ def open_one(visit: Sender, form: Form) -> Response:
 def show(visit: Reader, name: str) -> Response:
     """One corrective action."""
     with visit.portal.store.read() as conn:
-        page = Page(conn, visit, seen(conn, visit, name)).whole()
+        page = Page(conn, visit, seen(conn, visit, name, KIND)).whole()
     return visit.page("action.html", page, ENTRY)
 
 
@@ -106,33 +106,15 @@ def show(visit: Reader, name: str) -> Response:
 def document(visit: Reader, name: str) -> Response:
     """Everything about one corrective action, as an auditor files it."""
     with visit.portal.store.read() as conn:
-        page = document_of(conn, visit, seen(conn, visit, name))
+        page = document_of(conn, visit, seen(conn, visit, name, KIND))
     return visit.page("case.html", page, ENTRY)
-
-
-def _action(conn: Connection, name: str, visit: Visit) -> CaseView:
-    """Raises `Unknown` for what is no corrective action; it says nothing of who may see it."""
-    try:
-        view = reading.view(conn, case_id(conn, name), visit.now)
-    except Unknown:
-        raise Unknown("corrective action", name) from None
-    if view.corrective is None:
-        raise Unknown("corrective action", name)
-    return view
-
-
-def seen(conn: Connection, visit: Visit, name: str) -> CaseView:
-    """The action, if the reader may see it. Raises `Unknown`, `NotShown`."""
-    view = _action(conn, name, visit)
-    visit.require_sight(conn, view, "corrective action", name)
-    return view
 
 
 def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.ActionForm | v.CorrectiveAction, str]:
     """The page of a form that was refused: template, view, menu entry."""
     if path[:1] == ["new"]:
         return "action_form.html", _form(conn, visit), ENTRY
-    return "action.html", Page(conn, visit, seen(conn, visit, path[0])).whole(), ENTRY
+    return "action.html", Page(conn, visit, seen(conn, visit, path[0], KIND)).whole(), ENTRY
 
 
 @router.post("/actions/{case}/{event}")
@@ -143,22 +125,9 @@ def act(visit: Sender, form: Form, case: str, event: str) -> Response:
     what, done = DO[event]
     visit.require(Action.WRITE, "Acting on a corrective action")
     with visit.portal.store.read() as conn:
-        view = seen(conn, visit, case)
-    try:
-        with visit.portal.store.write() as tx:
-            what(tx, visit, form, case)
-    except NotAllowed:
-        _still_shown(visit, form, case)
-        raise
+        view = seen(conn, visit, case, KIND)
+    carry_out(visit, form, case, KIND, what)
     return visit.go(f"/actions/{view.case.reference}", done)
-
-
-def _still_shown(visit: Visit, form: Posted, case: str) -> None:
-    """Raise `Moved` if what isn't possible now was so when the form was made."""
-    with visit.portal.store.read() as conn:
-        now = _action(conn, case, visit).case
-    if form.version() not in (None, now.version):
-        raise Moved(now.reference, form.version(), now.version)
 
 
 def _judge(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
@@ -172,14 +141,14 @@ def _go_on(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
     commands.go_on(tx, case, form.version(), form.text("owner") or None, form.text("reason"), visit.actor, When.at(visit.now))
 
 
-def _plain(command: Callable[..., None], *fields: str) -> Callable[[Transaction, Visit, Posted, str], None]:
+def _plain(command: Callable[..., None], *fields: str) -> Do:
     """A command that takes these fields of the form as they are."""
     def do(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
         command(tx, case, form.version(), *(form.text(name) for name in fields), visit.actor, When.at(visit.now))
     return do
 
 
-DO: Mapping[str, tuple[Callable[[Transaction, Visit, Posted, str], None], str]] = {
+DO: Mapping[str, tuple[Do, str]] = {
     "judge": (_judge, "Your verdict is recorded."),
     "go-on": (_go_on, "It goes back to its root cause."),
     "accept": (_plain(commands.accept, "reason"), "It is closed; what remains is accepted."),

@@ -9,11 +9,9 @@ from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from isms_workflow.domain.access import Action
-from isms_workflow.domain.refusals import Moved, NotAllowed, Unknown, Wrong
+from isms_workflow.domain.refusals import Unknown, Wrong
 from isms_workflow.domain.rules.lessons import Entry
 from isms_workflow.domain.times import When
-from isms_workflow.domain.views import CaseView
-from isms_workflow.engine import reading
 from isms_workflow.engine.commands import incidents as commands
 from isms_workflow.engine.commands import lessons
 from isms_workflow.engine.commands.common import case_id
@@ -25,6 +23,7 @@ from isms_workflow.portal.dates import as_typed, instant
 from isms_workflow.portal.incident_actions import NOW
 from isms_workflow.portal.incident_view import Page
 from isms_workflow.portal.incidents import REPORT, Look, listing, more
+from isms_workflow.portal.one_case import Do, carry_out, found, seen
 from isms_workflow.portal.pages import incident_files, incident_report, obligations
 from isms_workflow.portal.pages.cases import document_of
 from isms_workflow.portal.rendering import machine_time
@@ -34,6 +33,7 @@ from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import lessons as lesson_questions
 
 router = APIRouter()
+KIND = "incident"
 HEADS = ("reference", "title", "severity", "state", "category", "reported", "response_due", "response", "seen_to_by", "exercise")
 
 
@@ -63,7 +63,7 @@ def download(visit: Reader) -> Response:
 def show(visit: Reader, name: str) -> Response:
     """One incident; whoever reported it and may not see it is led to their report."""
     with visit.portal.store.read() as conn:
-        view = _incident(conn, name, visit)
+        view = found(conn, visit, name, KIND)
         if not visit.sees(conn, view) and incident_report.is_reporter(conn, visit, view.case.id):
             return RedirectResponse(f"/incidents/{view.case.reference}/report", 303)
         visit.require_sight(conn, view, "incident", name)
@@ -75,27 +75,9 @@ def show(visit: Reader, name: str) -> Response:
 def document(visit: Reader, name: str) -> Response:
     """Everything about one incident, as an auditor files it."""
     with visit.portal.store.read() as conn:
-        view = seen(conn, visit, name)
+        view = seen(conn, visit, name, KIND)
         page = document_of(conn, visit, view)
     return visit.page("case.html", page, "Incidents")
-
-
-def _incident(conn: Connection, name: str, visit: Visit) -> CaseView:
-    """Raises `Unknown` for what is no incident; it says nothing of who may see it."""
-    try:
-        view = reading.view(conn, case_id(conn, name), visit.now)
-    except Unknown:
-        raise Unknown("incident", name) from None
-    if view.incident is None:
-        raise Unknown("incident", name)
-    return view
-
-
-def seen(conn: Connection, visit: Visit, name: str) -> CaseView:
-    """The incident, if the reader may see it. Raises `Unknown`, `NotShown`."""
-    view = _incident(conn, name, visit)
-    visit.require_sight(conn, view, "incident", name)
-    return view
 
 
 def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.ReportForm | v.ImportForm | v.Incident | v.Obligations, str]:
@@ -106,7 +88,7 @@ def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.R
         return obligations.again(conn, visit, path)
     if path[:1] == ["import"]:
         return incident_files.again(conn, visit)
-    return "incident.html", Page(conn, visit, seen(conn, visit, path[0])).whole(), "Incidents"
+    return "incident.html", Page(conn, visit, seen(conn, visit, path[0], KIND)).whole(), "Incidents"
 
 
 @router.post("/incidents/{case}/{event}")
@@ -117,22 +99,9 @@ def act(visit: Sender, form: Form, case: str, event: str) -> Response:
     what, done = DO[event]
     visit.require(Action.WRITE, "Acting on an incident")
     with visit.portal.store.read() as conn:
-        name = seen(conn, visit, case).case.reference
-    try:
-        with visit.portal.store.write() as tx:
-            what(tx, visit, form, case)
-    except NotAllowed:
-        _still_shown(visit, form, case)
-        raise
+        name = seen(conn, visit, case, KIND).case.reference
+    carry_out(visit, form, case, KIND, what)
     return visit.go(f"/incidents/{name}", done)
-
-
-def _still_shown(visit: Visit, form: Posted, case: str) -> None:
-    """Raise `Moved` if what isn't possible now was so when the form was made: somebody else did it, or something else."""
-    with visit.portal.store.read() as conn:
-        now = _incident(conn, case, visit).case
-    if form.version() not in (None, now.version):
-        raise Moved(now.reference, form.version(), now.version)
 
 
 def _triage(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
@@ -155,13 +124,13 @@ def _merge(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
     """Into one that the reader may see; another reads like none."""
     into = form.text("into").strip().upper()
     try:
-        seen(tx, visit, into)
+        seen(tx, visit, into, KIND)
     except IsmsError:
         raise Wrong("into", into, "name another incident that is open") from None
     commands.merge(tx, case, form.version(), into, form.text("reason"), visit.actor, When.at(visit.now))
 
 
-def _adder(sort: str) -> Callable[[Transaction, Visit, Posted, str], None]:
+def _adder(sort: str) -> Do:
     """An entry of a sort; "" for the one that the form names."""
     def do(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
         at = instant(form.text("at"), visit.person.zone, "at")
@@ -187,7 +156,7 @@ def decide(visit: Sender, form: Form, case: str, lesson: str, answer: str) -> Re
     """An action item becomes a corrective action, or is declined with a reason."""
     visit.require(Action.WRITE, "Deciding on an action item")
     with visit.portal.store.read() as conn:
-        name = seen(conn, visit, case).case.reference
+        name = seen(conn, visit, case, KIND).case.reference
     with visit.portal.store.write() as tx:
         _entry_of(tx, case, lesson)
         if answer == "take-up":
@@ -199,7 +168,7 @@ def decide(visit: Sender, form: Form, case: str, lesson: str, answer: str) -> Re
     return visit.go(f"/incidents/{name}#lessons", "It is decided.")
 
 
-def _plain(command: Callable[..., None], *fields: str) -> Callable[[Transaction, Visit, Posted, str], None]:
+def _plain(command: Callable[..., None], *fields: str) -> Do:
     """A command that takes these fields of the form as they are."""
     def do(tx: Transaction, visit: Visit, form: Posted, case: str) -> None:
         told = (form.many(name) if name == "steps" else form.text(name) for name in fields)
@@ -207,7 +176,7 @@ def _plain(command: Callable[..., None], *fields: str) -> Callable[[Transaction,
     return do
 
 
-DO: Mapping[str, tuple[Callable[[Transaction, Visit, Posted, str], None], str]] = {
+DO: Mapping[str, tuple[Do, str]] = {
     "acknowledge": (_plain(commands.acknowledge), "You see to it; you will be asked whether that holds."),
     "triage": (_triage, "It is triaged."),
     "respond": (_plain(commands.respond), "You are at it: the steps of the response are owed."),

@@ -16,11 +16,11 @@ from isms_workflow.domain.incident import HANDLING
 from isms_workflow.domain.times import When
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands import veris as commands
-from isms_workflow.engine.commands.common import case_id
 from isms_workflow.engine.commands.veris import Taken
 from isms_workflow.portal import incident_paper
 from isms_workflow.portal import views as v
 from isms_workflow.portal.incidents import section_of
+from isms_workflow.portal.one_case import seen
 from isms_workflow.portal.texts import attachment, file_name
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 
@@ -92,8 +92,7 @@ def _said(done: Sequence[Taken]) -> str:
 def as_veris(visit: Reader, name: str) -> Response:
     """One incident as a VERIS document."""
     with visit.portal.store.read() as conn:
-        view = reading.view(conn, case_id(conn, name), visit.now)
-        visit.require_sight(conn, view, "incident", name)
+        view = seen(conn, visit, name, "incident")
         said = commands.export(conn, view)
     return Response(json.dumps(said, ensure_ascii=False, indent=2) + "\n", media_type="application/json",
                     headers={"Content-Disposition": attachment(f"{view.case.reference}.veris.json")})
@@ -103,8 +102,7 @@ def as_veris(visit: Reader, name: str) -> Response:
 def as_pdf(visit: Reader, name: str) -> Response:
     """Everything about one incident that the reader may see, to file or to hand on."""
     with visit.portal.store.read() as conn:
-        view = reading.view(conn, case_id(conn, name), visit.now)
-        visit.require_sight(conn, view, "incident", name)
+        view = seen(conn, visit, name, "incident")
         paper = incident_paper.read(conn, view, lambda label: visit.sees(conn, view, label))
     return Response(paper.pdf(), media_type="application/pdf",
                     headers={"Content-Disposition": attachment(f"{view.case.reference}.pdf")})

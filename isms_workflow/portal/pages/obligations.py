@@ -14,15 +14,14 @@ from isms_workflow.domain.duties import anchor
 from isms_workflow.domain.refusals import Unknown, Wrong
 from isms_workflow.domain.rules.obligations import Happened
 from isms_workflow.domain.times import When
-from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands import obligations as commands
-from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal import views as v
 from isms_workflow.portal.dates import as_typed, instant
 from isms_workflow.portal.drafting import draft_of
 from isms_workflow.portal.names import reference
 from isms_workflow.portal.obligations import Page
+from isms_workflow.portal.one_case import seen
 from isms_workflow.portal.texts import attachment, file_name
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 from isms_workflow.store.files import CHUNK, MIB
@@ -30,6 +29,7 @@ from isms_workflow.store.statements import obligations as questions
 
 router = APIRouter()
 MENU = "Incidents"
+KIND = "incident"
 EMPTY = v.Empty("No report runs.", "Acts, contracts and insurances ask that incidents be reported in time; those that hold for you are "
                 "switched on in the programme's folder obligations. What an incident owes stands here from the instant at which it "
                 "is known.", v.Link("Programme", "/programme"))
@@ -67,20 +67,8 @@ def show(visit: Reader, name: str) -> Response:
     return visit.page("obligations.html", page, MENU)
 
 
-def _seen(conn: Connection, visit: Visit, name: str) -> CaseView:
-    """The incident, if the reader may see it. Raises `Unknown`, `NotShown`."""
-    try:
-        view = reading.view(conn, case_id(conn, name), visit.now)
-    except Unknown:
-        raise Unknown("incident", name) from None
-    if view.incident is None:
-        raise Unknown("incident", name)
-    visit.require_sight(conn, view, "incident", name)
-    return view
-
-
 def _page(conn: Connection, visit: Visit, name: str) -> v.Obligations:
-    return Page(conn, visit, _seen(conn, visit, name)).whole()
+    return Page(conn, visit, seen(conn, visit, name, KIND)).whole()
 
 
 def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.Obligations, str]:
@@ -92,7 +80,7 @@ def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.O
 def draft(visit: Reader, name: str, stage: str) -> Response:
     """A draft of one report from the incident's record, to copy."""
     with visit.portal.store.read() as conn:
-        view = _seen(conn, visit, name)
+        view = seen(conn, visit, name, KIND)
         text, title = draft_of(conn, view, stage, visit.now)
     url = f"/incidents/{view.case.reference}/obligations"
     page = v.DraftPage(reference(view), v.Link("All reports of the incident", url), text,
@@ -104,7 +92,7 @@ def draft(visit: Reader, name: str, stage: str) -> Response:
 def draft_file(visit: Reader, name: str, stage: str) -> Response:
     """The same as a file."""
     with visit.portal.store.read() as conn:
-        view = _seen(conn, visit, name)
+        view = seen(conn, visit, name, KIND)
         text, _ = draft_of(conn, view, stage, visit.now)
     headers = {"Content-Disposition": attachment(f"{view.case.reference}-{stage}.md")}
     return Response(text, media_type="text/markdown; charset=utf-8", headers=headers)
@@ -117,7 +105,7 @@ def act(visit: Sender, form: Form, case: str, what: str) -> Response:
         raise Unknown("action", what)
     visit.require(Action.WRITE, "Saying something about an incident's reports")
     with visit.portal.store.read() as conn:
-        name = _seen(conn, visit, case).case.reference
+        name = seen(conn, visit, case, KIND).case.reference
     deed, done = DO[what]
     deed(visit, form, case)
     return visit.go(f"/incidents/{name}/obligations", done)

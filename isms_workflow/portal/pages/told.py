@@ -12,7 +12,7 @@ from isms_workflow.engine import telling
 from isms_workflow.engine.mailing.of_incident import REPORTERS
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names, reference
-from isms_workflow.portal.pages.incident import seen
+from isms_workflow.portal.one_case import seen
 from isms_workflow.portal.rendering import local_instant
 from isms_workflow.portal.tellings import lines
 from isms_workflow.portal.visit import Reader
@@ -24,7 +24,7 @@ router = APIRouter()
 def show(visit: Reader, name: str) -> Response:
     """All of them, oldest first."""
     with visit.portal.store.read() as conn:
-        view = seen(conn, visit, name)
+        view = seen(conn, visit, name, "incident")
         names = Names(conn, visit.person)
         found = [each for each in telling.of_case(conn, view.case.id) if each.notice not in REPORTERS]
         page = v.Tellings(reference(view), lines(found, names), _failed(found, names, visit.person.zone))
