@@ -13,7 +13,7 @@ from isms_workflow.engine import drills
 from isms_workflow.portal import views as v
 from isms_workflow.portal.incident_view import Page
 from isms_workflow.portal.names import Names, reference
-from isms_workflow.portal.pages.incident import seen
+from isms_workflow.portal.one_case import seen
 from isms_workflow.portal.rendering import span
 from isms_workflow.portal.visit import Reader
 
@@ -24,7 +24,7 @@ router = APIRouter()
 def show(visit: Reader, name: str) -> Response:
     """Who was told when, who answered after how long, and what was missed; an incident that is none has no such page."""
     with visit.portal.store.read() as conn:
-        view = seen(conn, visit, name)
+        view = seen(conn, visit, name, "incident")
         found, page = drills.of(conn, view), Page(conn, visit, view)
         names, began = page.names, view.case.opened_at
         shown = v.Drill(
