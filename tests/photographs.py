@@ -69,7 +69,8 @@ def _into_server(store: Store, taken: list[tuple[str, bytes]]) -> None:
     with store.write() as tx:
         tx.execute(EMPTY)
     with _driver(store) as database, database.cursor() as cursor:
-        cursor.execute("DELETE FROM audit_head; DELETE FROM schema_info; DELETE FROM machine_states")
+        cursor.execute("DELETE FROM audit_head; DELETE FROM schema_info; DELETE FROM machine_states; "
+                       "DELETE FROM directory_version")
         for name, data in taken:
             with cursor.copy(f"COPY {name} FROM STDIN") as rows:
                 rows.write(data)

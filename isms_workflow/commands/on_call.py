@@ -6,8 +6,7 @@ from cyclopts import App
 
 from isms_workflow.commands.shared import instant, reading, say, table
 from isms_workflow.domain.on_call import AHEAD, between
-from isms_workflow.engine import on_call
-from isms_workflow.engine import reading as engine_reading
+from isms_workflow.engine import offices, on_call
 from isms_workflow.engine.context import utc_now
 from isms_workflow.engine.mailing.look import Look
 
@@ -19,7 +18,7 @@ def show() -> None:
     """Every shift of the next four weeks, rotation by rotation; instants are UTC."""
     now = utc_now()
     with reading() as conn:
-        known, directory, look = on_call.rotations(conn), engine_reading.directory(conn, now), Look(conn, now)
+        known, directory, look = on_call.rotations(conn), offices.directory(conn, now), Look(conn, now)
         rows = [(shift.layer or rotation.id, instant(shift.starts), instant(shift.ends), look.name(shift.person),
                  look.name(shift.instead_of) if shift.cover else "")
                 for rotation in known.values() for shift in between(rotation, directory, now, now + AHEAD)]

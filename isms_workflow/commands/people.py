@@ -16,8 +16,7 @@ from isms_workflow.engine.accounts import invitations
 from isms_workflow.engine.commands import people as commands
 from isms_workflow.settings import Settings
 from isms_workflow.store.database import Transaction
-from isms_workflow.store.statements import accounts
-from isms_workflow.store.statements import cases as questions
+from isms_workflow.store.statements import accounts, directory
 
 app = App(name="people", help="Accounts and responsibilities. People are named by mail address or id.")
 
@@ -31,7 +30,7 @@ def list_() -> None:
     with reading() as conn:
         rows = conn.execute(accounts.everybody()).all()
         held: dict[str, list[str]] = {}
-        for row in conn.execute(questions.holdings()):
+        for row in conn.execute(directory.holdings()):
             held.setdefault(row.person, []).append(row.responsibility)
     table(("name", "address", "role", "account", "responsibilities"),
           ((r.name or "erased", r.email, r.role, _state(r.deactivated_at, r.begun), ", ".join(held.get(r.id, ())))

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from isms_workflow.domain.agenda import Entry, of_case, on_call
 from isms_workflow.domain.sight import sees
-from isms_workflow.engine import programmes, reading
+from isms_workflow.engine import offices, programmes, reading
 from isms_workflow.engine.on_call import rotations
 from isms_workflow.store.statements import agenda as questions
 from isms_workflow.store.statements import incidents
@@ -28,5 +28,5 @@ def of_person(conn: Connection, person: str, now: datetime) -> list[Entry]:
         if sees(view, person, reached, now):
             found += of_case(view, person, reached, titles.get(view.case.id), now)
     if rotations(conn):
-        found += on_call(programmes.in_force(conn).programme, reading.directory(conn, now), person, now)
+        found += on_call(programmes.in_force(conn).programme, offices.directory(conn, now), person, now)
     return sorted(found, key=lambda each: (each.starts, each.id))

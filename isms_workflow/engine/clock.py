@@ -21,7 +21,7 @@ from isms_workflow.domain.rules.expiry import expire
 from isms_workflow.domain.rules.ladder import LATE, Deadline
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView
-from isms_workflow.engine import notices, outbox, reading
+from isms_workflow.engine import notices, offices, outbox, reading
 from isms_workflow.engine.health import BEAT
 from isms_workflow.engine.seams import Seam, reach
 from isms_workflow.engine.writer import write
@@ -125,7 +125,7 @@ def _decided(tx: Transaction, batch: Sequence[Deadline], now: datetime) -> list[
     if light:
         steps = [d.subject_id for d in light if d.subject == "step"]
         gates = [d.subject_id for d in light if d.subject == "gate"]
-        views |= reading.partial(tx, [d.case for d in light], steps, gates, reading.directory(tx, now))
+        views |= reading.partial(tx, [d.case for d in light], steps, gates, offices.directory(tx, now))
     if heavy:
         views |= reading.views(tx, [d.case for d in heavy], now)
     return [_lately(tx, expire(views[d.case], d, When(d.due_at, now)), d, now) for d in batch]

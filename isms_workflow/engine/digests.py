@@ -12,7 +12,7 @@ from isms_workflow.domain.calendars import instant_of, local_date
 from isms_workflow.domain.messages import Message, Notice
 from isms_workflow.domain.people import ISMS_MANAGER, Directory
 from isms_workflow.domain.times import iso
-from isms_workflow.engine import notices, outbox, programmes, reading
+from isms_workflow.engine import notices, offices, outbox, programmes
 from isms_workflow.engine.mailing import of_day
 from isms_workflow.engine.mailing.look import Look
 from isms_workflow.errors import IsmsError
@@ -58,7 +58,7 @@ def _mornings(store: Store, now: datetime) -> tuple[list[Morning], str | None]:
     with store.read() as conn:
         known = programmes.in_force(conn).programme
         rows = {row.id: row for row in conn.execute(questions.readers())}
-        people = reading.directory(conn, now)
+        people = offices.directory(conn, now)
     readers = [Reader(row.id, row.zone, row.digested_on) for row in rows.values() if people.people[row.id].active]
     due = whose_hour(readers, now, known.digest_hour)
     return [_morning(rows[person], people, known.digest_hour, now) for person in due], known.checkpoint_file

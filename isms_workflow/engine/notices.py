@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from isms_workflow.domain.messages import Message, Notice
-from isms_workflow.engine import reading
+from isms_workflow.engine import offices
 from isms_workflow.store.database import Transaction
 
 
 def to_operators(tx: Transaction, what: str, occasion: str, about: Mapping[str, Any], now: datetime) -> list[Message]:
     """One notice to every active administrator; `what` says which of the operator's troubles it is."""
-    people = reading.directory(tx, now).people.values()
+    people = offices.directory(tx, now).people.values()
     facts = {**about, "trouble": what, "at": now.isoformat()}
     return [Notice("operator_notice", p.id, facts).message(occasion, None)
             for p in people if p.active and p.role == "admin"]

@@ -11,7 +11,7 @@ from isms_workflow.domain.messages import Notice
 from isms_workflow.domain.on_call import Shift
 from isms_workflow.domain.people import ISMS_MANAGER
 from isms_workflow.domain.times import iso
-from isms_workflow.engine import outbox, programmes, reading
+from isms_workflow.engine import offices, outbox, programmes
 from isms_workflow.programme.model import Rotation
 from isms_workflow.store.database import Store
 from isms_workflow.store.statements import cases as questions
@@ -27,7 +27,7 @@ def rotations(conn: Connection) -> dict[str, Rotation]:
 def gaps(conn: Connection, now: datetime) -> list[tuple[Rotation, Shift]]:
     """When nobody will be on call within four weeks."""
     known = rotations(conn)
-    directory = reading.directory(conn, now) if known else None
+    directory = offices.directory(conn, now) if known else None
     return [(each, gap) for each in known.values() if directory for gap in on_call.gaps(each, directory, now)]
 
 
@@ -38,7 +38,7 @@ def tell_of_gaps(store: Store, now: datetime) -> None:
     if not found:
         return
     with store.write() as tx:
-        managers = reading.directory(tx, now).holders(ISMS_MANAGER)
+        managers = offices.directory(tx, now).holders(ISMS_MANAGER)
         outbox.put(tx, (
             Notice("on_call_gap", person, {"rotation": rotation.id, "starts": iso(gap.starts), "ends": iso(gap.ends),
                                            "cover": gap.cover.person if gap.cover else None}

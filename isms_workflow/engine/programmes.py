@@ -22,6 +22,7 @@ from isms_workflow.programme.model import Programme
 from isms_workflow.store import audit
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import cases as questions
+from isms_workflow.store.statements import directory
 from isms_workflow.store.tables import programmes
 
 YEARS = range(2020, 2041)
@@ -90,12 +91,12 @@ def unknown_people(tx: Transaction, programme: Programme, now: datetime) -> list
     if not names_people(programme):
         return []
     return strangers(programme, {
-        row.email for row in tx.execute(questions.all_people())
+        row.email for row in tx.execute(directory.all_people())
         if row.email and row.deactivated_at is None and (row.ends_at is None or row.ends_at > now)})
 
 
 def _notices(tx: Transaction, digest: str, before: str | None, when: When) -> list[Message]:
-    held: list[Any] = [h.person for h in tx.execute(questions.holdings())
+    held: list[Any] = [h.person for h in tx.execute(directory.holdings())
                        if h.responsibility in (ISMS_MANAGER, TOP_MANAGEMENT)]
     occasion = f"{digest[:16]}:{int(when.happened.timestamp())}"
     return [Notice("programme_applied", person, {"digest": digest, "before": before}).message(occasion, None)

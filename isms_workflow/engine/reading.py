@@ -13,10 +13,10 @@ from isms_workflow.domain.corrective_action import CorrectiveAction
 from isms_workflow.domain.duties import Duties
 from isms_workflow.domain.incident import Incident, Stop
 from isms_workflow.domain.lessons import Lesson
-from isms_workflow.domain.people import Delegation, Deputy, Directory, Holding, Order, Override, Person
+from isms_workflow.domain.people import Directory
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.views import Case, CaseView, Comment, Decision, Evidence, Gate, Step
-from isms_workflow.engine import programmes
+from isms_workflow.engine import offices, programmes
 from isms_workflow.engine.duties import duties_of
 from isms_workflow.store import tables
 from isms_workflow.store.statements import among
@@ -24,7 +24,6 @@ from isms_workflow.store.statements import cases as questions
 from isms_workflow.store.statements import corrective as corrective_questions
 from isms_workflow.store.statements import incidents as incident_questions
 from isms_workflow.store.statements import lessons as lesson_questions
-from isms_workflow.store.statements import on_call as on_call_questions
 
 T = TypeVar("T")
 
@@ -60,7 +59,7 @@ def view(tx: Connection, case: str, now: datetime, lock: bool = False) -> CaseVi
 def views(tx: Connection, ids: Collection[str], now: datetime, lock: bool = False) -> dict[str, CaseView]:
     """Cases whole, by id; one query a table, however many cases."""
     rows = tx.execute(questions.locked() if lock else questions.found(), among.ids(ids)).all()
-    people = directory(tx, now)
+    people = offices.directory(tx, now)
     steps, gates = _steps(tx, ids, [row.id for row in rows if row.kind == "incident"]), _gates(tx, ids)
     workers = _workers(tx, ids, steps)
     disposed = _grouped((row.case_id, row.step_id) for row in tx.execute(questions.disposed(), among.ids(ids)))
@@ -112,30 +111,6 @@ def _actions(tx: Connection, rows: Iterable[Any]) -> dict[str, CorrectiveAction]
     owners = _grouped((row.case_id, row.person) for row in tx.execute(corrective_questions.owners_of(), among.ids(ids)))
     return {row.case_id: CorrectiveAction(*(*_corrective(row), frozenset(owners.get(row.case_id, ()))))
             for row in tx.execute(corrective_questions.beside(), among.ids(ids))}
-
-
-def directory(tx: Connection, now: datetime) -> Directory:
-    """Who holds what at this instant."""
-    rows = tx.execute(questions.all_people()).all()
-    people = {row.id: Person(row.id, row.role, row.zone, _active(row, now), row.ends_at) for row in rows}
-    deputies = [Deputy(r.person, r.deputy, r.named_by, r.ended_at) for r in tx.execute(questions.deputies_named())]
-    return Directory(
-        people,
-        tuple(Holding(r.responsibility, r.person, r.granted_at, r.granted_by)
-              for r in tx.execute(questions.holdings())),
-        tuple(each for each in deputies if each.ended is None),
-        tuple(Delegation(r.person, r.delegate, r.starts_at, r.ends_at, r.given_by)
-              for r in tx.execute(questions.delegations_running(), {"now": now})),
-        tuple(each for each in deputies if each.ended is not None),
-        tuple(Override(r.id, r.rotation, r.person, r.starts_at, r.ends_at, r.made_by, r.made_at)
-              for r in tx.execute(on_call_questions.running(), {"now": now})),
-        {row.email: row.id for row in rows if row.email},
-        tuple(Order(r.turns, tuple(r.people), r.set_at) for r in tx.execute(on_call_questions.orders())),
-    )
-
-
-def _active(row: Any, now: datetime) -> bool:
-    return row.deactivated_at is None and (row.ends_at is None or row.ends_at > now)
 
 
 def case(row: Any) -> Case:

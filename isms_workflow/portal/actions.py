@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from sqlalchemy import Connection, Select
 
 from isms_workflow.domain.corrective_action import OPEN
-from isms_workflow.engine import programmes, reading
+from isms_workflow.engine import offices, programmes
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names, case_url
 from isms_workflow.portal.sight import PAGE, Sight, eyes
@@ -41,7 +41,7 @@ def section_of(conn: Connection) -> CorrectiveWorkflow | None:
 def may_open(conn: Connection, visit: Visit) -> bool:
     """Whether the reader opens actions by hand."""
     section = section_of(conn)
-    directory = reading.directory(conn, visit.now)
+    directory = offices.directory(conn, visit.now)
     return section is not None and any(directory.holds(visit.person.id, name) for name in section.openers)
 
 

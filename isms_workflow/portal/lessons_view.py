@@ -15,7 +15,7 @@ from isms_workflow.domain.incident import UNANSWERED
 from isms_workflow.domain.lessons import Sort, in_tree, roots
 from isms_workflow.domain.rules import lessons as rules
 from isms_workflow.domain.views import CaseView
-from isms_workflow.engine import reading
+from isms_workflow.engine import offices
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal import views as v
 from isms_workflow.portal.actions import link, section_of
@@ -40,7 +40,7 @@ def becoming(conn: Connection, visit: Visit, names: Names) -> tuple[v.Field, ...
     section = section_of(conn)
     if section is None:
         return ()
-    people = names.choices(tuple(p.id for p in reading.directory(conn, visit.now).people.values() if p.may_write))
+    people = names.choices(tuple(p.id for p in offices.directory(conn, visit.now).people.values() if p.may_write))
     return (v.Field("owner", "Who answers for it", "select", choices=(v.Choice("", "choose"), *people), required=True),
             v.Field("gravity", "How grave", "select", choices=tuple(v.Choice(g.id, g.title) for g in section.gravities),
                     value=section.gravities[-1].id, required=True))

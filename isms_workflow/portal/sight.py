@@ -12,7 +12,7 @@ from sqlalchemy import Connection, not_, select
 from isms_workflow.domain.access import Label
 from isms_workflow.domain.sight import in_office
 from isms_workflow.domain.views import CaseView
-from isms_workflow.engine import programmes, reading
+from isms_workflow.engine import offices, programmes, reading
 from isms_workflow.portal.visit import Visit
 from isms_workflow.store.statements.sight import Eyes, seen_by
 from isms_workflow.store.tables import cases, evidence
@@ -54,7 +54,7 @@ class Sight:
 
 def eyes(conn: Connection, visit: Visit) -> Eyes:
     """What lets the reader see cases, for lists that ask the database for those alone."""
-    reader, directory = visit.person.id, reading.directory(conn, visit.now)
+    reader, directory = visit.person.id, offices.directory(conn, visit.now)
     acts = directory.is_active(reader)
     ran = conn.execute(select(cases.c.kind, cases.c.programme).distinct()).all()
     return Eyes(

@@ -8,7 +8,7 @@ from isms_workflow.domain.corrective_action import REFERRED
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT
 from isms_workflow.domain.rules.apart import doers
 from isms_workflow.domain.views import CaseView
-from isms_workflow.engine import reading
+from isms_workflow.engine import offices
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import case_url, reference
 from isms_workflow.portal.showing import rungs
@@ -37,7 +37,7 @@ def named(conn: Connection, view: CaseView, title: str) -> str:
 
 def overdue(conn: Connection, visit: Visit, reader: Eyes) -> v.Link | None:
     """To top management and the ISMS manager: how many corrective actions are overdue, of those that they may see."""
-    directory = reading.directory(conn, visit.now)
+    directory = offices.directory(conn, visit.now)
     if not any(directory.holds(visit.person.id, name) for name in (TOP_MANAGEMENT, ISMS_MANAGER)):
         return None
     count = conn.execute(questions.counted().where(questions.is_overdue(visit.now), seen_by(reader))).scalar_one()

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from isms_workflow.domain.access import Action
-from isms_workflow.engine import reading
+from isms_workflow.engine import offices
 from isms_workflow.portal import views as v
 from isms_workflow.portal.incidents import Terms, link, section_of
 from isms_workflow.portal.names import Names
@@ -24,7 +24,7 @@ def unanswered(conn: Connection, visit: Visit, reader: Eyes) -> tuple[list[v.Wor
     section = section_of(conn)
     if not visit.may(Action.WRITE):
         return [], []
-    directory, names = reading.directory(conn, visit.now), Names(conn, visit.person)
+    directory, names = offices.directory(conn, visit.now), Names(conn, visit.person)
     responders = section.responders if section else ()
     is_responder = any(directory.holds(visit.person.id, name) for name in responders)
     rows = conn.execute(questions.unanswered(reader, Terms.of(conn).severities, is_responder, MOST)).all()

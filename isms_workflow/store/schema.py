@@ -17,12 +17,12 @@ from isms_workflow.errors import IsmsError
 from isms_workflow.store import triggers as guards
 from isms_workflow.store.database import Store
 from isms_workflow.store.tables import audit, cases, deadlines, machine_states, outbox, people, programmes, schema_info
-from isms_workflow.store.triggers import EXPECTED_TRIGGERS, triggers
+from isms_workflow.store.triggers import triggers
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-__all__ = ["CODE", "EXPECTED_TRIGGERS", "NotOwner", "SchemaTooNew", "SchemaTooOld", "StillNamed", "Upgraded", "check", "head",
+__all__ = ["CODE", "NotOwner", "SchemaTooNew", "SchemaTooOld", "StillNamed", "Upgraded", "check", "head",
            "is_empty", "min_code", "revision", "triggers", "upgrade"]
 
 CODE = 3

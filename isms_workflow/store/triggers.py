@@ -1,4 +1,5 @@
-"""What the database refuses whatever the code does: changing, removing or slipping in a line of history.
+"""What the database does whatever the code does: it refuses to change, remove or slip in a line of history, and marks
+every change of the directory of people, so that whoever keeps a copy of it sees that it is old.
 
 Triggers are dropped with their table whenever SQLite has to rebuild it, and no tool that compares
 schemas sees them. So they are not part of single migrations: `create` puts all of them back after every
@@ -26,6 +27,17 @@ BEGIN
         RAISE EXCEPTION 'audit: % is not the next number (audit_in_order)', NEW.seq USING ERRCODE = '23000';
     END IF;
     RETURN NEW;
+END $$
+"""
+
+CHANGED = "UPDATE directory_version SET token = {drawn}"
+"""Drawn, not counted: the number that a transaction counts to and takes back would be given again."""
+
+DIRECTORY_CHANGED = f"""
+CREATE OR REPLACE FUNCTION isms_directory_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    {CHANGED.format(drawn="gen_random_uuid()::text")};
+    RETURN NULL;
 END $$
 """
 
@@ -62,13 +74,33 @@ GUARDS = (
     Guard("decisions", ("id",), ends=("voided_at",)),
 )
 
-EXPECTED_TRIGGERS = {
+DIRECTORY: Mapping[str, tuple[str, ...]] = {
+    "people": ("email", "role", "zone", "ends_at", "deactivated_at"), "responsibilities": (), "deputies": (),
+    "delegations": (), "overrides": (), "rotation_orders": (),
+}
+"""The tables that a directory is read from, and the columns if not all of them."""
+
+MARK = "directory_version"
+
+GUARDING = {
     "sqlite": frozenset(f"{g.table}_{what}" for g in GUARDS for what in ("no_update", "no_delete"))
     | {f"{g.table}_once" for g in GUARDS if g.once} | {"audit_in_order"},
     "postgresql": frozenset(f"{g.table}_{what}" for g in GUARDS for what in ("no_update", "no_delete", "no_truncate"))
     | {"audit_in_order"},
 }
 """By dialect. PostgreSQL needs no `once`: there an insert never replaces a row without updating it."""
+
+MARKING = {
+    "sqlite": frozenset(f"{table}_marked_{deed}" for table in DIRECTORY for deed in ("insert", "update", "delete")),
+    "postgresql": frozenset(f"{table}_marked_{deed}" for table in DIRECTORY for deed in ("change", "truncate")),
+}
+"""By dialect. SQLite's triggers are for one deed each; it has no TRUNCATE."""
+
+
+def expected(conn: Connection) -> frozenset[str]:
+    """The names of the triggers that belong to this database; an earlier release's has no mark to set."""
+    marking = MARKING[conn.dialect.name] if inspect(conn).has_table(MARK) else frozenset()
+    return GUARDING[conn.dialect.name] | marking
 
 
 def triggers(conn: Connection) -> set[str]:
@@ -83,7 +115,7 @@ def triggers(conn: Connection) -> set[str]:
 
 def missing(conn: Connection) -> set[str]:
     """The triggers that should be there and are not: somebody took them away."""
-    return set(EXPECTED_TRIGGERS[conn.dialect.name] - triggers(conn))
+    return set(expected(conn) - triggers(conn))
 
 
 def create(conn: Connection) -> None:
@@ -93,12 +125,13 @@ def create(conn: Connection) -> None:
     """
     found = inspect(conn)
     columns = {guard: [c["name"] for c in found.get_columns(guard.table)] for guard in GUARDS}
-    for statement in _sqlite(columns) if conn.dialect.name == "sqlite" else _postgresql(columns):
+    guarding, marking = (_sqlite, _sqlite_marks) if conn.dialect.name == "sqlite" else (_postgresql, _postgresql_marks)
+    for statement in (*guarding(columns), *(marking() if found.has_table(MARK) else ())):
         conn.exec_driver_sql(statement)
 
 
 def _sqlite(columns: Mapping[Guard, Sequence[str]]) -> Iterator[str]:
-    for name in sorted(EXPECTED_TRIGGERS["sqlite"]):
+    for name in sorted(GUARDING["sqlite"]):
         yield f"DROP TRIGGER IF EXISTS {name}"
     for guard, names in columns.items():
         if guard.once:  # else INSERT OR REPLACE gets by
@@ -109,6 +142,16 @@ def _sqlite(columns: Mapping[Guard, Sequence[str]]) -> Iterator[str]:
         yield _refusal(guard.table, "no_update", "UPDATE", f"NOT ({guard.allowed(names, 'IS')})")
         yield _refusal(guard.table, "no_delete", "DELETE", "true")
     yield _refusal("audit", "in_order", "INSERT", "NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit)")
+
+
+def _sqlite_marks() -> Iterator[str]:
+    changed = CHANGED.format(drawn="lower(hex(randomblob(16)))")
+    for table, columns in DIRECTORY.items():
+        for deed in ("insert", "update", "delete"):
+            name = f"{table}_marked_{deed}"
+            of = f" OF {', '.join(columns)}" if columns and deed == "update" else ""
+            yield f"DROP TRIGGER IF EXISTS {name}"
+            yield f"CREATE TRIGGER {name} AFTER {deed.upper()}{of} ON {table} BEGIN {changed}; END"
 
 
 def _refusal(table: str, what: str, deed: str, when: str) -> str:
@@ -128,8 +171,17 @@ def _postgresql(columns: Mapping[Guard, Sequence[str]]) -> Iterator[str]:
     yield from _always("audit", "in_order", "INSERT", "FOR EACH ROW", "isms_in_order")
 
 
-def _always(table: str, what: str, deed: str, scope: str, function: str = "isms_refuse") -> Iterator[str]:
+def _postgresql_marks() -> Iterator[str]:
+    yield DIRECTORY_CHANGED
+    for table, columns in DIRECTORY.items():
+        of = f" OF {', '.join(columns)}" if columns else ""
+        for what, deed in (("change", f"INSERT OR DELETE OR UPDATE{of}"), ("truncate", "TRUNCATE")):
+            yield from _always(table, f"marked_{what}", deed, "FOR EACH STATEMENT", "isms_directory_changed", "AFTER")
+
+
+def _always(table: str, what: str, deed: str, scope: str, function: str = "isms_refuse",
+            moment: str = "BEFORE") -> Iterator[str]:
     """A trigger that also fires for a session that calls itself a replica."""
     name = f"{table}_{what}"
-    yield f"CREATE OR REPLACE TRIGGER {name} BEFORE {deed} ON {table} {scope} EXECUTE FUNCTION {function}()"
+    yield f"CREATE OR REPLACE TRIGGER {name} {moment} {deed} ON {table} {scope} EXECUTE FUNCTION {function}()"
     yield f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from isms_workflow.domain.on_call import at
 from isms_workflow.domain.refusals import NotYours, ReasonNeeded, Unknown, Wrong
-from isms_workflow.engine import hourly, on_call, programmes, reading
+from isms_workflow.engine import hourly, offices, on_call, programmes
 from isms_workflow.engine.commands import incidents, people
 from isms_workflow.engine.commands import on_call as commands
 from isms_workflow.programme.load import parse, shipped
@@ -43,7 +43,7 @@ def give_back(world: World, override: str, by: str) -> None:
 def on_duty(world: World, instant: datetime | None = None) -> str | None:
     """Who is on call, by name."""
     with world.store.read() as conn:
-        found = at(on_call.rotations(conn)["first_line"], reading.directory(conn, world.now), instant or world.now)
+        found = at(on_call.rotations(conn)["first_line"], offices.directory(conn, world.now), instant or world.now)
     return world.name_of(found) if found else None
 
 

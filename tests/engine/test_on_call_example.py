@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from isms_workflow.domain.on_call import at
-from isms_workflow.engine import on_call, reading
+from isms_workflow.engine import offices, on_call
 from isms_workflow.engine.commands import incidents, people
 from isms_workflow.engine.commands import on_call as commands
 from isms_workflow.programme.load import parse, shipped
@@ -36,7 +36,7 @@ def vienna(store: Store) -> World:
 def on_duty(world: World, instant: datetime) -> str | None:
     """Who is on call, by name."""
     with world.store.read() as conn:
-        who = at(on_call.rotations(conn)["first_line"], reading.directory(conn, world.now), instant)
+        who = at(on_call.rotations(conn)["first_line"], offices.directory(conn, world.now), instant)
     return world.name_of(who) if who else None
 
 

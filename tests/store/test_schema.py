@@ -61,7 +61,7 @@ def test_every_trigger_stands_after_every_migration(empty: Store, to: str) -> No
     """SQLite drops a table's triggers with every rebuild, and no tool that compares schemas sees it."""
     schema.upgrade(empty, to=to)
     with empty.read() as conn:
-        assert schema.triggers(conn) == schema.EXPECTED_TRIGGERS[conn.dialect.name]
+        assert triggers.triggers(conn) == triggers.expected(conn)
 
 
 @pytest.mark.filterwarnings("ignore:autogenerate skipping:UserWarning", "ignore:Skipped unsupported reflection")

@@ -15,7 +15,7 @@ from isms_workflow.domain.rules.cases import Carried
 from isms_workflow.domain.rules.common import LADDER
 from isms_workflow.domain.times import When, from_iso
 from isms_workflow.domain.views import CaseView
-from isms_workflow.engine import programmes, reading
+from isms_workflow.engine import offices, programmes, reading
 from isms_workflow.engine.commands.common import in_turn, of_case
 from isms_workflow.engine.writer import write
 from isms_workflow.store.database import Transaction
@@ -34,7 +34,7 @@ def open_cycle(tx: Transaction, actor: Actor, when: When) -> str:
     ISMS manager, the operator or the engine's schedule.
     """
     in_turn(tx)
-    people = reading.directory(tx, when.noticed)
+    people = offices.directory(tx, when.noticed)
     if actor.id not in ("operator", "engine") and not people.holds(actor.id, ISMS_MANAGER):
         raise NotYours("a cycle", "open", f"the responsibility {ISMS_MANAGER}")
     already = tx.execute(questions.open_cases("pdca")).scalar()
@@ -50,7 +50,7 @@ def _planned(tx: Transaction, kind: str, carried: tuple[Carried, ...], actor: Ac
              when: When) -> tuple[Plan, CaseView]:
     now = programmes.in_force(tx)
     name = reference(tx, kind, local_date(when.happened, now.calendar.zone).year)
-    people = reading.directory(tx, when.noticed)
+    people = offices.directory(tx, when.noticed)
     return rules.plan_case(kind, name, now.programme, now.calendar, people, carried, actor, when)
 
 

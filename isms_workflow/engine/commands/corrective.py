@@ -12,7 +12,7 @@ from isms_workflow.domain.rules import corrective as rules
 from isms_workflow.domain.rules.corrective import Draft
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView
-from isms_workflow.engine import programmes, reading
+from isms_workflow.engine import offices, programmes
 from isms_workflow.engine.commands.cases import reference
 from isms_workflow.engine.commands.common import in_turn, of_case
 from isms_workflow.engine.writer import write
@@ -23,7 +23,7 @@ def open_by_hand(tx: Transaction, found: Draft, actor: Actor, when: When) -> str
     """An action that somebody saw the need of; returns its case's id. Raises `NotYours`, `Wrong`, `Missing`."""
     in_turn(tx)  # two that are opened at one instant get two references
     section = rules.section_of(programmes.in_force(tx).programme)
-    rules.may_open(section, reading.directory(tx, when.noticed), actor)
+    rules.may_open(section, offices.directory(tx, when.noticed), actor)
     plan, view = planned(tx, found, None, actor, when)
     write(tx, [plan], when.noticed)
     return view.case.id
@@ -38,7 +38,7 @@ def planned(tx: Transaction, found: Draft, source: CaseView | None, actor: Actor
     section = rules.section_of(now.programme)
     name = reference(tx, MACHINE.kind, local_date(when.happened, now.calendar.zone).year)
     label = strictest(section.label, *((source.case.label,) if source else ()))
-    return rules.opened(found, name, now.programme, now.calendar, reading.directory(tx, when.noticed), label,
+    return rules.opened(found, name, now.programme, now.calendar, offices.directory(tx, when.noticed), label,
                         source.case.id if source else None, actor, when)
 
 

@@ -15,7 +15,7 @@ from isms_workflow.domain.rules import incidents as rules
 from isms_workflow.domain.rules.incidents import Report
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView
-from isms_workflow.engine import programmes, reading, register
+from isms_workflow.engine import offices, programmes, reading, register
 from isms_workflow.engine.commands.cases import reference
 from isms_workflow.engine.commands.common import case_id, in_turn, of_case
 from isms_workflow.engine.writer import write
@@ -45,7 +45,7 @@ def report(tx: Transaction, found: Report, systems: Sequence[str], actor: Actor,
             raise Wrong("systems", each, "name systems of the register")
     name = reference(tx, "incident", local_date(when.happened, now.calendar.zone).year)
     plan, view = rules.report(replace(found, systems=tuple(known[each] for each in dict.fromkeys(systems))), name,
-                              now.programme, now.calendar, reading.directory(tx, when.noticed),
+                              now.programme, now.calendar, offices.directory(tx, when.noticed),
                               before.case.id if before else None, actor, when)
     write(tx, [plan], when.noticed)
     return view.case.id, True

@@ -10,7 +10,7 @@ from isms_workflow.domain.people import Actor
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.rules import on_call as rules
 from isms_workflow.domain.times import When
-from isms_workflow.engine import programmes, reading
+from isms_workflow.engine import offices, programmes
 from isms_workflow.engine.commands.common import in_turn
 from isms_workflow.engine.writer import write
 from isms_workflow.programme.model import Rotation
@@ -22,7 +22,7 @@ def override(tx: Transaction, rotation: str, person: str, starts: datetime, ends
              when: When) -> str:
     """Somebody is on call between two instants; returns its id. Raises `Unknown`, `NotYours`, `Wrong`, `ReasonNeeded`."""
     in_turn(tx)  # of two at one time the second finds the first
-    plan, made = rules.override(_rotation(tx, rotation), reading.directory(tx, when.noticed), person, starts, ends, reason,
+    plan, made = rules.override(_rotation(tx, rotation), offices.directory(tx, when.noticed), person, starts, ends, reason,
                                 actor, when)
     write(tx, [plan], when.noticed)
     return made
@@ -31,7 +31,7 @@ def override(tx: Transaction, rotation: str, person: str, starts: datetime, ends
 def give_back(tx: Transaction, override: str, actor: Actor, when: When) -> None:
     """An override ends now, whether it has begun or not. Raises `Unknown` if it has ended, `NotYours`."""
     in_turn(tx)
-    directory = reading.directory(tx, when.noticed)
+    directory = offices.directory(tx, when.noticed)
     found = next((each for each in directory.overrides if each.id == override), None)
     if found is None:
         raise Unknown("cover that goes on", override)
@@ -50,7 +50,7 @@ def order(tx: Transaction, row: str, people: Sequence[str], actor: Actor, when: 
     found = next((each for each in rotation.rows if each.id == row), None)
     if found is None:
         raise Unknown("layer", row)
-    write(tx, [rules.order(found, reading.directory(tx, when.noticed), people, actor, when)], when.noticed)
+    write(tx, [rules.order(found, offices.directory(tx, when.noticed), people, actor, when)], when.noticed)
 
 
 def move(tx: Transaction, row: str, person: str, places: int, actor: Actor, when: When) -> None:
@@ -58,7 +58,7 @@ def move(tx: Transaction, row: str, person: str, places: int, actor: Actor, when
     in_turn(tx)
     rotation = _rotation(tx, row.partition("/")[0])
     found = next((each for each in rotation.rows if each.id == row), None)
-    people = list(rules.in_order(found, reading.directory(tx, when.noticed), when.noticed)) if found else []
+    people = list(rules.in_order(found, offices.directory(tx, when.noticed), when.noticed)) if found else []
     if person not in people:
         raise Unknown("person who takes turns", person)
     at = people.index(person)

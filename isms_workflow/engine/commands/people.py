@@ -18,7 +18,7 @@ from isms_workflow.domain.refusals import LastInOffice, Moved, NotYours, Unknown
 from isms_workflow.domain.rules import people as rules
 from isms_workflow.domain.times import When, iso, utc
 from isms_workflow.domain.views import CaseView
-from isms_workflow.engine import programmes, reading
+from isms_workflow.engine import offices, programmes, reading
 from isms_workflow.engine.accounts import closing
 from isms_workflow.engine.commands import systems
 from isms_workflow.engine.commands.common import in_turn
@@ -59,11 +59,11 @@ def grant(tx: Transaction, person: str, responsibility: str, actor: Actor, when:
     administers(tx, actor, when)
     if responsibility not in programmes.in_force(tx).programme.responsibilities:
         raise Wrong("responsibility", responsibility, "choose one that the programme names")
-    rules.grantable(reading.directory(tx, when.noticed), person, responsibility)
+    rules.grantable(offices.directory(tx, when.noticed), person, responsibility)
     locked = _lock(tx, when.noticed)
     tx.execute(insert(responsibilities).values(id=new_id(), responsibility=responsibility, person=person,
                                                granted_at=when.happened, granted_by=actor.id))
-    after = reading.directory(tx, when.noticed)
+    after = offices.directory(tx, when.noticed)
     told = _offices(after, (person,))
     about = {"person": person, "responsibility": responsibility, "by": actor.id}
     _write(tx, [*_settled(tx, locked, when), systems.settle(tx, after, when)],
@@ -74,7 +74,7 @@ def grant(tx: Transaction, person: str, responsibility: str, actor: Actor, when:
 def revoke(tx: Transaction, person: str, responsibility: str, actor: Actor, when: When) -> None:
     """Somebody no longer holds a responsibility; their open steps of it change hands at once. Raises `LastInOffice`."""
     administers(tx, actor, when)
-    directory = reading.directory(tx, when.noticed)
+    directory = offices.directory(tx, when.noticed)
     if not directory.holds(person, responsibility):
         raise Wrong("responsibility", responsibility, "they don't hold it")
     rules.revocable(directory, person, responsibility)
@@ -88,7 +88,7 @@ def revoke(tx: Transaction, person: str, responsibility: str, actor: Actor, when
 def deactivate(tx: Transaction, person: str, actor: Actor, when: When) -> None:
     """The account can't be used from now on, its sessions end, open steps and systems change hands, both sides are told."""
     administers(tx, actor, when)
-    directory = reading.directory(tx, when.noticed)
+    directory = offices.directory(tx, when.noticed)
     _known(directory, person)
     rules.deactivatable(directory, person)
     locked = _lock(tx, _last_instant(directory, person, when.noticed))
@@ -99,7 +99,7 @@ def deactivate(tx: Transaction, person: str, actor: Actor, when: When) -> None:
     closing.lock_out(tx, person, when.noticed)
     plans = _settled(tx, locked, when, lambda before, view: rules.taken_over(
         before, view, person, "the owner's account was deactivated", when))
-    after = reading.directory(tx, when.noticed)
+    after = offices.directory(tx, when.noticed)
     passed_on = systems.settle(tx, after, when)
     about = {"person": person, "systems": [r.subject for r in passed_on.record if r.data["owner_was"] == person]}
     _write(tx, [*plans, passed_on], [_record(PersonRecord.DEACTIVATED, person, actor, when)],
@@ -135,7 +135,7 @@ def change_role(tx: Transaction, person: str, role: str, seen: int | None, actor
     administers(tx, actor, when)
     if role not in ROLES:
         raise Wrong("role", role, f"one of {', '.join(ROLES)}")
-    directory = reading.directory(tx, when.noticed)
+    directory = offices.directory(tx, when.noticed)
     _known(directory, person)
     rules.demotable(directory, person, role)
     locked = _lock(tx, when.noticed)
@@ -144,15 +144,16 @@ def change_role(tx: Transaction, person: str, role: str, seen: int | None, actor
     plans = [] if role in rules.WRITERS else [
         *_settled(tx, locked, when, lambda earlier, view: rules.taken_over(
             earlier, view, person, "the owner's access role only looks", when)),
-        systems.settle(tx, reading.directory(tx, when.noticed), when)]
+        systems.settle(tx, offices.directory(tx, when.noticed), when)]
     _write(tx, plans, [_record(PersonRecord.CHANGED, person, actor, when, {"role": role, "before": before})], [], when)
 
 
 def name_deputy(tx: Transaction, person: str, deputy: str | None, actor: Actor, when: When) -> None:
     """Who stands in for somebody's steps, named by themselves or an administrator; None ends it. Both are told."""
+    in_turn(tx)
     if actor.id != person:
         administers(tx, actor, when)
-    directory = reading.directory(tx, when.noticed)
+    directory = offices.directory(tx, when.noticed)
     _known(directory, person)
     if deputy is not None and (deputy == person or not directory.is_active(deputy)):
         raise Wrong("deputy", deputy, "name another active person with role user or admin")
@@ -174,9 +175,10 @@ def delegate(tx: Transaction, person: str, to: str, starts: datetime, ends: date
 
     Returns its id. Raises `NotYours`, `Wrong`.
     """
+    in_turn(tx)
     if actor.id != person:
         raise NotYours("a delegation", "give", "the person whose authority it is")
-    directory = reading.directory(tx, when.noticed)
+    directory = offices.directory(tx, when.noticed)
     if to == person or not directory.is_active(to):
         raise Wrong("delegate", to, "name another active person with role user or admin")
     if not utc(starts) < utc(ends) or utc(ends) <= when.noticed:
@@ -192,6 +194,7 @@ def delegate(tx: Transaction, person: str, to: str, starts: datetime, ends: date
 
 def undelegate(tx: Transaction, delegation: str, actor: Actor, when: When) -> None:
     """Ends a delegation before its time: whoever gave it, or an administrator; both sides are told. Raises `Unknown`."""
+    in_turn(tx)
     row = tx.execute(select(delegations).where(delegations.c.id == delegation)).first()
     if row is None or row.revoked_at is not None:
         raise Unknown("delegation", delegation)
@@ -204,7 +207,7 @@ def undelegate(tx: Transaction, delegation: str, actor: Actor, when: When) -> No
 def erase(tx: Transaction, person: str, actor: Actor, when: When) -> erasure.Erased:
     """Erases what may be of a deactivated person; says what stays and why. Raises `Wrong` while active."""
     administers(tx, actor, when)
-    directory = reading.directory(tx, when.noticed)
+    directory = offices.directory(tx, when.noticed)
     _known(directory, person)
     if directory.people[person].active:
         raise Wrong("person", person, "deactivate the account first")
@@ -219,7 +222,7 @@ def administers(tx: Transaction, actor: Actor, when: When) -> None:
     in_turn(tx)
     if actor.id in ("operator", "engine"):
         return
-    found = reading.directory(tx, when.noticed).people.get(actor.id)
+    found = offices.directory(tx, when.noticed).people.get(actor.id)
     if found is None or not found.active or found.role != "admin":
         raise NotYours("accounts, roles and responsibilities", "manage", "the access role admin")
 

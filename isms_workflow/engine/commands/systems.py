@@ -15,7 +15,7 @@ from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.rules import systems as rules
 from isms_workflow.domain.systems import Draft, folded
 from isms_workflow.domain.times import When
-from isms_workflow.engine import reading, register
+from isms_workflow.engine import offices, register
 from isms_workflow.engine.commands.common import in_turn
 from isms_workflow.engine.writer import write
 from isms_workflow.store.database import Transaction
@@ -35,7 +35,7 @@ def add(tx: Transaction, draft: Draft, actor: Actor, when: When) -> str:
     """A system comes into the register; returns its id. Raises `NotPermitted`, `NotYours`, `Wrong`."""
     in_turn(tx)
     system = new_id()
-    write(tx, [rules.add(_taken(tx), reading.directory(tx, when.noticed), system, draft, actor, when)], when.noticed)
+    write(tx, [rules.add(_taken(tx), offices.directory(tx, when.noticed), system, draft, actor, when)], when.noticed)
     return system
 
 
@@ -46,7 +46,7 @@ def change(tx: Transaction, system: str, changes: Mapping[str, Any], seen: int |
     """
     in_turn(tx)
     entry = register.entry(register.row(tx, system))
-    plan = rules.change(_taken(tx), reading.directory(tx, when.noticed), entry, changes, seen, actor, when)
+    plan = rules.change(_taken(tx), offices.directory(tx, when.noticed), entry, changes, seen, actor, when)
     write(tx, [plan], when.noticed)
 
 
@@ -54,7 +54,7 @@ def retire(tx: Transaction, system: str, reason: str, seen: int | None, actor: A
     """A system is out of use; it stays for what refers to it. Raises as `change`, and `ReasonNeeded`."""
     in_turn(tx)
     entry = register.entry(register.row(tx, system))
-    write(tx, [rules.retire(reading.directory(tx, when.noticed), entry, reason, seen, actor, when)], when.noticed)
+    write(tx, [rules.retire(offices.directory(tx, when.noticed), entry, reason, seen, actor, when)], when.noticed)
 
 
 def add_all(tx: Transaction, lines: Sequence[Line], field: str, actor: Actor, when: When) -> int:
@@ -63,7 +63,7 @@ def add_all(tx: Transaction, lines: Sequence[Line], field: str, actor: Actor, wh
     Raises `NotPermitted`, `NotYours`, and `Wrong` about `field` of the form, naming the line and what would be right.
     """
     in_turn(tx)
-    directory, taken, plans = reading.directory(tx, when.noticed), _taken(tx), []
+    directory, taken, plans = offices.directory(tx, when.noticed), _taken(tx), []
     rules.require_keeper(directory, actor, "add to")
     addresses: dict[str, str] = {row.address: row.id for row in tx.execute(
         select(func.lower(people.c.email).label("address"), people.c.id).where(people.c.email.is_not(None)))}

@@ -17,7 +17,7 @@ from isms_workflow.domain.refusals import Missing, Wrong
 from isms_workflow.domain.rules import incidents as rules
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView
-from isms_workflow.engine import programmes, reading, register
+from isms_workflow.engine import offices, programmes, register
 from isms_workflow.engine.commands.cases import reference
 from isms_workflow.engine.commands.common import in_turn
 from isms_workflow.engine.writer import write
@@ -67,7 +67,7 @@ def _take(tx: Transaction, each: veris.Read, said: Veris, is_open: bool, actor: 
     systems = dict.fromkeys(named[name.casefold()] for name in veris.systems(each.document) if name.casefold() in named)
     found = replace(veris.report(each.document, said, now.calendar.zone), systems=tuple(systems))
     name = reference(tx, "incident", local_date(when.happened, now.calendar.zone).year)
-    parts = (name, now.programme, now.calendar, reading.directory(tx, when.noticed))
+    parts = (name, now.programme, now.calendar, offices.directory(tx, when.noticed))
     try:
         if is_open:
             plan, view = rules.report(found, *parts, None, actor, when)

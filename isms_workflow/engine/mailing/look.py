@@ -20,7 +20,7 @@ from isms_workflow.domain.rules.ladder import LATE, Deadline
 from isms_workflow.domain.sight import sees
 from isms_workflow.domain.times import iso
 from isms_workflow.domain.views import CaseView, Step
-from isms_workflow.engine import reading, register
+from isms_workflow.engine import offices, reading, register
 from isms_workflow.notify.notices import Recipient
 from isms_workflow.store.statements import corrective as corrective_questions
 from isms_workflow.store.statements import incidents as incident_questions
@@ -59,7 +59,7 @@ class Look:
     @cached_property
     def people(self) -> Directory:
         """Everybody who has or had an account, and what they hold."""
-        return reading.directory(self.conn, self.now)
+        return offices.directory(self.conn, self.now)
 
     @cached_property
     def organisation(self) -> str:

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 from isms_workflow.domain.on_call import AHEAD, Shift, between
 from isms_workflow.domain.rules.on_call import in_order
 from isms_workflow.domain.times import When
-from isms_workflow.engine import on_call, reading
+from isms_workflow.engine import offices, on_call
 from isms_workflow.engine.commands import on_call as commands
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Reads, Writes
@@ -69,7 +69,7 @@ class NewOverride(m.Taken):
 def rotations(caller: Reads) -> Rotations:
     """Who is on call, from now on for four weeks."""
     with caller.reading() as conn:
-        known, directory = on_call.rotations(conn), reading.directory(conn, caller.now)
+        known, directory = on_call.rotations(conn), offices.directory(conn, caller.now)
     return Rotations(items=[
         Rotation(id=each.id, title=each.title, zone=str(each.zone),
                  rows=[Row(id=row.id, title=row.title, people=list(in_order(row, directory, caller.now))) for row in each.rows],

@@ -12,7 +12,7 @@ from isms_workflow.domain.access import Action, permits
 from isms_workflow.domain.people import Directory
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.times import When
-from isms_workflow.engine import programmes, reading
+from isms_workflow.engine import offices, programmes
 from isms_workflow.engine.accounts import invitations
 from isms_workflow.engine.commands import people as commands
 from isms_workflow.portal.api import models as m
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/people", tags=["people"])
 def people(caller: Reads, limit: Limit = 50, after: str = "") -> m.Page[m.Person]:
     """Everybody who has or had an account, in the order in which they came."""
     with caller.reading() as conn:
-        known = reading.directory(conn, caller.now)
+        known = offices.directory(conn, caller.now)
         rows = conn.execute(select(table).where(table.c.id > after).order_by(table.c.id).limit(limit + 1)).all()
     return shapes.page([_person(row, known, caller) for row in rows], limit, lambda each: each.id, caller)
 
@@ -136,7 +136,7 @@ def _read(conn: Connection, caller: Caller, person: str) -> m.Person:
     row = conn.execute(select(table).where(table.c.id == person)).first()
     if row is None:
         raise Unknown("person", person)
-    return _person(row, reading.directory(conn, caller.now), caller)
+    return _person(row, offices.directory(conn, caller.now), caller)
 
 
 def _person(row: Any, known: Directory, caller: Caller) -> m.Person:

@@ -12,7 +12,7 @@ from isms_workflow.domain.access import Action
 from isms_workflow.domain.refusals import Unknown, Wrong
 from isms_workflow.domain.rules.corrective import Draft
 from isms_workflow.domain.times import When
-from isms_workflow.engine import reading
+from isms_workflow.engine import offices, reading
 from isms_workflow.engine.commands import corrective as commands
 from isms_workflow.portal import lists
 from isms_workflow.portal import views as v
@@ -72,7 +72,7 @@ def _form(conn: Connection, visit: Visit) -> v.ActionForm:
         titles = " or ".join(sorted(name.replace("_", " ") for name in section.openers))
         return v.ActionForm(None, f"It takes one of these responsibilities: {titles}. Tell one of them what you saw.")
     people = Names(conn, visit.person).choices(tuple(
-        p.id for p in reading.directory(conn, visit.now).people.values() if p.may_write))
+        p.id for p in offices.directory(conn, visit.now).people.values() if p.may_write))
     gravities = tuple(v.Choice(g.id, f"{g.title}: checked {g.check_after} after it is done") for g in section.gravities)
     return v.ActionForm(v.Action("open", "Open the corrective action", "/actions/new", (
         v.Field("title", "What is wrong", hint="In a sentence: “Nobody has ever tried to restore a backup.”", required=True),

@@ -14,7 +14,7 @@ from isms_workflow.connectors import veris
 from isms_workflow.domain.access import Action
 from isms_workflow.domain.incident import HANDLING
 from isms_workflow.domain.times import When
-from isms_workflow.engine import reading
+from isms_workflow.engine import offices
 from isms_workflow.engine.commands import veris as commands
 from isms_workflow.engine.commands.veris import Taken
 from isms_workflow.portal import incident_paper
@@ -56,7 +56,7 @@ def _form(conn: Connection, visit: Visit) -> v.ImportForm:
     if section is None or section.veris is None:
         return v.ImportForm(None, "The programme in force doesn't say how such files are read: the section veris of the "
                                   "shipped incident.yaml does. Tell the ISMS manager.")
-    directory = reading.directory(conn, visit.now)
+    directory = offices.directory(conn, visit.now)
     is_ours = any(directory.holds(visit.person.id, name) for name in HANDLING)
     why = "" if is_ours else "It takes the responsibility incident responder or ISMS manager."
     return v.ImportForm(v.Action("import", "Import", "/incidents/import", FIELDS, main=True, why_not=why,

@@ -14,7 +14,7 @@ from isms_workflow.domain.people import Directory
 from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.rules.on_call import in_order, may_name, may_order, may_return
 from isms_workflow.domain.times import When
-from isms_workflow.engine import on_call, programmes, reading
+from isms_workflow.engine import offices, on_call, programmes
 from isms_workflow.engine.commands import on_call as commands
 from isms_workflow.portal import dates
 from isms_workflow.portal import views as v
@@ -48,7 +48,7 @@ def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.O
 
 
 def _page(conn: Connection, visit: Visit) -> v.OnCall:
-    known, directory, names = on_call.rotations(conn), reading.directory(conn, visit.now), Names(conn, visit.person)
+    known, directory, names = on_call.rotations(conn), offices.directory(conn, visit.now), Names(conn, visit.person)
     turns = tuple(_turns(conn, visit, each, directory, names) for each in known.values())
     mine = [duty for each in turns for duty in each.calendar if duty.who and duty.who.you]
     covers = conn.execute(questions.newest(REMEMBERED)).scalars().all()

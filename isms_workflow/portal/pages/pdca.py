@@ -14,7 +14,7 @@ from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT
 from isms_workflow.domain.rules.cases import needed
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView, Gate, Step, programme_key
-from isms_workflow.engine import programmes, reading
+from isms_workflow.engine import offices, programmes, reading
 from isms_workflow.engine.commands import cases as commands
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal import views as v
@@ -57,7 +57,7 @@ def _none(conn: Connection, visit: Visit) -> v.Cycle:
 
 
 def _open(conn: Connection, visit: Visit) -> v.Action:
-    manager = reading.directory(conn, visit.now).holds(visit.person.id, ISMS_MANAGER)
+    manager = offices.directory(conn, visit.now).holds(visit.person.id, ISMS_MANAGER)
     why = "" if manager else NOBODY.format(who="the ISMS manager", does="opens a cycle")
     return v.Action("start", "Open and start a cycle", "/cycle/open", main=True, why_not=why,
                     then="It starts at once if every responsibility is held; its first steps reach their owners by mail.")

@@ -14,7 +14,7 @@ from isms_workflow.domain.access import ROLES, Action
 from isms_workflow.domain.people import Directory
 from isms_workflow.domain.refusals import Unknown, Wrong
 from isms_workflow.domain.times import When
-from isms_workflow.engine import programmes, reading
+from isms_workflow.engine import offices, programmes
 from isms_workflow.engine.accounts import invitations, sessions
 from isms_workflow.engine.commands import people as commands
 from isms_workflow.portal import views as v
@@ -55,7 +55,7 @@ def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.P
 
 def _people(conn: Connection, visit: Visit) -> v.People:
     programme, names = programmes.in_force(conn).programme, Names(conn, visit.person)
-    directory, seen = reading.directory(conn, visit.now), sessions.last_sign_ins(conn)
+    directory, seen = offices.directory(conn, visit.now), sessions.last_sign_ins(conn)
     rows = conn.execute(select(table).where(table.c.erased_at.is_(None)).order_by(table.c.name)).all()
     lines = tuple(v.PersonLine(
         names.who(r.id), _address(visit, r.id, r.email) or "", r.role,
@@ -157,7 +157,7 @@ def _person(conn: Connection, visit: Visit, person: str, link: str, secret: str)
     if row is None:
         raise Unknown("person", person)
     programme, names, directory = (programmes.in_force(conn).programme, Names(conn, visit.person),
-                                   reading.directory(conn, visit.now))
+                                   offices.directory(conn, visit.now))
     address = _address(visit, person, row.email or "(erased)")
     facts = [*((v.Fact("Mail", address),) if address else ()), v.Fact("Access role", f"{row.role}: {ROLE_SAYS[row.role]}"),
              v.Fact("Zone", row.zone)]

@@ -16,7 +16,7 @@ from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.rules.systems import KEEPER, keeps, may_change
 from isms_workflow.domain.systems import DATA, LEVELS, NEEDS, Draft, Entry, in_order
 from isms_workflow.domain.times import When
-from isms_workflow.engine import reading, register
+from isms_workflow.engine import offices, register
 from isms_workflow.engine.commands import systems as commands
 from isms_workflow.portal import lists
 from isms_workflow.portal import views as v
@@ -69,7 +69,7 @@ def _register(conn: Connection, visit: Visit) -> v.Register:
 def _additions(conn: Connection, visit: Visit, names: Names) -> tuple[v.Action, ...]:
     if not visit.may(Action.WRITE):
         return ()
-    directory = reading.directory(conn, visit.now)
+    directory = offices.directory(conn, visit.now)
     why = "" if keeps(directory, visit.person.id) else f"It takes {KEEPER}."
     return (
         v.Action("add", "Add a system", "/systems", _fields(directory, names, None), why_not=why,
@@ -146,7 +146,7 @@ def _entry(conn: Connection, visit: Visit, system: str) -> v.SystemEntry:
 def _changes(conn: Connection, visit: Visit, names: Names, entry: Entry) -> tuple[v.Action, ...]:
     if not visit.may(Action.WRITE) or entry.retired:
         return ()
-    directory, url, version = reading.directory(conn, visit.now), f"/systems/{entry.system.id}", str(entry.version)
+    directory, url, version = offices.directory(conn, visit.now), f"/systems/{entry.system.id}", str(entry.version)
     able, keeper = may_change(directory, entry, visit.person.id), keeps(directory, visit.person.id)
     return (
         v.Action("change", "Change what the register says", f"{url}/change", _fields(directory, names, entry),

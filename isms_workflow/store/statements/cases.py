@@ -20,14 +20,10 @@ from isms_workflow.store.tables import (
     comments,
     counters,
     decisions,
-    delegations,
-    deputies,
     dispositions,
     evidence,
     gates,
-    people,
     programmes,
-    responsibilities,
     steps,
     transitions,
 )
@@ -161,33 +157,6 @@ def carried_from(case: str) -> Select[Any]:
     return (select(dispositions.c.step_id, dispositions.c.to_person)
             .where(dispositions.c.case_id == case, dispositions.c.answer == "carried")
             .order_by(dispositions.c.decided_at))
-
-
-@cache
-def all_people() -> Select[Any]:
-    """For the directory: who acts, and by which address a programme may name them; names stay out of it."""
-    return select(people.c.id, people.c.role, people.c.zone, people.c.ends_at, people.c.deactivated_at, people.c.email)
-
-
-@cache
-def holdings() -> Select[Any]:
-    """For the directory: what is held, first granted first, because the first holder owns the steps."""
-    return (select(responsibilities).where(responsibilities.c.revoked_at.is_(None))
-            .order_by(responsibilities.c.granted_at, responsibilities.c.id))
-
-
-@cache
-def deputies_named() -> Select[Any]:
-    """For the directory: who stands in for whom, and who did: a gate keeps its distance from both."""
-    return select(deputies).order_by(deputies.c.named_at)
-
-
-@cache
-def delegations_running() -> Select[Any]:
-    """For the directory: the delegations that have not ended by the parameter `now`."""
-    return (select(delegations)
-            .where(delegations.c.revoked_at.is_(None), delegations.c.ends_at > bindparam("now"))
-            .order_by(delegations.c.given_at))
 
 
 def programme(digest: str) -> Select[Any]:

@@ -14,6 +14,7 @@ from isms_workflow.store.tables.people import (
     attempts,
     delegations,
     deputies,
+    directory_version,
     invitations,
     organisation,
     people,
@@ -47,7 +48,7 @@ from isms_workflow.store.tables.work import (
 
 __all__ = [
     "accesses", "answers", "attempts", "audit", "audit_head", "audit_private", "cases", "channels", "checkpoints",
-    "comments", "corrective_actions", "corrective_owners", "counters", "deadlines", "decisions", "delegations", "deputies", "dispositions", "evidence", "gates",
+    "comments", "corrective_actions", "corrective_owners", "counters", "deadlines", "decisions", "delegations", "deputies", "directory_version", "dispositions", "evidence", "gates",
     "hook_answers", "incident_systems", "incidents", "invitations", "lessons", "machine_states", "mail_links", "metadata", "notification_rules", "obligation_answers",
     "obligation_events", "occurrences", "organisation", "outbox", "overrides", "people", "planned_starts", "programmes", "reached", "responsibilities", "rotation_orders",
     "schema_info", "services",

@@ -205,3 +205,11 @@ schema_info = Table(
     CheckConstraint("id = 1", name="single"),
 )
 
+directory_version = Table(
+    "directory_version",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("token", String(36), nullable=False),
+    CheckConstraint("id = 1", name="single"),
+    comment="Another token after every change of what a directory of people is read from; triggers see to it.",
+)

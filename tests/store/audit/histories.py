@@ -12,7 +12,7 @@ from isms_workflow.domain.records import AuditRecord, CaseRecord, GateRecord, Pe
 from isms_workflow.store import audit
 from isms_workflow.store.audit import Key
 from isms_workflow.store.database import Store
-from isms_workflow.store.triggers import triggers
+from isms_workflow.store.triggers import GUARDING, triggers
 
 NOW = datetime(2026, 3, 12, 13, tzinfo=UTC)
 MARIA = "01960000-0000-7000-8000-00000000000a"
@@ -59,9 +59,9 @@ def write_history(store: Store, key: Key | None = None) -> None:
 
 @contextmanager
 def attacked(store: Store) -> Iterator[Connection]:
-    """A connection on which every trigger is gone; what was done on it is undone at the end."""
+    """A connection on which every guard is gone; what was done on it is undone at the end."""
     with store.engine.connect() as conn, conn.begin() as tx:
-        for name in triggers(conn):
+        for name in triggers(conn) & GUARDING[conn.dialect.name]:
             table = name.rsplit("_no_", 1)[0].removesuffix("_once").removesuffix("_in_order")
             conn.execute(text(f"DROP TRIGGER {name}" + ("" if store.is_sqlite else f" ON {table}")))
         yield conn

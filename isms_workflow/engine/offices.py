@@ -1,0 +1,73 @@
+"""Who is in office, holds what and stands in for whom: read once and kept until something of it changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from isms_workflow.domain.people import Delegation, Deputy, Directory, Holding, Order, Override, Person
+from isms_workflow.store.statements import directory as questions
+from isms_workflow.store.statements import on_call
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+MOST = 8
+"""Directories kept: a process has one database, seldom two, and somebody may still be reading the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A directory that holds from `since` on and before `until`, when somebody's time or turn ends by itself."""
+
+    since: datetime
+    until: datetime
+    directory: Directory
+
+
+_kept: dict[str, Kept] = {}
+
+
+def directory(tx: Connection, now: datetime) -> Directory:
+    """Who holds what at this instant.
+
+    The database draws a new token with every change, so what is kept under a token is what stands there now, in this
+    transaction; also where a later one takes the change back.
+    """
+    token: str | None = tx.execute(questions.version()).scalar()
+    found = _kept.get(token or "")
+    if found is not None and found.since <= now < found.until:
+        return found.directory
+    made = _read(tx, now)
+    if token is not None and tx.execute(questions.version()).scalar() == token:  # else it changed while we read
+        if len(_kept) >= MOST:
+            _kept.clear()
+        _kept[token] = made
+    return made.directory
+
+
+def _read(tx: Connection, now: datetime) -> Kept:
+    rows = tx.execute(questions.all_people()).all()
+    people = {row.id: Person(row.id, row.role, row.zone, _active(row, now), row.ends_at) for row in rows}
+    deputies = [Deputy(r.person, r.deputy, r.named_by, r.ended_at) for r in tx.execute(questions.deputies_named())]
+    delegations = tuple(Delegation(r.person, r.delegate, r.starts_at, r.ends_at, r.given_by)
+                        for r in tx.execute(questions.delegations_running(), {"now": now}))
+    overrides = tuple(Override(r.id, r.rotation, r.person, r.starts_at, r.ends_at, r.made_by, r.made_at)
+                      for r in tx.execute(on_call.running(), {"now": now}))
+    ends = (*(p.ends for p in people.values() if p.ends and p.ends > now), *(d.ends for d in delegations), *(o.ends for o in overrides))
+    return Kept(now, min(ends, default=NEVER), Directory(
+        people,
+        tuple(Holding(r.responsibility, r.person, r.granted_at, r.granted_by)
+              for r in tx.execute(questions.holdings())),
+        tuple(each for each in deputies if each.ended is None),
+        delegations,
+        tuple(each for each in deputies if each.ended is not None),
+        overrides,
+        {row.email: row.id for row in rows if row.email},
+        tuple(Order(r.turns, tuple(r.people), r.set_at) for r in tx.execute(on_call.orders())),
+    ))
+
+
+def _active(row: Any, now: datetime) -> bool:
+    return row.deactivated_at is None and (row.ends_at is None or row.ends_at > now)
