@@ -10,7 +10,7 @@ from isms_workflow.domain.access import Label
 from isms_workflow.domain.clocks import incidents_of
 from isms_workflow.domain.gates import authority
 from isms_workflow.domain.incident import UNANSWERED
-from isms_workflow.domain.on_call import AHEAD, between, hand_over, number_at, rotations
+from isms_workflow.domain.on_call import AHEAD, between, hand_over, number_at
 from isms_workflow.domain.people import Directory
 from isms_workflow.domain.views import CaseView, Gate, phase_name
 from isms_workflow.errors import IsmsError
@@ -60,7 +60,7 @@ def _decides(view: CaseView, gate: Gate, person: str, now: datetime) -> bool:
 
 def on_call(programme: Programme, directory: Directory, person: str, now: datetime) -> Iterator[Entry]:
     """Their turns from now until in four weeks, also those in which they cover for somebody."""
-    for rotation in rotations(programme).values():
+    for rotation in programme.on_call.values():
         start = hand_over(rotation, max(0, number_at(rotation, now)))
         for shift in between(rotation, directory, start, now + AHEAD) if start < now + AHEAD else ():
             if shift.person == person and shift.ends > now:

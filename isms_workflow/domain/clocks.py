@@ -43,18 +43,20 @@ def response_due(view: CaseView) -> datetime | None:
     return moved_on(rule.instant(view.calendar), rule, stops, view.calendar)
 
 
-def escalation(view: CaseView, now: datetime) -> Rung | None:
+def escalation(view: CaseView, now: datetime, fired: tuple[int, int] | None = None) -> Rung | None:
     """The ladder's next level at its instant; None while the escalation stands still before that.
 
-    A level that was told is never told again, whatever ladder the severity picks; of the last one's repetitions
-    those that are past are left out.
+    `fired` is a level and its repetition that have fired just now, and aren't in the view yet. A level that was told is
+    never told again, whatever ladder the severity picks; of the last one's repetitions those that are past are left out.
     """
     _, incident = incidents_of(view)
     ladder = view.programme.ladders[severity_of(view).ladder]
     last = len(ladder.levels) - 1
-    if incident.climbed < last:
-        return _at(view, rung(ladder, incident.climbed + 1, 0, view.case.opened_at, view.calendar))
-    repeat = incident.repeats + 1
+    climbed, repeats = fired or (incident.climbed, incident.repeats)
+    climbed = max(climbed, incident.climbed)
+    if climbed < last:
+        return _at(view, rung(ladder, climbed + 1, 0, view.case.opened_at, view.calendar))
+    repeat = repeats + 1
     while (found := _at(view, rung(ladder, last, repeat, view.case.opened_at, view.calendar))) and found.due_at < now:
         repeat += 1
     return found
@@ -68,7 +70,7 @@ def repetition(view: CaseView, repeat: int) -> Rung | None:
 
 def _at(view: CaseView, found: Rung) -> Rung | None:
     due_at = moved_on(found.due_at, found.rule, incidents_of(view)[1].stops, view.calendar)
-    return None if due_at is None else replace(found, due_at=due_at)
+    return found if due_at == found.due_at else None if due_at is None else replace(found, due_at=due_at)
 
 
 def moved_on(instant: datetime, rule: DueRule, stops: Iterable[Stop], calendar: WorkingCalendar) -> datetime | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 
 from isms_workflow.domain.calendars import instant_of, zone_of
 from isms_workflow.domain.people import Directory, Override
 from isms_workflow.domain.views import CaseView
-from isms_workflow.programme.model import ON_CALL, WEEKDAYS, Layer, Programme, Rotation, Turns, Window
+from isms_workflow.programme.model import ON_CALL, WEEKDAYS, Layer, Rotation, Turns, Window
 
 AHEAD = timedelta(days=28)
 """How far gaps are looked for."""
@@ -35,20 +36,14 @@ class Shift:
     layer: str | None = None
 
 
-def rotations(programme: Programme) -> dict[str, Rotation]:
-    """A programme's rotations by id, each with its zone; the layers' ids have the rotation's before them."""
-    return {each.id: _whole(each, each.zone or programme.calendar.zone) for each in programme.rotations.values()}
-
-
-def _whole(rotation: Rotation, zone: str) -> Rotation:
-    layers = tuple(each.model_copy(update={"id": f"{rotation.id}/{each.id}", "zone": each.zone or zone}) for each in rotation.layers)
-    return rotation.model_copy(update={"zone": zone, "layers": layers})
-
-
 def hand_over(rotation: Turns, number: int) -> datetime:
     """When a shift begins, the first being number 0. A local time that doesn't exist is the first after the gap."""
-    wall = rotation.first + number * rotation.length
-    return instant_of(wall.date(), wall.time(), _zone(rotation))
+    return _begun(rotation.first + number * rotation.length, _zone(rotation))
+
+
+@lru_cache(maxsize=1024)
+def _begun(wall: datetime, zone: str) -> datetime:
+    return instant_of(wall.date(), wall.time(), zone)
 
 
 def number_at(rotation: Turns, instant: datetime) -> int:
@@ -149,11 +144,11 @@ def gaps(rotation: Rotation, directory: Directory, now: datetime) -> tuple[Shift
 
 def rotation_of(view: CaseView, name: str) -> Rotation:
     """The rotation that a level names, as the case's programme has it."""
-    return rotations(view.programme)[name.removeprefix(ON_CALL)]
+    return view.programme.on_call[name.removeprefix(ON_CALL)]
 
 
 def _zone(rotation: Turns) -> str:
-    assert rotation.zone is not None  # rotations() gives each the calendar's
+    assert rotation.zone is not None  # a whole rotation has one in every row
     return rotation.zone
 
 

@@ -21,7 +21,7 @@ def rotations(conn: Connection) -> dict[str, Rotation]:
     """The rotations of the programme in force, each with its zone; none before set-up."""
     if conn.execute(questions.programme_in_force()).first() is None:
         return {}
-    return on_call.rotations(programmes.in_force(conn).programme)
+    return programmes.in_force(conn).programme.on_call
 
 
 def gaps(conn: Connection, now: datetime) -> list[tuple[Rotation, Shift]]:

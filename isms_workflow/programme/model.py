@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -245,13 +246,13 @@ class Turns(Strict):
     since: Annotated[dt.date, Field(alias="from")]
     zone: str | None = None
 
-    @property
+    @cached_property
     def first(self) -> dt.datetime:
         """The beginning of the first shift, as clocks on the wall show it."""
         days = (WEEKDAYS.index(self.hand_over.weekday) - self.since.weekday()) % 7
         return dt.datetime.combine(self.since + dt.timedelta(days=days), self.hand_over.at)
 
-    @property
+    @cached_property
     def length(self) -> dt.timedelta:
         """How long a shift is on the wall."""
         return dt.timedelta(**{self.shift.unit: self.shift.amount})
@@ -286,6 +287,12 @@ class Rotation(Turns):
         """Whose holders take turns in it, each once."""
         return tuple(dict.fromkeys((self.responsibility, *(layer.responsibility for layer in self.layers))))
 
+    def whole(self, zone: str) -> Rotation:
+        """With its zone, or this one, in every row; the layers' ids have the rotation's before them."""
+        ours = self.zone or zone
+        layers = tuple(each.model_copy(update={"id": f"{self.id}/{each.id}", "zone": each.zone or ours}) for each in self.layers)
+        return self.model_copy(update={"zone": ours, "layers": layers})
+
 
 class Flood(Strict):
     """Up to `most` letters to one person by one way `within` a time leave by themselves; beyond that what waits is told in
@@ -315,3 +322,8 @@ class Programme(Strict):
     flood: Flood | None = None
     digest: str
     files: Mapping[str, str]
+
+    @cached_property
+    def on_call(self) -> dict[str, Rotation]:
+        """The rotations by id, each whole."""
+        return {each.id: each.whole(self.calendar.zone) for each in self.rotations.values()}

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
-from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from isms_workflow.domain import on_call
 from isms_workflow.domain.on_call import AHEAD, at, between, gaps, hand_over, number_at, whose
 from isms_workflow.domain.people import Directory, Holding, Order, Override, Person
-from isms_workflow.programme.model import Programme, Rotation
+from isms_workflow.programme.model import Rotation
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -141,7 +138,7 @@ WEEKEND = {"id": "weekend", "title": "Weekend", "responsibility": "weekender", "
            "during": [{"days": ["saturday", "sunday"], "begins": "08:00", "ends": "20:00"}]}
 NIGHTS = {**WEEKEND, "id": "night", "title": "Nights", "responsibility": "nightly", "during": [{"begins": "22:00", "ends": "06:00"}]}
 LINE = Rotation.model_validate({**WEEKLY.model_dump(by_alias=True), "layers": [WEEKEND, NIGHTS]})
-LAYERED = on_call.rotations(cast("Programme", SimpleNamespace(rotations={"line": LINE}, calendar=SimpleNamespace(zone="UTC"))))["line"]
+LAYERED = LINE.whole("UTC")
 SATURDAY = datetime(2026, 3, 7, tzinfo=UTC)
 
 

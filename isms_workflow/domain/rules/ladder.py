@@ -82,15 +82,6 @@ def climb(view: CaseView, deadline: Deadline, when: When) -> Plan:
     later = _told_later(view, deadline, after, anchor, when)
     is_last = deadline.level == len(ladder.levels) - 1
     people = _people(view, deadline, ladder, deadline.level, when.noticed)
-    plan = Plan(
-        beside=(escalation.climbed(view, deadline.level, deadline.repeat),) if _is_incidents(view, deadline) else (),
-        arm=() if after is None else (_arm(deadline, after, None if people or is_last else when),),
-        record=(record(DeadlineRecord.EXPIRED, view, deadline.subject_id, ACTOR, when,
-                       {"deadline": deadline.id, "ladder": ladder.id, "level": deadline.level,
-                        "repeat": deadline.repeat, "to": recorded(view, level), "reached": len(people),
-                        **({"told_later": len(later & set(people))} if later & set(people) else {})}),),
-        reach=tuple((view.case.id, person) for person in people),
-    )
     told = tuple(person for person in people if person not in later)
     occasion = f"{deadline.subject_id}:{deadline.id}"
     step = deadline.subject_id if deadline.subject == "step" else None
@@ -101,7 +92,16 @@ def climb(view: CaseView, deadline: Deadline, when: When) -> Plan:
         tell(view, tone(level), told, occasion, step=step, gate=gate, due=iso(anchor), ladder=ladder.id,
              level=deadline.level))
     is_late = when.noticed - when.happened > LATE
-    return plan + Plan(send=tuple(replace(each, late=True) for each in sent) if is_late else sent)
+    return Plan(
+        beside=(escalation.climbed(view, deadline.level, deadline.repeat),) if _is_incidents(view, deadline) else (),
+        arm=() if after is None else (_arm(deadline, after, None if people or is_last else when),),
+        record=(record(DeadlineRecord.EXPIRED, view, deadline.subject_id, ACTOR, when,
+                       {"deadline": deadline.id, "ladder": ladder.id, "level": deadline.level,
+                        "repeat": deadline.repeat, "to": recorded(view, level), "reached": len(people),
+                        **({"told_later": len(later & set(people))} if later & set(people) else {})}),),
+        reach=tuple((view.case.id, person) for person in people),
+        send=tuple(replace(each, late=True) for each in sent) if is_late else sent,
+    )
 
 
 def _last_due(view: CaseView, deadline: Deadline, anchor: datetime, now: datetime) -> Rung:
@@ -157,8 +157,7 @@ def next_rung(view: CaseView, deadline: Deadline, fired: tuple[int, int], anchor
     if view.incident is None or deadline.subject != "case":
         assert deadline.ladder is not None  # whoever asks has looked
         return following(view.programme.ladders[deadline.ladder], level, repeat, anchor, view.calendar)
-    climbed = replace(view.incident, climbed=max(level, view.incident.climbed), repeats=repeat)
-    return clocks.escalation(replace(view, incident=climbed), now)
+    return clocks.escalation(view, now, (level, repeat))
 
 
 def _arm(deadline: Deadline, then: Rung, skipped: When | None) -> Arm:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from isms_workflow.domain.on_call import rotations
 from isms_workflow.domain.people import Actor
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.rules import on_call as rules
@@ -67,7 +66,7 @@ def move(tx: Transaction, row: str, person: str, places: int, actor: Actor, when
 
 
 def _rotation(tx: Transaction, name: str) -> Rotation:
-    known = rotations(programmes.in_force(tx).programme)
+    known = programmes.in_force(tx).programme.on_call
     if name not in known:
         raise Unknown("rotation", name)
     return known[name]
