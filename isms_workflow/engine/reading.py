@@ -62,7 +62,8 @@ def views(tx: Connection, ids: Collection[str], now: datetime, lock: bool = Fals
     people = offices.directory(tx, now)
     steps, gates = _steps(tx, ids, [row.id for row in rows if row.kind == "incident"]), _gates(tx, ids)
     workers = _workers(tx, ids, steps)
-    disposed = _grouped((row.case_id, row.step_id) for row in tx.execute(questions.disposed(), among.ids(ids)))
+    waived = [case for case, found in steps.items() if any(step.state == "waived" for step in found)]
+    disposed = _grouped((row.case_id, row.step_id) for row in tx.execute(questions.disposed(), among.ids(waived))) if waived else {}
     incidents, actions = _incidents(tx, rows), _actions(tx, rows)
     duties = duties_of(tx, rows, incidents, now)
     return {row.id: _assembled(tx, row, people, steps.get(row.id, ()), gates.get(row.id, ()),

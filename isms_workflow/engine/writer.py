@@ -139,9 +139,8 @@ def _end(tx: Transaction, ended: Iterable[tuple[str, datetime]]) -> None:
 
 
 def _reach(tx: Transaction, reached: Iterable[tuple[str, str]], now: datetime) -> None:
-    rows = [{"case_id": case, "person": person, "since": now} for case, person in dict.fromkeys(reached)]
-    if rows:
-        tx.execute(case_questions.reached(tx.dialect.name), rows)
+    insert_many(tx, tables.reached, [{"case_id": case, "person": person, "since": now}
+                                     for case, person in dict.fromkeys(reached)], unless="case_id, person")
 
 
 def _wake(tx: Transaction, wake: Iterable[str], now: datetime) -> None:

@@ -15,7 +15,7 @@ Bind = Callable[[Any], Any]
 
 
 def insert_many(tx: Transaction, table: Table, rows: Sequence[Mapping[str, Any]], unless: str | None = None) -> None:
-    """Inserts rows that all name the same columns; one whose column `unless` is there already is left out.
+    """Inserts rows that all name the same columns; one whose key `unless` is there already is left out.
 
     SQLAlchemy prepares each value of each row by itself, which costs more than the databases do. Here
     SQLite gets an executemany, and PostgreSQL all rows as one document.

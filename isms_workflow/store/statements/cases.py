@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import Select, Update, bindparam, func, select
 
 from isms_workflow.store.statements.among import among, named
-from isms_workflow.store.statements.upserts import new_only
 from isms_workflow.store.tables import (
     cases,
     comments,
@@ -26,9 +25,6 @@ from isms_workflow.store.tables import (
     programmes,
     steps,
     transitions,
-)
-from isms_workflow.store.tables import (
-    reached as reached_table,
 )
 
 
@@ -177,11 +173,6 @@ def last_number(kind: str, year: int) -> Select[Any]:
 def count_by_state() -> Select[Any]:
     """For the health page: how many cases are where."""
     return select(cases.c.kind, cases.c.state, func.count()).group_by(cases.c.kind, cases.c.state)
-
-
-def reached(dialect: str) -> Any:
-    """For the writer: whom a ladder has reached, from the first time on."""
-    return new_only(dialect, reached_table, "case_id", "person")
 
 
 CHANGE_OF = {"case": cases, "step": steps, "gate": gates}

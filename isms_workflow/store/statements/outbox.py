@@ -9,13 +9,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, not_, or_, select, update
 
 from isms_workflow.store.statements.among import among
-from isms_workflow.store.statements.upserts import new_only
 from isms_workflow.store.tables import cases, channels, outbox
-
-
-def put(dialect: str) -> Any:
-    """For every writer: a message under a key that is there already is the same message."""
-    return new_only(dialect, outbox, "key")
 
 
 def claimable(channel: str, now: datetime, limit: int) -> Select[Any]:
