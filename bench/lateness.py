@@ -37,26 +37,26 @@ def run() -> Iterator[Line]:
     for database in databases():
         say(f"lateness on {database}: {RATE}/s for {SECONDS} s")
         count = RATE * SECONDS + DECISIONS * (SECONDS + 10)
-        with crowd(database, count, datetime.now(UTC) + FAR) as made, clock_process(made):
-            due = _spread(made, made.gates[:RATE * SECONDS])
+        with crowd(database, count, datetime.now(UTC) + FAR) as made, clock_process(made.store):
+            due = spread(made.store, made.gates[:RATE * SECONDS], RATE)
             decided: list[float] = []
             stop = threading.Event()
             people = threading.Thread(target=_decide, args=(made, made.gates[RATE * SECONDS:], decided, stop))
             people.start()
-            late = _watch(made.store, due)
+            late = watch(made.store, due, "gate.lapsed")
             stop.set()
             people.join()
-        yield Line(f"lateness, {database}, {RATE}/s for {SECONDS} s: p99", milliseconds(_p99(late)),
+        yield Line(f"lateness, {database}, {RATE}/s for {SECONDS} s: p99", milliseconds(p99(late)),
                    f"median {milliseconds(median(late))}", "", "≤ 50 ms")
-        yield Line(f"decision meanwhile, {database}: p99", milliseconds(_p99(decided)),
+        yield Line(f"decision meanwhile, {database}: p99", milliseconds(p99(decided)),
                    f"median {milliseconds(median(decided))}", "", "≤ 150 ms")
 
 
 @contextmanager
-def clock_process(made: Crowd) -> Iterator[None]:
+def clock_process(store: Store) -> Iterator[None]:
     """`isms clock` on this database; its hourly round has passed when we begin."""
     with tempfile.TemporaryDirectory(prefix="isms-bench-") as folder:
-        url = made.store.engine.url.render_as_string(hide_password=False)
+        url = store.engine.url.render_as_string(hide_password=False)
         process = subprocess.Popen([sys.executable, "-m", "isms_workflow.cli", "clock"], stderr=subprocess.DEVNULL,
                                    env={**os.environ, "ISMS_DATA": folder, "ISMS_DATABASE_URL": url})
         try:
@@ -67,12 +67,12 @@ def clock_process(made: Crowd) -> Iterator[None]:
             process.wait(20)
 
 
-def _spread(made: Crowd, ids: Sequence[str]) -> dict[str, datetime]:
-    """Arms one every ten milliseconds from now on; when each is due."""
+def spread(store: Store, ids: Sequence[str], rate: int) -> dict[str, datetime]:
+    """The far deadlines of these subjects fall due one after the other, so many a second, from now on; when each is due."""
     begin = datetime.now(UTC) + timedelta(seconds=3)
-    due = {gate: begin + timedelta(seconds=n / RATE) for n, gate in enumerate(ids)}
+    due = {subject: begin + timedelta(seconds=n / rate) for n, subject in enumerate(ids)}
     d = tables.deadlines
-    with made.store.write() as tx:
+    with store.write() as tx:
         rows = tx.execute(select(d).where(d.c.due_at > datetime.now(UTC) + FAR / 2)).mappings().all()
         moved = [{**{str(name): value for name, value in row.items()}, "due_at": due[row["subject_id"]]}
                  for row in rows if row["subject_id"] in due]
@@ -82,17 +82,17 @@ def _spread(made: Crowd, ids: Sequence[str]) -> dict[str, datetime]:
     return due
 
 
-def _watch(store: Store, due: dict[str, datetime]) -> list[float]:
-    """Seconds from each due instant to the look that found its record committed."""
+def watch(store: Store, due: dict[str, datetime], kind: str) -> list[float]:
+    """Seconds from each due instant to the look that found its record of this kind committed."""
     a, late = tables.audit.c, list[float]()
     with store.read() as conn:
         seen, _ = audit.head(conn)
-    until = time.monotonic() + SECONDS + 30
+    until = time.monotonic() + (max(due.values()) - datetime.now(UTC)).total_seconds() + 30
     while len(late) < len(due) and time.monotonic() < until:
         with store.read() as conn:
             rows = conn.execute(select(a.seq, a.subject, a.kind).where(a.seq > seen).order_by(a.seq)).all()
         now = datetime.now(UTC)
-        late += [(now - due[row.subject]).total_seconds() for row in rows if row.kind == "gate.lapsed"]
+        late += [(now - due[row.subject]).total_seconds() for row in rows if row.kind == kind and row.subject in due]
         seen = rows[-1].seq if rows else seen
         time.sleep(LOOK_S)
     return late
@@ -110,5 +110,5 @@ def _decide(made: Crowd, ids: Sequence[str], took: list[float], stop: threading.
         took.append(time.perf_counter() - began)
 
 
-def _p99(values: Sequence[float]) -> float:
+def p99(values: Sequence[float]) -> float:
     return quantiles(values, n=100)[98]

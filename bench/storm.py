@@ -110,14 +110,14 @@ def _mails(store: Store) -> int:
             tables.outbox.c.channel == "mail")).scalar_one())
 
 
-def fill(tx: Transaction, made: World, due: datetime) -> None:
-    """So many reported incidents of severity high, whose first level above the responders is due at one instant."""
+def fill(tx: Transaction, made: World, due: datetime, many: int = MANY) -> list[str]:
+    """So many reported incidents of severity high, whose first level above the responders is due at one instant; their ids."""
     version = programmes.in_force(tx)
     workflow = version.programme.workflows["incident"]
     level = version.programme.ladders["incident_high"].levels[0]
     opened = due - timedelta(hours=2)
     rule = {**DueRule.of(opened, level.offset, version.calendar).as_json(), "base": iso(opened)}
-    ids = [new_id() for _ in range(MANY)]
+    ids = [new_id() for _ in range(many)]
     rows: dict[Any, list[dict[str, Any]]] = {
         tables.cases: [{"id": case, "kind": "incident", "reference": f"INC-2025-{n:05d}", "state": "reported", "version": 1,
                         "machine_version": 1, "programme": version.programme.digest, "label": workflow.label,
@@ -131,8 +131,9 @@ def fill(tx: Transaction, made: World, due: datetime) -> None:
                             "rule": rule} for case in ids],
     }
     for table, found_rows in rows.items():
-        for start in range(0, MANY, 5000):
+        for start in range(0, many, 5000):
             tx.execute(insert(table), found_rows[start:start + 5000])
+    return ids
 
 
 def lists(database: str, made: World) -> Iterator[Line]:

@@ -84,7 +84,7 @@ def crowd(database: str, size: int, due: datetime = DUE) -> Iterator[Crowd]:
 
 
 def fill(tx: Transaction, size: int, due: datetime) -> list[tuple[str, str]]:
-    """The ids of the cases made, and of their gates. Each gate covers one step that Ben did."""
+    """The ids of the cases made, and of their gates. They cover no steps, so nobody had a part in them; what is asked about steps is asked all the same."""
     version = programmes.in_force(tx)
     rule = {**DueRule.of(due, Span(amount=0, unit="hours"), version.calendar).as_json(), "base": iso(due)}
     ids = [(new_id(), new_id()) for _ in range(size)]
