@@ -30,6 +30,7 @@ from isms_workflow.engine.health import Heart
 from isms_workflow.engine.mailing import MailChannel
 from isms_workflow.engine.mailing.channel import Post
 from isms_workflow.engine.mailing.ways import channels
+from isms_workflow.engine.postbox import Desk
 from isms_workflow.engine.prefect import local, server
 from isms_workflow.engine.prefect.channel import PrefectChannel
 from isms_workflow.engine.prefect.gateway import PrefectGateway
@@ -40,7 +41,7 @@ from isms_workflow.notify.files import FileChannel
 from isms_workflow.settings import Settings
 from isms_workflow.store import schema
 from isms_workflow.store.database import Store, open_store
-from isms_workflow.store.files import EvidenceFiles
+from isms_workflow.store.files import MIB, EvidenceFiles
 from isms_workflow.store.schema import Upgraded
 from isms_workflow.supervisor import Child, alone, supervise
 
@@ -210,8 +211,9 @@ def _postbox(store: Store, settings: Settings, stop: threading.Event) -> tuple[t
     if settings.report_maildir is None:
         return ()
     own = f"@{letters.message_id('x', settings.public_url).rpartition('@')[2]}"
+    desk = Desk(store, files(settings), settings.evidence_max_mib * MIB, own)
     return (threading.Thread(target=postbox.serve, name="postbox",
-                             args=(store, Box(settings.report_maildir), own, utc_now, stop)),)
+                             args=(desk, Box(settings.report_maildir), utc_now, stop)),)
 
 
 def _once_reached(store: Store, gateway: PrefectGateway, settings: Settings, reached: threading.Event,

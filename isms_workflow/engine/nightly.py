@@ -128,7 +128,7 @@ def _damaged(store: Store, files: Iterable[str], now: datetime) -> None:
         with store.write() as tx:
             rows = tx.execute(questions.damaged(sha256, now)).all()
             tx.execute(questions.still_damaged(sha256, now))
-            audit.append(tx, [AuditRecord(EvidenceRecord.DAMAGED, ENGINE, now, now, row.case_id, row.step_id,
+            audit.append(tx, [AuditRecord(EvidenceRecord.DAMAGED, ENGINE, now, now, row.case_id, row.step_id or row.case_id,
                                           {"evidence": row.id, "sha256": sha256}) for row in rows])
         tell(store, "evidence_damaged", f"the file with the digest {sha256[:16]}…", now, occasion=sha256[:16])
 

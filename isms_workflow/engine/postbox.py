@@ -5,19 +5,24 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from isms_workflow.connectors.maildir import Box, Mail, Unreadable, read
+from isms_workflow.connectors.maildir import Box, raw
+from isms_workflow.connectors.mails import Mail, Part, Unreadable, read
 from isms_workflow.domain.refusals import Wrong
+from isms_workflow.domain.rules.attachments import AT_ONCE
 from isms_workflow.domain.rules.incidents import LONGEST_TEXT, LONGEST_TITLE
 from isms_workflow.engine import hourly, intake
 from isms_workflow.engine.accounts.throttle import TooMany
+from isms_workflow.engine.commands.attachments import Sent
 from isms_workflow.engine.intake import Incoming
 from isms_workflow.errors import IsmsError
 from isms_workflow.store.database import Store
+from isms_workflow.store.files import EvidenceFiles, FileRefused
 from isms_workflow.store.statements import incidents as incident_questions
 from isms_workflow.store.statements import sources as questions
 
@@ -28,7 +33,19 @@ AFTER_ERROR_S = 15.0
 CUT = "\n\n(cut; the whole mail is in the mailbox)"
 
 
-def serve(store: Store, box: Box, own: str, now: Callable[[], datetime], stop: threading.Event) -> None:
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What mails are taken in with: where reports and their files go, the largest file in bytes, and how the Message-IDs
+    of our own notices end.
+    """
+
+    store: Store
+    files: EvidenceFiles
+    largest: int
+    own: str
+
+
+def serve(desk: Desk, box: Box, now: Callable[[], datetime], stop: threading.Event) -> None:
     """Looks into the mailbox every two seconds until told to stop.
 
     1. A mail that can't become a report goes to the sub-folder, and the operators are told; the others go on.
@@ -39,59 +56,72 @@ def serve(store: Store, box: Box, own: str, now: Callable[[], datetime], stop: t
     """
     while not stop.wait(LOOK_S):
         try:
-            look(store, box, own, now())
+            look(desk, box, now())
         except IsmsError as error:
             log.error("%s", error, extra={"action": "postbox.waits"})
             stop.wait(AFTER_ERROR_S)
         except Exception as error:
             log.exception("The mailbox failed.", extra={"action": "postbox.failed"})
             if isinstance(error, OSError):
-                _tell_of_folder(store, error, now())
+                _tell_of_folder(desk.store, error, now())
             stop.wait(AFTER_ERROR_S)
 
 
-def look(store: Store, box: Box, own: str, now: datetime) -> int:
+def look(desk: Desk, box: Box, now: datetime) -> int:
     """Takes every mail that waits, oldest first; how many became reports. What is too much for a minute waits for the next."""
     waiting = box.waiting()
     if not waiting:
         return 0
-    with store.read() as conn:
+    with desk.store.read() as conn:
         source = conn.execute(questions.in_use("maildir")).first()
     if source is None:
         what = "mails wait in the report mailbox, and there is no source of kind maildir: isms sources add"
-        hourly.tell(store, "watchdog", what, now, "postbox")
+        hourly.tell(desk.store, "watchdog", what, now, "postbox")
         return 0
     taken = 0
     for path in waiting:
         try:
-            taken += _take(store, box, source, path, own, now)
+            taken += _take(desk, box, source, path, now)
         except TooMany:
             break
     return taken
 
 
-def _take(store: Store, box: Box, source: Any, path: Path, own: str, now: datetime) -> bool:
+def _take(desk: Desk, box: Box, source: Any, path: Path, now: datetime) -> bool:
     """Whether a mail became a report. Raises `TooMany`."""
     try:
-        mail = read(path, own)
-        intake.count(store, source.id, now)
-        intake.message(store, source, mail.key, _incoming(store, source, mail), now)
+        mail = read(raw(path), desk.own)
+        intake.count(desk.store, source.id, now)
+        intake.message(desk.store, source, mail.key, _incoming(desk, source, mail), now)
     except FileNotFoundError:  # another deliverer was quicker
         return False
     except (Unreadable, Wrong) as why:
-        _refuse(store, box, path, why, now)
+        _refuse(desk.store, box, path, why, now)
         return False
     box.taken(path)
     return True
 
 
-def _incoming(store: Store, source: Any, mail: Mail) -> Incoming:
-    """An answer to a mail that was a report goes under that one's key."""
-    with store.read() as conn:
+def _incoming(desk: Desk, source: Any, mail: Mail) -> Incoming:
+    """An answer to a mail that was a report goes under that one's key; a file that isn't taken is named in the text."""
+    with desk.store.read() as conn:
         known = (each for each in mail.answers if conn.execute(incident_questions.of_key(source.id, each)).first())
         key = next(known, mail.key)
-    text = mail.text if len(mail.text) <= LONGEST_TEXT else mail.text[:LONGEST_TEXT - len(CUT)] + CUT
-    return Incoming(mail.title[:LONGEST_TITLE], text, key=key)
+    files, left = _kept(desk, mail.files)
+    most = LONGEST_TEXT - len(left)
+    text = mail.text if len(mail.text) <= most else mail.text[:most - len(CUT)] + CUT
+    return Incoming(mail.title[:LONGEST_TITLE], text + left, key=key, files=files)
+
+
+def _kept(desk: Desk, parts: Sequence[Part]) -> tuple[tuple[Sent, ...], str]:
+    """Its files, safely on the disk, and what is said of those that aren't."""
+    kept, left = [], [part.name for part in parts[AT_ONCE:]]
+    for part in parts[:AT_ONCE]:
+        try:
+            kept.append(Sent(desk.files.store((part.content,), desk.largest), part.name, part.media_type))
+        except FileRefused:
+            left.append(part.name)
+    return tuple(kept), f"\n\nNot kept, and still in the mailbox: {', '.join(left)}"[:2000] if left else ""
 
 
 def _refuse(store: Store, box: Box, path: Path, why: IsmsError, now: datetime) -> None:

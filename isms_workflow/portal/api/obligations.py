@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -16,12 +16,12 @@ from isms_workflow.domain.times import When, from_iso
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands import obligations as commands
+from isms_workflow.portal import uploads
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Caller, Decides, Reads, Writes
 from isms_workflow.portal.api.cases import by_name
 from isms_workflow.portal.texts import file_name
 from isms_workflow.store.database import Transaction
-from isms_workflow.store.files import CHUNK, MIB
 
 router = APIRouter(prefix="/incidents/{incident}/obligations", tags=["obligations"])
 Named = Annotated[str, Field(max_length=130)]
@@ -148,7 +148,7 @@ def submit(incident: str, obligation: str, caller: Decides, file: Annotated[Uplo
         case = by_name(conn, caller, incident, "incident").case.id
         if not caller.has_answer(conn):
             commands.may_submit(conn, case, caller.actor, When.at(caller.now))
-    stored = caller.portal.files.store(_chunks(file), caller.portal.settings.evidence_max_mib * MIB)
+    stored = uploads.kept(caller.portal, file)
     media_type = file.content_type or "application/octet-stream"
 
     def done(tx: Transaction, when: When) -> Obligations:
@@ -168,11 +168,6 @@ def _write(caller: Caller, name: str, body: m.Taken, command: Callable[[Transact
         return _shape(reading.view(tx, case, caller.now))
 
     return caller.write(body, done)
-
-
-def _chunks(file: UploadFile) -> Iterator[bytes]:
-    while chunk := file.file.read(CHUNK):
-        yield chunk
 
 
 def _shape(view: CaseView) -> Obligations:
