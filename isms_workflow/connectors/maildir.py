@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +13,28 @@ from isms_workflow.connectors.mails import LONGEST_MAIL, Unreadable
 from isms_workflow.folders import private
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Box:
-    """The folder. A mail in `new` waits; `cur` has those that were taken, `.refused` those that couldn't be."""
+    """The folder; how often it is looked into, in seconds, and how long it may be away until that is told. A mail in `new` waits; `cur` has those that were taken, `.refused` those that couldn't be."""
 
     folder: Path
+    kind = "maildir"
+    every = 2.0
+    patience = 0.0
+
+    @property
+    def aside(self) -> str:
+        """Where a mail lies that can't become a report."""
+        return f"sub-folder {self.folder.name}/.refused"
+
+    @contextmanager
+    def opened(self) -> Iterator[Box]:
+        """Itself: a folder is always open."""
+        yield self
+
+    def read(self, mail: Path) -> bytes:
+        """A mail's bytes. Raises `Unreadable`, `FileNotFoundError`."""
+        return raw(mail)
 
     def waiting(self) -> list[Path]:
         """The mails that wait, oldest first, as far as their names tell. The folder is made if it isn't there."""

@@ -66,7 +66,7 @@ def desk(world: World, box: Box) -> Desk:
 
 def look(world: World, box: Box) -> int:
     """The deliverer looks into the mailbox."""
-    return postbox.look(desk(world, box), box, world.now)
+    return postbox.look(desk(world, box), box, box, world.now)
 
 
 def rows(world: World) -> list[Any]:
@@ -306,18 +306,19 @@ def test_a_folder_that_can_t_be_used_is_told_once_and_looked_at_again(world: Wor
                                                                       monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing ends the loop; when the folder is well, the mails are taken."""
     have_source(world)
-    monkeypatch.setattr(postbox, "LOOK_S", 0.01)
+    monkeypatch.setattr(Box, "every", 0.01)
     monkeypatch.setattr(postbox, "AFTER_ERROR_S", 0.01)
-    broken, stop = Box(tmp_path / "reports"), threading.Event()
+    broken, stop, facts = Box(tmp_path / "reports"), threading.Event(), {}
     broken.folder.write_text("a file stands where the folder should")
-    thread = threading.Thread(target=postbox.serve, args=(desk(world, broken), broken, lambda: world.now, stop))
+    thread = threading.Thread(target=postbox.serve, args=(desk(world, broken), broken, lambda: world.now, facts, stop))
     thread.start()
     try:
         eventually(lambda: told(world))
+        assert "maildir_trouble" in facts
         broken.folder.unlink()
         eventually((broken.folder / "new").is_dir)
         deliver(broken)
-        eventually(lambda: rows(world))
+        eventually(lambda: rows(world) and not facts)
     finally:
         stop.set()
         thread.join()
