@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, File, Form, Response, UploadFile
+from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from pydantic import AwareDatetime, Field
 
 from isms_workflow.domain.obligations import Owed, Standing, explain
@@ -20,7 +20,8 @@ from isms_workflow.portal import uploads
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Caller, Decides, Reads, Writes
 from isms_workflow.portal.api.cases import by_name
-from isms_workflow.portal.texts import file_name
+from isms_workflow.portal.drafting import draft_of
+from isms_workflow.portal.texts import attachment, file_name
 from isms_workflow.store.database import Transaction
 
 router = APIRouter(prefix="/incidents/{incident}/obligations", tags=["obligations"])
@@ -104,6 +105,19 @@ def obligations(incident: str, caller: Reads) -> Obligations:
     """Which reports are owed, by when, and how each instant was computed."""
     with caller.reading() as conn:
         return _shape(by_name(conn, caller, incident, "incident"))
+
+
+@router.get("/{obligation}/draft", response_class=Response)
+def draft(incident: str, obligation: str, caller: Reads,
+          form: Annotated[Literal["markdown", "pdf"], Query(alias="format")] = "markdown") -> Response:
+    """A draft of one report from the incident's record, to check and to complete; as an attachment."""
+    with caller.reading() as conn:
+        view = by_name(conn, caller, incident, "incident")
+        found = draft_of(conn, view, obligation, caller.now)
+    ends, media_type, content = (("md", "text/markdown; charset=utf-8", found.text.encode()) if form == "markdown"
+                                 else ("pdf", "application/pdf", found.pdf()))
+    headers = {"Content-Disposition": attachment(f"{view.case.reference}-{obligation}.{ends}")}
+    return Response(content, media_type=media_type, headers=headers)
 
 
 @router.post("/answers", response_model=Obligations)

@@ -80,10 +80,10 @@ def draft(visit: Reader, name: str, stage: str) -> Response:
     """A draft of one report from the incident's record, to copy."""
     with visit.portal.store.read() as conn:
         view = seen(conn, visit, name, KIND)
-        text, title = draft_of(conn, view, stage, visit.now)
+        found = draft_of(conn, view, stage, visit.now)
     url = f"/incidents/{view.case.reference}/obligations"
-    page = v.DraftPage(reference(view), v.Link("All reports of the incident", url), text,
-                       v.Link("Download the draft (Markdown)", f"{url}/{stage}/draft.md"), f"Draft: {title}")
+    files = tuple(v.Link(f"Download the draft ({name})", f"{url}/{stage}/draft.{ends}") for name, ends in (("Markdown", "md"), ("PDF", "pdf")))
+    page = v.DraftPage(reference(view), v.Link("All reports of the incident", url), found.text, files, f"Draft: {found.title}")
     return visit.page("draft.html", page, MENU)
 
 
@@ -92,9 +92,19 @@ def draft_file(visit: Reader, name: str, stage: str) -> Response:
     """The same as a file."""
     with visit.portal.store.read() as conn:
         view = seen(conn, visit, name, KIND)
-        text, _ = draft_of(conn, view, stage, visit.now)
+        found = draft_of(conn, view, stage, visit.now)
     headers = {"Content-Disposition": attachment(f"{view.case.reference}-{stage}.md")}
-    return Response(text, media_type="text/markdown; charset=utf-8", headers=headers)
+    return Response(found.text, media_type="text/markdown; charset=utf-8", headers=headers)
+
+
+@router.get("/incidents/{name}/obligations/{stage}/draft.pdf")
+def draft_on_paper(visit: Reader, name: str, stage: str) -> Response:
+    """The same on paper."""
+    with visit.portal.store.read() as conn:
+        view = seen(conn, visit, name, KIND)
+        found = draft_of(conn, view, stage, visit.now)
+    headers = {"Content-Disposition": attachment(f"{view.case.reference}-{stage}.pdf")}
+    return Response(found.pdf(), media_type="application/pdf", headers=headers)
 
 
 @router.post("/incidents/{case}/obligations/{what}")
