@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from isms_workflow.connectors.imap import Account
 from isms_workflow.connectors.maildir import Box
 from isms_workflow.domain import machines
 from isms_workflow.domain.messages import PREFECT
@@ -30,6 +31,7 @@ from isms_workflow.engine.health import Heart
 from isms_workflow.engine.mailing import MailChannel
 from isms_workflow.engine.mailing.channel import Post
 from isms_workflow.engine.mailing.ways import channels
+from isms_workflow.engine.postbox import Desk, Mailbox
 from isms_workflow.engine.prefect import local, server
 from isms_workflow.engine.prefect.channel import PrefectChannel
 from isms_workflow.engine.prefect.gateway import PrefectGateway
@@ -40,7 +42,7 @@ from isms_workflow.notify.files import FileChannel
 from isms_workflow.settings import Settings
 from isms_workflow.store import schema
 from isms_workflow.store.database import Store, open_store
-from isms_workflow.store.files import EvidenceFiles
+from isms_workflow.store.files import MIB, EvidenceFiles
 from isms_workflow.store.schema import Upgraded
 from isms_workflow.supervisor import Child, alone, supervise
 
@@ -194,24 +196,27 @@ def deliver(settings: Settings) -> None:
         ways = [MailChannel(store, post(settings), settings.public_url), *channels(store, settings)]
         lost = threading.Thread(target=delivering.look_for_lost_ways, name="lost ways",
                                 args=(store, [PREFECT, *(way.name for way in ways)], utc_now, stop))
-        others = (bridge, later, lost, *_postbox(store, settings, stop))
+        others, mailboxes = (bridge, later, lost), _postboxes(store, settings, heart.facts, stop)
         beside = threading.Thread(target=pings.serve, name="pings", args=(store, utc_now, heart.facts, stop), daemon=True)
-        for thread in (*others, beside):  # the last is not waited for: it may wait ten seconds for somebody else
+        for thread in (*others, *mailboxes, beside):  # the last is not waited for: it may wait ten seconds for somebody else
             thread.start()
         delivering.serve(store, ways, utc_now, stop)
         for thread in others:
             thread.join()
+        for thread in mailboxes:  # a server that doesn't answer isn't waited for; what is cut off is done anew, and once
+            thread.join(3)
     gateway.close()
     _raise(heart.refusal)
 
 
-def _postbox(store: Store, settings: Settings, stop: threading.Event) -> tuple[threading.Thread, ...]:
-    """The mailbox of reports, if a setting names one."""
-    if settings.report_maildir is None:
-        return ()
+def _postboxes(store: Store, settings: Settings, facts: dict[str, Any], stop: threading.Event) -> list[threading.Thread]:
+    """The mailboxes of reports that the settings name."""
+    boxes: list[Mailbox] = [Box(settings.report_maildir)] if settings.report_maildir else []
+    boxes += [Account(settings.report_imap)] if settings.report_imap else []
     own = f"@{letters.message_id('x', settings.public_url).rpartition('@')[2]}"
-    return (threading.Thread(target=postbox.serve, name="postbox",
-                             args=(store, Box(settings.report_maildir), own, utc_now, stop)),)
+    desk = Desk(store, files(settings), settings.evidence_max_mib * MIB, own)
+    return [threading.Thread(target=postbox.serve, name=f"postbox {box.kind}", args=(desk, box, utc_now, facts, stop), daemon=True)
+            for box in boxes]
 
 
 def _once_reached(store: Store, gateway: PrefectGateway, settings: Settings, reached: threading.Event,

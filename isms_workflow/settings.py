@@ -6,10 +6,10 @@ import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from isms_workflow.errors import IsmsError
@@ -58,6 +58,10 @@ WEB = ("http", "https")
 """Addresses that are posted to ourselves; every other scheme is Apprise's."""
 
 
+FolderName = Annotated[str, Field(pattern=r"^[ -%'-~]{1,200}$")]
+"""Of an IMAP folder: ASCII without `&`, behind which IMAP writes other letters."""
+
+
 class Way(BaseModel):
     """A way to tell people beside mail: an address, which is as good as a password, and who may choose it.
 
@@ -93,6 +97,39 @@ class Way(BaseModel):
         return not self.people or email.lower() in {each.lower() for each in self.people}
 
 
+class Imap(BaseModel):
+    """A folder on an IMAP server whose mails become reports, and whose keys to it are as secret as any password.
+
+    What became a report moves to the folder `taken`, what can't to `refused`. Without encryption only on this computer,
+    unless `insecure` says so.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    host: Annotated[str, Field(min_length=1)]
+    port: int | None = Field(default=None, ge=1, le=65535)
+    tls: Literal["tls", "starttls", "none"] = "tls"
+    insecure: bool = False
+    user: str
+    password: SecretStr
+    folder: FolderName = "INBOX"
+    taken: FolderName = "Reported"
+    refused: FolderName = "Refused"
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        if self.tls == "none" and not self.insecure and not _is_loopback(self.host):
+            raise ValueError("isn't safe: take tls or starttls, or say insecure = true if the way to the server is safe itself")
+        if len({self.folder, self.taken, self.refused}) < 3:
+            raise ValueError("folder, taken and refused are three different folders")
+        return self
+
+    @property
+    def served_at(self) -> int:
+        """The port, by default the usual one (RFC 9051)."""
+        return self.port or (993 if self.tls == "tls" else 143)
+
+
 def _own(name: str) -> str:
     if name in ("mail", "prefect"):
         raise ValueError(f"{name!r} is a way of our own: give it another name")
@@ -123,6 +160,7 @@ class Settings(BaseSettings):
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
     mail_from: str = "isms@localhost"
     report_maildir: Path | None = None
+    report_imap: Imap | None = None
     ways: dict[WayName, Way] = {}
     veris_schema: Path | None = None
     prefect_port: int = Field(default=4200, ge=1, le=65535)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -29,6 +30,8 @@ from isms_workflow.store.database import Store, notify
 from isms_workflow.store.tables import deadlines, incidents, outbox, schema_info
 from isms_workflow.store.tables import services as beats
 from isms_workflow.supervisor import alone
+from tests.engine import dovecot
+from tests.notify import authority
 from tests.world import OPERATOR, World, found
 
 
@@ -235,6 +238,25 @@ def test_mail_goes_through_the_server_that_is_named(settings: Settings) -> None:
     """And into files while none is."""
     assert isinstance(services.post(settings), FileChannel)
     assert isinstance(services.post(settings.model_copy(update={"smtp_host": "mail.example.org"})), mail.MailChannel)
+
+
+@on_sqlite
+def test_the_deliverer_fetches_mails_by_imap(world: World, settings: Settings, tmp_path_factory: pytest.TempPathFactory,
+                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the folder that a setting names; the process ends when it is told to."""
+    with world.store.write() as tx:
+        sources.add(tx, "Mailbox", "imap", "other", (), OPERATOR, world.when())
+    trusted = authority.found(tmp_path_factory.mktemp("authority"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted.certificate))
+    with dovecot.serving(trusted, dovecot.room(tmp_path_factory.mktemp("dovecot"))) as server:
+        server.deliver(b"Subject: A strange call\r\nMessage-ID: <1@x>\r\n\r\nHelp\r\n")
+        its = {"host": "127.0.0.1", "port": server.tls, "user": dovecot.USER, "password": dovecot.PASSWORD}
+        with running(settings, "deliver", ISMS_REPORT_IMAP=json.dumps(its)) as process:
+            eventually(lambda: server.flags("Reported"))
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(15) == 0
+    with world.store.read() as conn:
+        assert conn.execute(select(incidents.c.title)).scalar_one() == "A strange call"
 
 
 def test_an_upgrade_is_refused_while_a_deadline_names_what_this_release_doesn_t_know(world: World,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from isms_workflow.settings import Settings
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from isms_workflow.settings import Imap, Settings
 from tests.shell import Shell
 
 
@@ -60,3 +63,32 @@ def test_an_address_that_is_none_is_a_sentence(shell: Shell, monkeypatch: pytest
     monkeypatch.setenv("ISMS_DATABASE_URL", address)
     assert "postgresql://user@host/database" in shell.refused("cycle list")
     assert "s3cret" not in shell.complained
+
+
+UNSAFE: dict[str, dict[str, Any]] = {
+    "plain to another computer": {"host": "imap.example.org", "tls": "none"},
+    "one folder for two things": {"folder": "Reported"},
+    "a folder in other letters": {"folder": "Empf\u00e4nger"},
+    "no password": {"password": None},
+}
+
+
+@pytest.mark.parametrize("more", UNSAFE.values(), ids=UNSAFE)
+def test_an_imap_folder_that_can_t_be_is_refused(settings: Settings, more: dict[str, Any]) -> None:
+    """Before anything is sent anywhere; the refusal says nothing of the password."""
+    its = {"host": "127.0.0.1", "user": "security", "password": "as-secret-as-any"}
+    with pytest.raises(ValidationError) as refusal:
+        Imap(**{**its, **more})
+    assert "as-secret" not in str(refusal.value)
+
+
+def test_an_imap_folder_stands_in_the_file(settings: Settings) -> None:
+    """With the usual port for its encryption; plain to another computer only if that is said."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    (settings.data / "isms.toml").write_text(
+        '[report_imap]\nhost = "imap.example.org"\nuser = "security"\npassword = "as-secret-as-any"\n')
+    found = Settings(data=settings.data).report_imap
+    assert found is not None
+    assert (found.served_at, found.folder, found.password.get_secret_value()) == (993, "INBOX", "as-secret-as-any")
+    assert "as-secret" not in repr(found)
+    assert Imap(host="imap.example.org", user="x", password=SecretStr("y"), tls="none", insecure=True).served_at == 143

@@ -1,16 +1,24 @@
-"""`isms obligations`: which reports of incidents run, and how each instant was computed. Deciding is for people, in the portal."""
+"""`isms obligations`: which reports of incidents run, how each instant was computed, and drafts of them. Deciding is for people,
+in the portal.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
+
 from cyclopts import App
+from sqlalchemy import Connection
 
 from isms_workflow.commands.shared import instant, reading, say, table
 from isms_workflow.domain.duties import anchor
 from isms_workflow.domain.obligations import State, explain
 from isms_workflow.domain.refusals import Unknown
+from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import reading as truth
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.engine.context import utc_now
+from isms_workflow.portal.drafting import draft_of
 from isms_workflow.store.statements import obligations as questions
 
 app = App(name="obligations", help="Reports of incidents that acts, contracts and insurances ask for.")
@@ -31,6 +39,27 @@ def list_() -> None:
           "No report runs. The regimes that hold for you are switched on in the programme, obligations/organisation.yaml.")
 
 
+@app.command
+def draft(reference: str, obligation: str, *, pdf: Path | None = None) -> None:
+    """A draft of one report from the incident's record: Markdown, or a PDF file.
+
+    Parameters
+    ----------
+    obligation:
+        as `isms obligations explain` names it, e.g. gdpr.notification.
+    pdf:
+        the file to write; without it the Markdown is printed.
+    """
+    now = utc_now()
+    with reading() as conn:
+        found = draft_of(conn, _view(conn, reference, now), obligation, now)
+    if pdf is None:
+        say(found.text.rstrip())
+        return
+    pdf.write_bytes(found.pdf())
+    say(f"The draft of {found.title} is in {pdf}.")
+
+
 @app.command(name="explain")
 def explain_(reference: str, *, every: bool = False) -> None:
     """How an incident stands with each obligation, and how each instant was computed.
@@ -40,12 +69,8 @@ def explain_(reference: str, *, every: bool = False) -> None:
     every:
         also those that don't apply, and why.
     """
-    now = utc_now()
     with reading() as conn:
-        found = truth.views(conn, (case_id(conn, reference),), now)
-    view = next(iter(found.values()), None)
-    if view is None or view.incident is None:
-        raise Unknown("incident", reference)
+        view = _view(conn, reference, utc_now())
     if view.duties is None:
         say(f"{view.case.reference} has no obligations: it is an exercise, or the programme that it keeps names none.")
         return
@@ -62,3 +87,10 @@ def explain_(reference: str, *, every: bool = False) -> None:
             say(line)
     if hidden:
         say(f"\n{hidden} don't apply; --every says why.")
+
+
+def _view(conn: Connection, reference: str, now: datetime) -> CaseView:
+    view = next(iter(truth.views(conn, (case_id(conn, reference),), now).values()), None)
+    if view is None or view.incident is None:
+        raise Unknown("incident", reference)
+    return view

@@ -28,7 +28,7 @@ def list_() -> None:
 
 
 @app.command
-def add(name: str, *, kind: Literal["webhook", "maildir"], category: str, system: tuple[str, ...] = ()) -> None:
+def add(name: str, *, kind: Literal["webhook", "maildir", "imap"], category: str, system: tuple[str, ...] = ()) -> None:
     """A source may report from now on; a webhook's secret is printed this once.
 
     Parameters
@@ -44,8 +44,8 @@ def add(name: str, *, kind: Literal["webhook", "maildir"], category: str, system
         if unknown:
             raise Wrong("systems", unknown[0], "name systems of the register; `isms systems list` shows them")
         made = commands.add(tx, name, kind, category, ids, OPERATOR, when)
-    if kind == "maildir":
-        say(f"{name} reports from the folder that report_maildir (ISMS_REPORT_MAILDIR) names.")
+    if kind in commands.MAILBOXES:
+        say(f"{name} reports from the mailbox that report_{kind} (ISMS_REPORT_{kind.upper()}) names.")
         return
     say(f"{name} posts to:\n{settings.public_url}/hooks/{made}\nIt signs with this secret, which is shown once:\n"
         f"{signatures.secret(signatures.key(settings), made)}")

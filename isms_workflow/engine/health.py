@@ -38,6 +38,9 @@ LATE = timedelta(seconds=60)
 NEEDED = ("clock", "deliverer")
 """The services without which the work stops; the portal answers the question itself, Prefect may be away."""
 
+TROUBLES = {"maildir": "maildir_trouble", "imap": "imap_trouble"}
+"""By kind of a mailbox that reports come from: what a deliverer's beat calls its trouble, while there is one."""
+
 SCHEDULE = "schedule"
 """The name under which the runs that Prefect schedules leave their beat."""
 
@@ -94,6 +97,8 @@ class Health:
               for c in self.channels if c.dead),
             *(f"The heartbeat address fails: {each}." for each in sorted(
                 {str(s.facts[TROUBLE]) for s in self.services if s.alive and s.facts.get(TROUBLE)})),
+            *(f"The report mailbox ({kind}) can't be used: {each}" for kind, fact in TROUBLES.items() for each in sorted(
+                {str(s.facts[fact]) for s in self.services if s.alive and s.facts.get(fact)})),
             *(f"{each}." for each in self.findings),
         )
 

@@ -16,7 +16,8 @@ from isms_workflow.domain.rules.incidents import LONGEST_TEXT, Report
 from isms_workflow.domain.times import When
 from isms_workflow.engine import programmes, register
 from isms_workflow.engine.accounts import throttle
-from isms_workflow.engine.commands import incidents
+from isms_workflow.engine.commands import attachments, incidents
+from isms_workflow.engine.commands.attachments import Sent
 from isms_workflow.programme.incidents import IncidentWorkflow
 from isms_workflow.store.database import Store, Transaction
 from isms_workflow.store.statements import among
@@ -37,6 +38,7 @@ class Incoming:
     systems: tuple[str, ...] = ()
     occurred_at: datetime | None = None
     key: str | None = None
+    files: tuple[Sent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,11 @@ def report(tx: Transaction, source: Any, found: Incoming, now: datetime) -> tupl
     told = Report(found.title, _description(found.description, unknown), found.category or _category(tx, source), (),
                   _occurred(found.occurred_at, now), found.key)
     systems = ids if found.systems else source.systems
-    return incidents.report(tx, told, systems, Actor(source.id, source.kind), When.at(now))
+    actor, when = Actor(source.id, source.kind), When.at(now)
+    case, is_new = incidents.report(tx, told, systems, actor, when)
+    if found.files:
+        attachments.attach(tx, case, found.files[:attachments.room(tx, case)], actor, when)
+    return case, is_new
 
 
 def _category(tx: Transaction, source: Any) -> str:

@@ -35,6 +35,9 @@ MAIL_LINKS_KEPT = timedelta(days=30)
 HOOK_ANSWERS_KEPT = timedelta(days=1)
 """A message's own timestamp lets it be taken for five minutes."""
 
+MAILS_KEPT = timedelta(days=90)
+"""A mail that became a report, and couldn't be moved because its server was away since, is none again when it is back."""
+
 SERVICES_KEPT = timedelta(days=7)
 UPLOADS_KEPT = timedelta(days=1)
 
@@ -128,7 +131,7 @@ def _damaged(store: Store, files: Iterable[str], now: datetime) -> None:
         with store.write() as tx:
             rows = tx.execute(questions.damaged(sha256, now)).all()
             tx.execute(questions.still_damaged(sha256, now))
-            audit.append(tx, [AuditRecord(EvidenceRecord.DAMAGED, ENGINE, now, now, row.case_id, row.step_id,
+            audit.append(tx, [AuditRecord(EvidenceRecord.DAMAGED, ENGINE, now, now, row.case_id, row.step_id or row.case_id,
                                           {"evidence": row.id, "sha256": sha256}) for row in rows])
         tell(store, "evidence_damaged", f"the file with the digest {sha256[:16]}…", now, occasion=sha256[:16])
 
@@ -138,7 +141,7 @@ def forget(store: Store, files: EvidenceFiles, now: datetime) -> int:
     with store.write() as tx:
         gone = tx.execute(questions.forget_answers(now - ANSWERS_KEPT)).rowcount
         gone += tx.execute(questions.forget_mail_links(now - MAIL_LINKS_KEPT)).rowcount
-        gone += tx.execute(questions.forget_hook_answers(now - HOOK_ANSWERS_KEPT)).rowcount
+        gone += tx.execute(questions.forget_hook_answers(now - HOOK_ANSWERS_KEPT, now - MAILS_KEPT)).rowcount
         gone += tx.execute(questions.forget_services(now - SERVICES_KEPT)).rowcount
         gone += throttle.purge(tx, now) + sessions.purge(tx, now)
     if files.folder.is_dir():

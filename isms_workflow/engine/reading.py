@@ -134,7 +134,7 @@ def _steps(tx: Connection, ids: Collection[str], incidents: Collection[str]) -> 
     learned = _lessons(tx, incidents)
     files = _grouped((r.step_id, Evidence(r.id, r.step_id, r.sha256, r.commitment, r.added_by,
                                           r.withdrawn_at is not None))
-                     for r in tx.execute(questions.evidence_of(), among.ids(ids)))
+                     for r in tx.execute(questions.evidence_of(), among.ids(ids)) if r.step_id)
     remarks = _grouped((r.step_id, Comment(r.id, r.commitment)) for r in tx.execute(questions.comments_of(), among.ids(ids)))
     return _grouped((r.case_id, step(r, tuple(files.get(r.id, ())), tuple(remarks.get(r.id, ())),
                                       tuple(learned.get(r.id, ()))))

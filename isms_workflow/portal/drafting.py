@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -17,16 +18,33 @@ from isms_workflow.engine import register
 from isms_workflow.portal.surroundings import organisation
 from isms_workflow.programme.obligations import EVENTS
 from isms_workflow.reports.drafts import Affected, Entry, Record, draft
+from isms_workflow.reports.paper import on_paper
 from isms_workflow.store.statements import incidents as questions
 
 
-def draft_of(conn: Connection, view: CaseView, stage: str, now: datetime) -> tuple[str, str]:
-    """The draft as Markdown, and the report's title. Raises `Unknown`."""
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A draft: the report's title, the text in Markdown, and what stands at the foot of its pages."""
+
+    title: str
+    text: str
+    at: datetime
+    foot: str
+
+    def pdf(self) -> bytes:
+        """As PDF."""
+        return on_paper(self.text, self.at, self.foot, self.foot.partition(" · ")[0])
+
+
+def draft_of(conn: Connection, view: CaseView, stage: str, now: datetime) -> Drafted:
+    """The draft of one report of an incident. Raises `Unknown`."""
     duties = view.duties
     found = next((each for each in duties.standings() if each.obligation.id == stage), None) if duties else None
     if duties is None or found is None:
         raise Unknown("obligation", stage)
-    return draft(_record(conn, view), found, duties.facts, duties.programme.organisation, now), found.obligation.stage.title
+    text = draft(_record(conn, view), found, duties.facts, duties.programme.organisation, now)
+    foot = " · ".join(each for each in (organisation(conn), view.case.reference, view.case.label, "draft") if each)
+    return Drafted(found.obligation.stage.title, text, now, foot)
 
 
 def _record(conn: Connection, view: CaseView) -> Record:

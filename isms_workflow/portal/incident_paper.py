@@ -112,7 +112,7 @@ def _phases(desk: _Desk) -> Iterator[Block]:
 def _evidence(desk: _Desk, files: Sequence[Any]) -> Table:
     return Table(("File", "Added", "SHA-256"), [
         (f"{row.name or '(erased)'}{' (withdrawn)' if row.withdrawn_at else ''}",
-         f"{desk.at(row.added_at)}\n{desk.names.name(row.added_by)}", f"{row.sha256[:32]}\n{row.sha256[32:]}")
+         f"{desk.at(row.added_at)}\n{desk.names.name(row.added_by) if row.added_by else 'with the report'}", f"{row.sha256[:32]}\n{row.sha256[32:]}")
         for row in files], "No file that may be shown here.")
 
 

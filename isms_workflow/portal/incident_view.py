@@ -28,7 +28,7 @@ from isms_workflow.portal.names import case_url, reference
 from isms_workflow.portal.one_case import CasePage
 from isms_workflow.portal.pages.pdca import gate_line, line
 from isms_workflow.portal.rendering import local_instant, word
-from isms_workflow.portal.showing import rungs, waiting
+from isms_workflow.portal.showing import file, rungs, waiting
 from isms_workflow.portal.sight import Sight
 from isms_workflow.portal.tellings import FEW, lines
 from isms_workflow.programme.incidents import Condition, IncidentWorkflow
@@ -80,7 +80,9 @@ class Page(CasePage):
             lessons=Board(self.conn, visit, view, self.names).whole(), led_to=self._led_to(),
             reports=obligations.Page(self.conn, visit, view).lines(),
             reports_url=f"{case_url(view.case.reference)}/obligations" if duties else "",
-            unanswered=len(duties.owed) if duties and view.case.closed_at is None else 0)
+            unanswered=len(duties.owed) if duties and view.case.closed_at is None else 0,
+            files=tuple(file(each, self.names) for each in self.conn.execute(questions.attachments_of(view.case.id))
+                        if visit.sees(self.conn, view, each.label)))
 
     def _led_to(self) -> tuple[v.Reference, ...]:
         """The corrective actions that came of it, as far as the reader may see them."""

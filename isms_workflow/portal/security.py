@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from isms_workflow.engine.accesslog import Access
-from isms_workflow.portal import api, faults
+from isms_workflow.portal import api, faults, uploads
 from isms_workflow.portal.api import hooks
 from isms_workflow.portal.api.problems import problem
 from isms_workflow.portal.deps import Portal
@@ -75,7 +75,8 @@ class Guard:
         """What is sent to us, up to a limit; whoever sends more is told so, wherever it is read, and before it is kept."""
         is_upload = request.headers.get("content-type", "").startswith("multipart/")
         most = self._portal.settings.evidence_max_mib
-        limit, read = (most + 1 if is_upload else 1) * MIB, 0
+        whole = uploads.is_read_to_the_end(request)
+        limit, read = (uploads.READ_MIB if whole else most + 1 if is_upload else 1) * MIB, 0
         told = request.headers.get("content-length", "0")
 
         async def received() -> Message:

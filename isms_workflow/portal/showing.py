@@ -43,8 +43,8 @@ def file(row: Any, names: Names) -> v.Evidence:
     """A file from its row."""
     state = "damaged" if row.damaged_at else "withdrawn" if row.withdrawn_at else ""
     note = "a newer version" if row.replaces else ""
-    return v.Evidence(row.name or "(name erased)", file_url(row.id), row.sha256, row.size,
-                      names.who(row.added_by), row.added_at, row.label, note, checked=row.checked_at, state=state)
+    who = names.who(row.added_by) if row.added_by else v.Who("with the report")
+    return v.Evidence(row.name or "(name erased)", file_url(row.id), row.sha256, row.size, who, row.added_at, row.label, note, checked=row.checked_at, state=state)
 
 
 def file_url(item: str) -> str:

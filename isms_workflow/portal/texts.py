@@ -16,11 +16,11 @@ def storable(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
-def file_name(told: str) -> str:
+def file_name(told: str, field: str = "file") -> str:
     """A file's own name, without the folders that it came from. Raises `Wrong` if it is none, or can't be shown."""
     name = told.replace("\\", "/").rpartition("/")[2].strip()
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable() or not name.strip("."):
-        raise Wrong("file", name[:40], f"a name of 1 to {LONGEST_NAME} printable characters")
+        raise Wrong(field, name[:40], f"a name of 1 to {LONGEST_NAME} printable characters")
     return name
 
 

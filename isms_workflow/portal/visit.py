@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -20,6 +21,7 @@ from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine.accounts import sessions
 from isms_workflow.errors import IsmsError
+from isms_workflow.portal import uploads
 from isms_workflow.portal import views as v
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.deps import Portal
@@ -27,6 +29,7 @@ from isms_workflow.portal.rendering import render
 from isms_workflow.portal.surroundings import alive, menu, organisation
 from isms_workflow.portal.texts import storable
 from isms_workflow.portal.views.forms import Typed
+from isms_workflow.store.files import MIB
 
 SESSION = "isms_session"
 FLASH = "isms_flash"
@@ -201,7 +204,12 @@ def reader(request: Request) -> Visit:
 
 async def posted(request: Request) -> Posted:
     """The form, files spooled to disk; the guard stops what is too large. Raises `Wrong` for text that can't be kept."""
-    form = await request.form(max_files=3, max_fields=500)
+    if uploads.is_read_to_the_end(request):
+        portal: Portal = request.app.state.portal
+        known = (await run_in_threadpool(visit, request)).session is not None
+        form = await uploads.form(request, portal.settings.evidence_max_mib * MIB + 1 if known else 0)
+    else:
+        form = await request.form(max_files=3, max_fields=500)
     for name, value in form.multi_items():
         if not storable(name) or (isinstance(value, str) and not storable(value)):
             raise Wrong(ascii(name[:40]), "", "leave out the characters that no text has (U+0000, halves of a pair)")

@@ -63,15 +63,17 @@ UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\ud
 """No font has a letter for these, and half a surrogate pair is no text at all."""
 
 
-def pdf(title: str, blocks: Iterable[Block], made_at: datetime, *, foot: str = "", author: str = "") -> bytes:
-    """The document as PDF, its fonts embedded; `foot` stands below every page beside its number.
+def pdf(title: str, blocks: Iterable[Block], made_at: datetime, *, foot: str = "", author: str = "",
+        bold: str = "") -> bytes:
+    """The document as PDF, its fonts embedded; `foot` stands below every page beside its number. The words `bold` are so
+    wherever they stand.
 
     Values are data, never markup. The same arguments give the same bytes: `made_at`, aware, is the date that the file
     bears. Letters that the shipped fonts don't have are taken from the system's.
     """
     import typst  # 40 MB, for whoever asks for a PDF alone
 
-    document = {"title": title, "author": author, "foot": foot, "blocks": [asdict(block) for block in blocks]}
+    document = {"title": title, "author": author, "foot": foot, "bold": bold, "blocks": [asdict(block) for block in blocks]}
     made = typst.compile(_template(), font_paths=_fonts(), timestamp=int(made_at.timestamp()),
                          sys_inputs={"document": json.dumps(_printable(document), ensure_ascii=False)})
     assert isinstance(made, bytes)  # it asked for no file

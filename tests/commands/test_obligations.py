@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,18 @@ def test_it_lists_what_runs_and_explains_each_instant(world: World, shell: Shell
     for words in ("GDPR, Art. 33(1)", "72 hours from then", "Art. 3(1)", "act by", "latest lawful", "don't apply; --every says why"):
         assert words in said
     assert "cert_in.report" in shell.ok("obligations explain INC-2026-0001 --every")
+
+
+@pytest.mark.usefixtures("world")
+def test_a_draft_is_printed_or_written(shell: Shell, tmp_path: Path) -> None:
+    """As Markdown, or as a PDF file; of an obligation that there is."""
+    said = shell.ok("obligations draft INC-2026-0001 gdpr.notification")
+    assert said.startswith("# Notification")
+    assert "Someone reads our mails" in said
+    file = tmp_path / "draft.pdf"
+    assert str(file) in shell.ok(f"obligations draft INC-2026-0001 gdpr.notification --pdf {file}")
+    assert file.read_bytes().startswith(b"%PDF-")
+    assert "gdpr.nothing" in shell.refused("obligations draft INC-2026-0001 gdpr.nothing")
 
 
 @pytest.mark.usefixtures("world")

@@ -41,7 +41,8 @@ def test_a_mailbox_is_a_folder_that_a_setting_names(world: World, shell: Shell) 
     """There is no secret to it."""
     said = shell.ok("sources", "add", "Mailbox", "--kind", "maildir", "--category", "other")
     assert "ISMS_REPORT_MAILDIR" in said
-    assert "there is one mailbox" in shell.refused("sources", "add", "Another", "--kind", "maildir", "--category", "other")
+    assert "ISMS_REPORT_IMAP" in shell.ok("sources", "add", "Fetched", "--kind", "imap", "--category", "other")
+    assert "there is one mailbox of this kind" in shell.refused("sources", "add", "Another", "--kind", "maildir", "--category", "other")
 
 
 def test_a_system_that_there_isn_t_is_named(world: World, shell: Shell) -> None:

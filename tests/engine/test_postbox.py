@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable
@@ -10,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from isms_workflow.connectors import maildir
+from isms_workflow.connectors import mails
 from isms_workflow.connectors.maildir import Box
 from isms_workflow.engine import intake, postbox
 from isms_workflow.engine.commands import incidents as commands
 from isms_workflow.engine.commands import sources
-from isms_workflow.store.tables import incidents, occurrences, outbox
+from isms_workflow.engine.postbox import Desk
+from isms_workflow.store.files import EvidenceFiles
+from isms_workflow.store.tables import evidence, incidents, occurrences, outbox
+from isms_workflow.store.tables import sources as sources_table
 from tests.engine.incidents import do
 from tests.world import OPERATOR, World
 
@@ -55,9 +59,14 @@ def raw(box: Box, name: str, content: bytes) -> Path:
     return path
 
 
+def desk(world: World, box: Box) -> Desk:
+    """What it is taken in with; a file has at most 200 bytes."""
+    return Desk(world.store, EvidenceFiles(box.folder.parent / "evidence"), 200, OWN)
+
+
 def look(world: World, box: Box) -> int:
     """The deliverer looks into the mailbox."""
-    return postbox.look(world.store, box, OWN, world.now)
+    return postbox.look(desk(world, box), box, box, world.now)
 
 
 def rows(world: World) -> list[Any]:
@@ -138,7 +147,7 @@ REFUSED: dict[str, Any] = {
     "a text over 1 MiB": lambda b: deliver(b, text="x" * 1024 * 1024 + "y"),
     "a link to some file": lambda b: (b.folder / "new" / "1.host").symlink_to("/etc/passwd"),
     "a folder": lambda b: (b.folder / "new" / "1.host").mkdir(),
-    "more than is read": lambda b: raw(b, "1", b"Subject: x\n\n" + b"x" * (maildir.LONGEST_MAIL)),
+    "more than is read": lambda b: raw(b, "1", b"Subject: x\n\n" + b"x" * (mails.LONGEST_MAIL)),
 }
 
 
@@ -168,6 +177,72 @@ def test_what_would_go_round_in_circles_is_set_aside_quietly(world: World, box: 
     come(box)
     assert look(world, box) == 0
     assert (rows(world), told(world), len(names(box, ".refused/new"))) == ([], [], 1)
+
+
+def with_files(box: Box, *files: tuple[str, str, bytes], name: str = "1", **more: str) -> None:
+    """A mail with attachments: name, media type, content."""
+    mail = EmailMessage()
+    given = {"Subject": "A strange call", "Message-ID": f"<{name}@example.org>", **{k.replace("_", "-"): v for k, v in more.items()}}
+    for header, value in given.items():
+        mail[header] = value
+    mail.set_content("See the picture.")
+    for called, media_type, content in files:
+        main, sub = media_type.split("/")
+        mail.add_attachment(content, maintype=main, subtype=sub, filename=called)
+    raw(box, name, mail.as_bytes())
+
+
+def attached(world: World) -> list[tuple[str, str, str]]:
+    """Name, label and digest of what came with reports."""
+    with world.store.read() as conn:
+        found = conn.execute(select(evidence).where(evidence.c.step_id.is_(None)).order_by(evidence.c.id)).all()
+    assert all((each.added_by, each.label) == (None, "confidential") for each in found) or not found
+    return [(each.name, each.media_type, each.sha256) for each in found]
+
+
+def test_the_files_of_a_mail_are_the_incident_s(both: World, box: Box) -> None:
+    """Those of an answer, too; they are there, byte by byte, under the incident's label, and no person added them."""
+    have_source(both, "data_breach")
+    erp = both.system("erp")
+    with both.store.write() as tx:
+        tx.execute(update(sources_table).values(systems=[erp]))
+    with_files(box, ("screen.png", "image/png", b"\x89PNG"), ("../../call log.txt", "text/plain", b"+43 1 234\n"))
+    with_files(box, ("more.pdf", "application/pdf", b"%PDF"), name="2", In_Reply_To="<1@example.org>")
+    assert look(both, box) == 2
+    expected = [("screen.png", "image/png", b"\x89PNG"), ("call log.txt", "text/plain", b"+43 1 234\n"),
+                ("more.pdf", "application/pdf", b"%PDF")]
+    assert attached(both) == [(name, kind, hashlib.sha256(content).hexdigest()) for name, kind, content in expected]
+    assert all(desk(both, box).files.rehash(digest) for _, _, digest in attached(both))
+    assert "Not kept" not in rows(both)[0].description
+
+
+def test_a_file_that_isn_t_taken_is_named_in_the_report(world: World, box: Box) -> None:
+    """One that is too large, an eleventh; the mail is in the mailbox."""
+    have_source(world)
+    with_files(box, ("dump.bin", "application/octet-stream", b"x" * 201), *((f"{n}.txt", "text/plain", b"x") for n in range(10)))
+    look(world, box)
+    (row,) = rows(world)
+    assert row.description.endswith("Not kept, and still in the mailbox: 9.txt, dump.bin")
+    with world.store.read() as conn:
+        assert len(conn.execute(select(evidence)).all()) == 9
+
+
+def test_a_mail_in_a_mail_is_a_file_of_it(world: World, box: Box) -> None:
+    """As when somebody forwards what they were sent."""
+    have_source(world)
+    outer = EmailMessage()
+    outer["Subject"], outer["Message-ID"] = "Is this real?", "<1@example.org>"
+    outer.set_content("I opened nothing.")
+    inner = EmailMessage()
+    inner["Subject"] = "Your account"
+    inner.set_content("Click here.")
+    outer.add_attachment(inner)
+    raw(box, "1", outer.as_bytes())
+    look(world, box)
+    with world.store.read() as conn:
+        (row,) = conn.execute(select(evidence)).all()
+    assert (row.name, row.media_type) == ("part-2.eml", "message/rfc822")
+    assert b"Click here." in b"".join(desk(world, box).files.open_chunks(row.sha256))
 
 
 ODD: dict[str, tuple[bytes, str, str]] = {
@@ -231,18 +306,19 @@ def test_a_folder_that_can_t_be_used_is_told_once_and_looked_at_again(world: Wor
                                                                       monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing ends the loop; when the folder is well, the mails are taken."""
     have_source(world)
-    monkeypatch.setattr(postbox, "LOOK_S", 0.01)
+    monkeypatch.setattr(Box, "every", 0.01)
     monkeypatch.setattr(postbox, "AFTER_ERROR_S", 0.01)
-    broken, stop = Box(tmp_path / "reports"), threading.Event()
+    broken, stop, facts = Box(tmp_path / "reports"), threading.Event(), {}
     broken.folder.write_text("a file stands where the folder should")
-    thread = threading.Thread(target=postbox.serve, args=(world.store, broken, OWN, lambda: world.now, stop))
+    thread = threading.Thread(target=postbox.serve, args=(desk(world, broken), broken, lambda: world.now, facts, stop))
     thread.start()
     try:
         eventually(lambda: told(world))
+        assert "maildir_trouble" in facts
         broken.folder.unlink()
         eventually((broken.folder / "new").is_dir)
         deliver(broken)
-        eventually(lambda: rows(world))
+        eventually(lambda: rows(world) and not facts)
     finally:
         stop.set()
         thread.join()

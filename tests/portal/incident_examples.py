@@ -35,8 +35,10 @@ FORM = v.Action("report", "Report the incident", "/incidents/report", (
     v.Field("systems", "Affected systems", "checkboxes", choices=(v.Choice("1", "ERP"), v.Choice("2", "Public website"))),
     v.Field("description", "What else you know", "textarea"),
     v.Field("occurred_at", "When it began", "datetime-local", "As far as you know, in Europe/Berlin."),
+    v.Field("files", "Files", "file", "A picture of the screen.", multiple=True),
     v.Field("exercise", "This is an exercise", "checkbox", "Everything runs as if it were real."),
 ), main=True, then="The response team is told at once.")
+SCREEN = v.Evidence("screen.png", "", "a8" * 32, 184_320, YOU, at(0, 7), "confidential")
 REPORT = v.ReportForm(FORM)
 TYPED = replace(FORM, typed={"title": "", "systems": ("1", "2"), "exercise": "yes"}, errors={"title": "title: say what happened."})
 REPORT_REFUSED = v.ReportForm(TYPED, problems=v.problems(TYPED))
@@ -47,7 +49,7 @@ NO_IMPORT = v.ImportForm(None, "The programme in force doesn't say how such file
 NO_REPORT = v.ReportForm(None, "The programme in force says nothing of incidents yet.")
 REPORTED = v.Report("INC-2026-0042", "A mail of a colleague sends links", "reported", "The response team has been told.",
                     "It began at nine.\n\nI opened none.", (v.Fact("Reported", "Mon 9 Mar 2026 08:00 CET"),),
-                    v.Link("See the incident", PHISHING.url))
+                    v.Link("See the incident", PHISHING.url), (SCREEN,))
 
 STEPS = (
     v.StepLine("Contain the incident", "/steps/1", "waiting", "A.5.26", ARON),
@@ -104,7 +106,8 @@ INCIDENT = v.Incident(
     alike=(v.Relation("", OUTAGE, at(0, 6), "?into=INC-2026-0043#merge"),),
     main=ACKNOWLEDGE, actions=(TRIAGE, MERGE), document="/incidents/INC-2026-0042/document",
     downloads=(v.Link("VERIS", "/incidents/INC-2026-0042/veris.json"),), is_exercise=True,
-    told=TELLINGS, all_told=v.Link("All 14 messages, with every attempt", "/incidents/INC-2026-0042/told"))
+    told=TELLINGS, all_told=v.Link("All 14 messages, with every attempt", "/incidents/INC-2026-0042/told"),
+    files=(replace(SCREEN, url="/evidence/1/file"),))
 ANSWERED = replace(
     INCIDENT, state="responding", response="answered in time", due=None, ladder=(), wait=None, main=None, alike=(), actions=(),
     word=v.Word(ARON, at(0, 8), at(0, 9, 0)), phases=(replace(RESPONDING, state="open", says=""),), relations=(), occurrences=0,

@@ -47,5 +47,6 @@ RUNNING = v.Running(v.Listing("obligations", HEADS, (
     v.RunningLine(PHISHING, v.Link(DONE.title, f"{URL}#{DONE.id}"), DONE.article, DONE.recipient, at(5), None)), EMPTY, says="2 reports"))
 NONE_RUNS = v.Running(v.Listing("obligations", HEADS, (), EMPTY))
 DRAFT = v.DraftPage(PHISHING, v.Link("All reports of the incident", URL), "# Notification\n\n- **to be written**\n",
-                    v.Link("Download the draft (Markdown)", f"{URL}/gdpr.notification/draft.md"), "Draft: Notification")
+                    (v.Link("Download the draft (Markdown)", f"{URL}/gdpr.notification/draft.md"),
+                     v.Link("Download the draft (PDF)", f"{URL}/gdpr.notification/draft.pdf")), "Draft: Notification")
 INCIDENT_WITH_REPORTS = replace(INCIDENT, reports=(LATE, OPEN, DONE), reports_url=URL, unanswered=1)

@@ -109,14 +109,22 @@ def test_a_correction_and_a_decision_keep_their_reasons(house: House) -> None:
 
 
 def test_the_draft_is_shown_and_sent_as_a_file(house: House) -> None:
-    """From the incident's record."""
+    """From the incident's record, to whoever may see that."""
     runs(house)
     ben = house.visitor("ben")
     assert "Someone reads our mails" in main_of(ben, f"{PAGE}/gdpr.notification/draft")
     sent = ben.get(f"{PAGE}/gdpr.notification/draft.md")
     assert sent.headers["content-type"].startswith("text/markdown")
     assert "INC-2026-0001-gdpr.notification.md" in sent.headers["content-disposition"]
-    assert ben.get(f"{PAGE}/gdpr.nothing/draft").status_code == 404
+    assert f'href="{PAGE}/gdpr.notification/draft.pdf"' in ben.read(f"{PAGE}/gdpr.notification/draft")
+    paper = ben.get(f"{PAGE}/gdpr.notification/draft.pdf")
+    assert (paper.headers["content-type"], paper.content[:5]) == ("application/pdf", b"%PDF-")
+    assert "INC-2026-0001-gdpr.notification.pdf" in paper.headers["content-disposition"]
+    for form in ("", ".md", ".pdf"):
+        assert ben.get(f"{PAGE}/gdpr.nothing/draft{form}").status_code == 404
+    label(house, "confidential")
+    ines = house.visitor("ines")
+    assert [ines.get(f"{PAGE}/gdpr.notification/draft{form}").status_code for form in ("", ".md", ".pdf")] == [403, 403, 403]
 
 
 def test_the_list_of_all_that_run(house: House) -> None:

@@ -85,7 +85,8 @@ def definitions(store: Store) -> set[str]:
         if store.is_sqlite:
             found = conn.execute(text("SELECT sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql <> ''"))
             lines = (line for sql in found.scalars() for each in sql.splitlines() for line in ADDED.split(each))
-            return {" ".join(line.strip().rstrip(",").replace("(", " ").replace(")", " ").split()) for line in lines}
+            bare = str.maketrans("()", "  ", '"')  # a table that was rebuilt has its name in quotes
+            return {" ".join(line.strip().rstrip(",").translate(bare).split()) for line in lines}
         found = conn.execute(text(
             "SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint "
             "UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema() "

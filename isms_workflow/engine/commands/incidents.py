@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+
+from sqlalchemy import Connection
 
 from isms_workflow.domain.calendars import local_date
 from isms_workflow.domain.incident import LEARNING, RESPONDING
@@ -13,14 +15,23 @@ from isms_workflow.domain.refusals import Missing, Unknown, Wrong
 from isms_workflow.domain.rules import escalation
 from isms_workflow.domain.rules import incidents as rules
 from isms_workflow.domain.rules.incidents import Report
+from isms_workflow.domain.systems import System
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import offices, programmes, reading, register
 from isms_workflow.engine.commands.cases import reference
 from isms_workflow.engine.commands.common import case_id, in_turn, of_case
 from isms_workflow.engine.writer import write
+from isms_workflow.programme.incidents import IncidentWorkflow
+from isms_workflow.programme.model import Programme
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import incidents as questions
+
+
+def may_report(conn: Connection, found: Report, systems: Sequence[str], when: When) -> None:
+    """Asked before a report's files are taken, so that those of a refused one aren't kept; `report` asks again."""
+    rules.check_report(found, _section(programmes.in_force(conn).programme), when.happened)
+    _known(conn, systems)
 
 
 def report(tx: Transaction, found: Report, systems: Sequence[str], actor: Actor, when: When) -> tuple[str, bool]:
@@ -36,19 +47,32 @@ def report(tx: Transaction, found: Report, systems: Sequence[str], actor: Actor,
         write(tx, [rules.occurred(before, None, actor, when)], when.noticed)
         return before.case.id, False
     now = programmes.in_force(tx)
-    if "incident" not in now.programme.workflows:
-        raise Missing("a report", "the programme in force says nothing of incidents; copy incident.yaml, and what "
-                                  "ladders.yaml and responsibilities.yaml say of them, from the shipped programme, and apply it")
-    known = register.by_ids(tx, systems)
-    for each in systems:
-        if each not in known:
-            raise Wrong("systems", each, "name systems of the register")
+    _section(now.programme)
+    known = _known(tx, systems)
     name = reference(tx, "incident", local_date(when.happened, now.calendar.zone).year)
     plan, view = rules.report(replace(found, systems=tuple(known[each] for each in dict.fromkeys(systems))), name,
                               now.programme, now.calendar, offices.directory(tx, when.noticed),
                               before.case.id if before else None, actor, when)
     write(tx, [plan], when.noticed)
     return view.case.id, True
+
+
+def _section(programme: Programme) -> IncidentWorkflow:
+    """What the programme in force says of incidents. Raises `Missing`."""
+    found = programme.workflows.get("incident")
+    if not isinstance(found, IncidentWorkflow):
+        raise Missing("a report", "the programme in force says nothing of incidents; copy incident.yaml, and what "
+                                  "ladders.yaml and responsibilities.yaml say of them, from the shipped programme, and apply it")
+    return found
+
+
+def _known(conn: Connection, systems: Sequence[str]) -> Mapping[str, System]:
+    """The systems by their ids. Raises `Wrong` for one that the register doesn't have."""
+    known = register.by_ids(conn, systems)
+    for each in systems:
+        if each not in known:
+            raise Wrong("systems", each, "name systems of the register")
+    return known
 
 
 def _under_key(tx: Transaction, found: Report, actor: Actor, when: When) -> CaseView | None:

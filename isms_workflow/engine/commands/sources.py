@@ -20,7 +20,9 @@ from isms_workflow.store.statements import sources as questions
 from isms_workflow.store.tables import sources
 
 LONGEST_NAME = 80
-KINDS = ("webhook", "maildir")
+KINDS = ("webhook", "maildir", "imap")
+MAILBOXES = ("maildir", "imap")
+"""Of each there is one, which the settings name."""
 
 
 def add(tx: Transaction, name: str, kind: str, category: str, systems: Sequence[str], actor: Actor, when: When) -> str:
@@ -57,8 +59,8 @@ def _checked(tx: Transaction, name: str, kind: str, category: str) -> str:
     for row in tx.execute(questions.in_use()):
         if row.name == found:
             raise Wrong("name", found, "a source in use has this name; choose another, or revoke that one")
-        if row.kind == kind == "maildir":
-            raise Wrong("kind", kind, f"there is one mailbox, and {row.name} reports from it; revoke that first")
+        if row.kind == kind and kind in MAILBOXES:
+            raise Wrong("kind", kind, f"there is one mailbox of this kind, and {row.name} reports from it; revoke that first")
     return found
 
 

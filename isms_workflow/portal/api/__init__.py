@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from isms_workflow.portal.api import (
     actions,
+    attachments,
     cycles,
     evidence,
     gates,
@@ -43,6 +44,6 @@ def create_api(portal: Portal) -> FastAPI:
                   root_path_in_servers=False)
     app.state.portal = portal
     problems.install(app)
-    for part in (notifications, people, systems, cycles, incident_files, incidents, actions, lessons, tellings, obligations, on_call, steps, gates, evidence, sources):
+    for part in (notifications, people, systems, cycles, incident_files, incidents, attachments, actions, lessons, tellings, obligations, on_call, steps, gates, evidence, sources):
         app.include_router(part.router, responses=problems.RESPONSES)
     return app

@@ -13,13 +13,13 @@ from isms_workflow.domain.access import strictest
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.times import When
 from isms_workflow.engine.commands import steps as commands
+from isms_workflow.portal import uploads
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Caller, Reads, Writes
 from isms_workflow.portal.api.steps import by_id
 from isms_workflow.portal.texts import attachment, file_name
 from isms_workflow.store.database import Transaction
-from isms_workflow.store.files import CHUNK, MIB
 from isms_workflow.store.tables import evidence as table
 
 router = APIRouter(tags=["evidence"])
@@ -43,7 +43,7 @@ def upload(step: str, caller: Writes, file: Annotated[UploadFile, File()], label
         view, _ = by_id(conn, caller, step)
         if not caller.has_answer(conn):
             commands.may_add_evidence(conn, step, caller.actor, When.at(caller.now))
-    stored = caller.portal.files.store(_chunks(file), caller.portal.settings.evidence_max_mib * MIB)
+    stored = uploads.kept(caller.portal, file)
     narrow = strictest(label, view.case.label)
     media_type = file.content_type or "application/octet-stream"
 
@@ -97,11 +97,6 @@ def _seen(conn: Connection, caller: Caller, item: str) -> Any:
 
 def _row(tx: Transaction, item: str) -> Any:
     return tx.execute(select(table).where(table.c.id == item)).one()
-
-
-def _chunks(file: UploadFile) -> Iterator[bytes]:
-    while chunk := file.file.read(CHUNK):
-        yield chunk
 
 
 def _rest(first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:

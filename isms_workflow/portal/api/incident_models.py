@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, Field
 
 from isms_workflow.domain.rules.incidents import LONGEST_TEXT, LONGEST_TITLE
-from isms_workflow.portal.api.models import Coming, Id, Label, Reason, Said, Step, Taken, Wait
+from isms_workflow.portal.api.models import Coming, Evidence, Id, Label, Reason, Said, Step, Taken, Wait
 
 Severity = Annotated[str, Field(max_length=60, description="An id of the programme's severities, e.g. `high`.")]
 
@@ -48,6 +48,7 @@ class IncidentWhole(Incident):
 
     description: str | None
     external_key: str | None
+    attachments: list[Evidence] = Field(description="Files that came with the report.")
     steps: list[Step]
     possible: list[str] = Field(description="Events that its machine allows people now; rights are asked when they are fired.")
     if_nobody_acts: list[Coming]
@@ -65,6 +66,15 @@ class Reported(Said):
     closed_at: datetime | None
     occurrences: int
     new: bool = Field(default=False, description="Whether this very request made it; false where it was open already.")
+
+
+class Attached(Said):
+    """A file of a report, for whoever sent it: their own words alone, for the incident's label may be narrower."""
+
+    id: Id
+    name: str
+    size: int = Field(description="Bytes.")
+    sha256: str
 
 
 class NewReport(Taken):

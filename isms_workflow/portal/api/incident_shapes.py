@@ -35,7 +35,8 @@ def whole(conn: Connection, caller: Caller, view: CaseView) -> im.IncidentWhole:
     row = _rows(conn, [case.id])[case.id]
     return im.IncidentWhole(
         **_facts(view, row, _occurrences(conn, [case.id]).get(case.id, 0)),
-        description=row.description, external_key=row.external_key, steps=[shapes.step(view, each) for each in view.steps],
+        description=row.description, external_key=row.external_key,
+        attachments=shapes.attachments(conn, caller, view), steps=[shapes.step(view, each) for each in view.steps],
         possible=[each.event for each in MACHINE.rules if case.state in each.frm and each.by - AGENTS and each.event != FILE],
         if_nobody_acts=shapes.coming(Look(conn, caller.now).coming(view, case.id)),
     )

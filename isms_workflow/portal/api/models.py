@@ -107,16 +107,16 @@ class Coming(Said):
 
 
 class Evidence(Said):
-    """A file that a step carries. Its bytes are at `file`."""
+    """A file that a step carries, or that came with an incident's report. Its bytes are at `file`."""
 
     id: Id
-    step: Id
+    step: Id | None = Field(description="Null for what came with a report.")
     name: str | None = Field(description="Null once erased.")
     media_type: str
     size: int = Field(description="Bytes.")
     sha256: str
     label: Label
-    added_by: Id
+    added_by: Id | None = Field(description="Null where no person did: it came with what a source reported.")
     added_at: datetime
     replaces: Id | None
     withdrawn: bool

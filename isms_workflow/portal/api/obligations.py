@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, File, Form, Response, UploadFile
+from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from pydantic import AwareDatetime, Field
 
 from isms_workflow.domain.obligations import Owed, Standing, explain
@@ -16,12 +16,13 @@ from isms_workflow.domain.times import When, from_iso
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands import obligations as commands
+from isms_workflow.portal import uploads
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Caller, Decides, Reads, Writes
 from isms_workflow.portal.api.cases import by_name
-from isms_workflow.portal.texts import file_name
+from isms_workflow.portal.drafting import draft_of
+from isms_workflow.portal.texts import attachment, file_name
 from isms_workflow.store.database import Transaction
-from isms_workflow.store.files import CHUNK, MIB
 
 router = APIRouter(prefix="/incidents/{incident}/obligations", tags=["obligations"])
 Named = Annotated[str, Field(max_length=130)]
@@ -106,6 +107,19 @@ def obligations(incident: str, caller: Reads) -> Obligations:
         return _shape(by_name(conn, caller, incident, "incident"))
 
 
+@router.get("/{obligation}/draft", response_class=Response)
+def draft(incident: str, obligation: str, caller: Reads,
+          form: Annotated[Literal["markdown", "pdf"], Query(alias="format")] = "markdown") -> Response:
+    """A draft of one report from the incident's record, to check and to complete; as an attachment."""
+    with caller.reading() as conn:
+        view = by_name(conn, caller, incident, "incident")
+        found = draft_of(conn, view, obligation, caller.now)
+    ends, media_type, content = (("md", "text/markdown; charset=utf-8", found.text.encode()) if form == "markdown"
+                                 else ("pdf", "application/pdf", found.pdf()))
+    headers = {"Content-Disposition": attachment(f"{view.case.reference}-{obligation}.{ends}")}
+    return Response(content, media_type=media_type, headers=headers)
+
+
 @router.post("/answers", response_model=Obligations)
 def answer(incident: str, body: Answers, caller: Writes) -> Response:
     """What was asked is answered. Whoever the programme names, by default responders, compliance officer and ISMS manager."""
@@ -148,7 +162,7 @@ def submit(incident: str, obligation: str, caller: Decides, file: Annotated[Uplo
         case = by_name(conn, caller, incident, "incident").case.id
         if not caller.has_answer(conn):
             commands.may_submit(conn, case, caller.actor, When.at(caller.now))
-    stored = caller.portal.files.store(_chunks(file), caller.portal.settings.evidence_max_mib * MIB)
+    stored = uploads.kept(caller.portal, file)
     media_type = file.content_type or "application/octet-stream"
 
     def done(tx: Transaction, when: When) -> Obligations:
@@ -168,11 +182,6 @@ def _write(caller: Caller, name: str, body: m.Taken, command: Callable[[Transact
         return _shape(reading.view(tx, case, caller.now))
 
     return caller.write(body, done)
-
-
-def _chunks(file: UploadFile) -> Iterator[bytes]:
-    while chunk := file.file.read(CHUNK):
-        yield chunk
 
 
 def _shape(view: CaseView) -> Obligations:

@@ -17,6 +17,7 @@ from isms_workflow.domain.waits import waits
 from isms_workflow.engine.mailing.look import Look
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Caller
+from isms_workflow.store.statements import incidents as incident_questions
 from isms_workflow.store.tables import comments, evidence
 
 Row = TypeVar("Row")
@@ -74,6 +75,12 @@ def whole_step(conn: Connection, caller: Caller, view: CaseView, found: Step) ->
 def files(conn: Connection, caller: Caller, view: CaseView, steps: Iterable[str]) -> list[m.Evidence]:
     """The files of some steps, as far as their labels let the caller see them."""
     rows = conn.execute(select(evidence).where(evidence.c.step_id.in_(list(steps))).order_by(evidence.c.id)).all()
+    return [file(row, caller) for row in rows if caller.sees(conn, view, row.label)]
+
+
+def attachments(conn: Connection, caller: Caller, view: CaseView) -> list[m.Evidence]:
+    """The files that came with an incident's report, as far as the caller may see them."""
+    rows = conn.execute(incident_questions.attachments_of(view.case.id)).all()
     return [file(row, caller) for row in rows if caller.sees(conn, view, row.label)]
 
 

@@ -28,7 +28,7 @@ class Source(m.Said):
 
     id: m.Id
     name: str
-    kind: Literal["webhook", "maildir"]
+    kind: Literal["webhook", "maildir", "imap"]
     category: str
     systems: list[m.Id]
     made_by: str
@@ -47,7 +47,7 @@ class NewSource(m.Taken):
     """A source; its name is unique among those in use."""
 
     name: Annotated[str, Field(max_length=commands.LONGEST_NAME)]
-    kind: Literal["webhook", "maildir"]
+    kind: Literal["webhook", "maildir", "imap"]
     category: Annotated[str, Field(max_length=60)]
     systems: list[m.Id] = Field(default=[], max_length=200)
 

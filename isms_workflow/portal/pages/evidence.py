@@ -15,7 +15,7 @@ from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import reading
 from isms_workflow.portal import views as v
-from isms_workflow.portal.names import Names, reference, step_url
+from isms_workflow.portal.names import Names, case_url, reference, step_url
 from isms_workflow.portal.showing import file
 from isms_workflow.portal.sight import PAGE, Sight, older, page
 from isms_workflow.portal.texts import attachment
@@ -46,8 +46,15 @@ def listing(visit: Reader) -> Response:
 
 
 def _line(view: CaseView, row: Any, names: Names) -> v.Evidence:
-    step = view.step(row.step_id)
-    return replace(file(row, names), belongs=v.Link(view.title(step), step_url(step)), reference=reference(view))
+    return replace(file(row, names), belongs=_belongs(view, row.step_id), reference=reference(view))
+
+
+def _belongs(view: CaseView, step_id: str | None) -> v.Link:
+    """The step that carries it; what came with a report is on the incident's own page."""
+    if step_id is None:
+        return v.Link("The report", f"{case_url(view.case.reference)}#happened")
+    step = view.step(step_id)
+    return v.Link(view.title(step), step_url(step))
 
 
 @router.get("/{item}/file")

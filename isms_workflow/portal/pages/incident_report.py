@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,16 +13,22 @@ from starlette.responses import Response
 from isms_workflow.domain.access import Action
 from isms_workflow.domain.incident import RESPONDING
 from isms_workflow.domain.refusals import Unknown
+from isms_workflow.domain.rules import attachments as rules
+from isms_workflow.domain.rules.attachments import AT_ONCE
 from isms_workflow.domain.rules.incidents import Report
 from isms_workflow.domain.times import When
 from isms_workflow.engine import programmes, reading, register
+from isms_workflow.engine.commands import attachments
 from isms_workflow.engine.commands import incidents as commands
 from isms_workflow.engine.commands.common import case_id
+from isms_workflow.portal import uploads
 from isms_workflow.portal import views as v
 from isms_workflow.portal.dates import as_typed, instant
 from isms_workflow.portal.incidents import Terms, section_of
+from isms_workflow.portal.names import Names
 from isms_workflow.portal.rendering import local_instant
-from isms_workflow.portal.visit import Form, Reader, Sender, Visit
+from isms_workflow.portal.showing import file
+from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 from isms_workflow.programme.incidents import IncidentWorkflow
 from isms_workflow.store.statements import incidents as questions
 from isms_workflow.store.tables import cases
@@ -75,19 +82,35 @@ def _fields(conn: Connection, visit: Visit, section: IncidentWorkflow) -> tuple[
         *affected,
         v.Field("description", "What else you know", "textarea", "What you saw, what you did, whom you told. Don't try it again."),
         v.Field("occurred_at", "When it began", "datetime-local", f"As far as you know, in {visit.person.zone}."),
+        v.Field("files", "Files", "file", _of_files(visit), multiple=True),
         v.Field("exercise", "This is an exercise", "checkbox", "Everything runs as if it were real, and says that it isn't."),
     )
 
 
+def _of_files(visit: Visit) -> str:
+    """What may be chosen; and that it has to be chosen anew, where the form comes back."""
+    most = visit.portal.settings.evidence_max_mib
+    told = f"A picture of the screen, the mail, a log: up to {AT_ONCE}, each up to {most} MiB. Who may see the incident sees them."
+    before: Posted | None = getattr(visit.request.state, "posted", None)
+    again = "Choose them again: a browser keeps none of them. " if before and uploads.chosen(before.form, "files") else ""
+    return again + told
+
+
 @router.post("/report")
 def report(visit: Sender, form: Form) -> Response:
-    """An incident at once, whoever reports it."""
+    """An incident at once, whoever reports it; with its files, or, if one can't be taken, not yet."""
     visit.require(Action.REPORT, "Reporting an incident")
+    sent, when = uploads.chosen(form.form, "files"), When.at(visit.now)
     began = instant(form.text("occurred_at"), visit.person.zone, "occurred_at")
     found = Report(form.text("title"), form.text("description"), form.text("category"), occurred_at=began,
                    is_exercise=bool(form.text("exercise")))
+    with as_typed(form.text("occurred_at"), "occurred_at"), visit.portal.store.read() as conn:
+        commands.may_report(conn, found, form.many("systems"), when)
+    rules.enough(len(sent))
+    files = [uploads.attachment(visit.portal, each, "files") for each in sent]
     with as_typed(form.text("occurred_at"), "occurred_at"), visit.portal.store.write() as tx:
-        case, _ = commands.report(tx, found, form.many("systems"), visit.actor, When.at(visit.now))
+        case, _ = commands.report(tx, found, form.many("systems"), visit.actor, when)
+        attachments.attach(tx, case, files, visit.actor, when)
         name = reading.view(tx, case, visit.now).case.reference
     return visit.go(f"/incidents/{name}/report", f"Thank you: it is {name}, and the response team has been told.")
 
@@ -126,8 +149,11 @@ def _reported(conn: Connection, visit: Visit, name: str) -> v.Report:
     if row.closed_at:
         facts.append(v.Fact("Ended", local_instant(row.closed_at, zone)))
     seen = v.Link("See the incident", f"/incidents/{row.reference}") if visit.sees(conn, view) else None
+    names = Names(conn, visit.person)
+    files = tuple(replace(file(each, names), url="") for each in conn.execute(questions.attachments_of(case))
+                  if each.added_by == visit.person.id)
     return v.Report(row.reference, row.title or "(erased)", row.state, STANDS[row.state], told.description or "",
-                    tuple(facts), seen)
+                    tuple(facts), seen, files)
 
 
 def reports(conn: Connection, visit: Visit, most: int = 10) -> tuple[v.ReportLine, ...]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from fastapi import APIRouter
 from sqlalchemy import Connection
-from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from isms_workflow.domain.access import Action
@@ -16,6 +15,7 @@ from isms_workflow.domain.rules.obligations import Happened
 from isms_workflow.domain.times import When
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands import obligations as commands
+from isms_workflow.portal import uploads
 from isms_workflow.portal import views as v
 from isms_workflow.portal.dates import as_typed, instant
 from isms_workflow.portal.drafting import draft_of
@@ -24,7 +24,6 @@ from isms_workflow.portal.obligations import Page
 from isms_workflow.portal.one_case import seen
 from isms_workflow.portal.texts import attachment, file_name
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
-from isms_workflow.store.files import CHUNK, MIB
 from isms_workflow.store.statements import obligations as questions
 
 router = APIRouter()
@@ -81,10 +80,10 @@ def draft(visit: Reader, name: str, stage: str) -> Response:
     """A draft of one report from the incident's record, to copy."""
     with visit.portal.store.read() as conn:
         view = seen(conn, visit, name, KIND)
-        text, title = draft_of(conn, view, stage, visit.now)
+        found = draft_of(conn, view, stage, visit.now)
     url = f"/incidents/{view.case.reference}/obligations"
-    page = v.DraftPage(reference(view), v.Link("All reports of the incident", url), text,
-                       v.Link("Download the draft (Markdown)", f"{url}/{stage}/draft.md"), f"Draft: {title}")
+    files = tuple(v.Link(f"Download the draft ({name})", f"{url}/{stage}/draft.{ends}") for name, ends in (("Markdown", "md"), ("PDF", "pdf")))
+    page = v.DraftPage(reference(view), v.Link("All reports of the incident", url), found.text, files, f"Draft: {found.title}")
     return visit.page("draft.html", page, MENU)
 
 
@@ -93,9 +92,19 @@ def draft_file(visit: Reader, name: str, stage: str) -> Response:
     """The same as a file."""
     with visit.portal.store.read() as conn:
         view = seen(conn, visit, name, KIND)
-        text, _ = draft_of(conn, view, stage, visit.now)
+        found = draft_of(conn, view, stage, visit.now)
     headers = {"Content-Disposition": attachment(f"{view.case.reference}-{stage}.md")}
-    return Response(text, media_type="text/markdown; charset=utf-8", headers=headers)
+    return Response(found.text, media_type="text/markdown; charset=utf-8", headers=headers)
+
+
+@router.get("/incidents/{name}/obligations/{stage}/draft.pdf")
+def draft_on_paper(visit: Reader, name: str, stage: str) -> Response:
+    """The same on paper."""
+    with visit.portal.store.read() as conn:
+        view = seen(conn, visit, name, KIND)
+        found = draft_of(conn, view, stage, visit.now)
+    headers = {"Content-Disposition": attachment(f"{view.case.reference}-{stage}.pdf")}
+    return Response(found.pdf(), media_type="application/pdf", headers=headers)
 
 
 @router.post("/incidents/{case}/obligations/{what}")
@@ -154,23 +163,18 @@ def _record(visit: Visit, form: Posted, case: str, kind: str, of: str | None, re
 
 def _submit(visit: Visit, form: Posted, case: str) -> None:
     """The file is taken only from whoever may decide; its bytes are stored before the transaction."""
-    at, sent = instant(form.text("at"), visit.person.zone, "at"), form.form.get("file")
+    at, sent = instant(form.text("at"), visit.person.zone, "at"), next(iter(uploads.chosen(form.form, "file")), None)
     if at is None:
         raise Wrong("at", "", "give the date and the time at which it was submitted")
-    if not isinstance(sent, UploadFile) or not sent.filename:
+    if sent is None:
         raise Wrong("file", "", "attach the report as it was submitted")
-    name = file_name(sent.filename)
+    name = file_name(sent.filename or "")
     with visit.portal.store.read() as conn:
         commands.may_submit(conn, case, visit.actor, When.at(visit.now))
-    stored = visit.portal.files.store(_chunks(sent), visit.portal.settings.evidence_max_mib * MIB)
+    stored = uploads.kept(visit.portal, sent)
     with visit.portal.store.write() as tx, as_typed(form.text("at"), "at"):
         commands.submit(tx, case, form.text("obligation"), at, stored, name, sent.content_type or "application/octet-stream",
                         form.text("reason"), visit.actor, When.at(visit.now))
-
-
-def _chunks(sent: UploadFile) -> Iterator[bytes]:
-    while chunk := sent.file.read(CHUNK):
-        yield chunk
 
 
 def _waive(visit: Visit, form: Posted, case: str) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from fastapi import APIRouter
 from sqlalchemy import Connection
-from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from isms_workflow.domain.access import Action
@@ -26,6 +25,7 @@ from isms_workflow.engine.commands import lessons
 from isms_workflow.engine.commands import steps as commands
 from isms_workflow.engine.commands.lessons import Becomes, applies
 from isms_workflow.errors import IsmsError
+from isms_workflow.portal import uploads
 from isms_workflow.portal import views as v
 from isms_workflow.portal.action_view import verdict
 from isms_workflow.portal.circle import people_of
@@ -36,7 +36,6 @@ from isms_workflow.portal.showing import file_url, files, remarks, rungs, wait_o
 from isms_workflow.portal.taught import entries, taught
 from isms_workflow.portal.texts import file_name
 from isms_workflow.portal.visit import Form, Reader, Sender, Visit
-from isms_workflow.store.files import CHUNK, MIB
 from isms_workflow.store.statements import cases as questions
 
 router = APIRouter(prefix="/steps")
@@ -321,16 +320,16 @@ def comment(visit: Sender, form: Form, step: str) -> Response:
 def upload(visit: Sender, form: Form, step: str) -> Response:
     """Stores the file, then lays it before the gate."""
     _seen(visit, step, "Adding evidence")
-    sent = form.form.get("file")
-    if not isinstance(sent, UploadFile) or not sent.filename:
+    sent = next(iter(uploads.chosen(form.form, "file")), None)
+    if sent is None:
         raise Wrong("file", "", "choose a file to add")
-    name = file_name(sent.filename)
+    name = file_name(sent.filename or "")
     label = form.text("label") or "internal"
     if label not in {c.value for c in LABELS}:
         raise Wrong("label", label, "internal, confidential or restricted")
     with visit.portal.store.read() as conn:
         commands.may_add_evidence(conn, step, visit.actor, When.at(visit.now))
-    stored = visit.portal.files.store(_chunks(sent), visit.portal.settings.evidence_max_mib * MIB)
+    stored = uploads.kept(visit.portal, sent)
     with visit.portal.store.write() as tx:
         commands.add_evidence(tx, step, stored, name, sent.content_type or "application/octet-stream", label,
                               form.text("replaces") or None, visit.actor, When.at(visit.now))
@@ -359,8 +358,3 @@ def _see_file(conn: Connection, visit: Visit, step: str, item: str) -> None:
     if not visit.sees_everybodys(label):
         view, _ = find(conn, visit, step)
         visit.require_sight(conn, view, "evidence", item, label)
-
-
-def _chunks(sent: UploadFile) -> Iterator[bytes]:
-    while chunk := sent.file.read(CHUNK):
-        yield chunk

@@ -75,7 +75,7 @@ def _system(conn: Connection, visit: Visit) -> v.System:
 
 def _lateness(facts: Any) -> str:
     words = {"busy": "waiting for a busy run", "prefect": "Prefect", "scheduled": "schedules", "ping": "heartbeat address",
-             "ping_trouble": "why"}
+             "ping_trouble": "why", "maildir_trouble": "report mailbox", "imap_trouble": "report mailbox (IMAP)"}
     said = {True: "alive", False: "silent"}
     return ", ".join(f"{words.get(name, name)}: {said.get(value, value) if isinstance(value, bool) else value}"
                      for name, value in sorted(facts.items()) if value != 0 or isinstance(value, bool))

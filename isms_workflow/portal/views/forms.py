@@ -37,6 +37,7 @@ class Field:
     choices: tuple[Choice, ...] = ()  # of select, checkboxes, radios; suggestions of a text
     autocomplete: str = ""  # the HTML token, e.g. "current-password"
     accept: str = ""  # of a file: the HTML accept list
+    multiple: bool = False  # of a file: several may be chosen
     group: str = ""  # legend of the fieldset that this field and its neighbours share
     error: str = ""  # a sentence: what was wrong, what would be right
 

@@ -8,7 +8,18 @@ from datetime import datetime
 from isms_workflow.portal.views.forms import Action, Problem
 from isms_workflow.portal.views.lessons import Lessons
 from isms_workflow.portal.views.obligations import ObligationLine
-from isms_workflow.portal.views.parts import Empty, Fact, HistoryEntry, Link, Listing, Reference, Rung, Wait, Who
+from isms_workflow.portal.views.parts import (
+    Empty,
+    Evidence,
+    Fact,
+    HistoryEntry,
+    Link,
+    Listing,
+    Reference,
+    Rung,
+    Wait,
+    Who,
+)
 from isms_workflow.portal.views.tellings import TellingLine
 from isms_workflow.portal.views.work import Phase
 
@@ -85,6 +96,7 @@ class Report:
     description: str
     facts: tuple[Fact, ...]  # reported, category, systems, began, exercise
     incident: Link | None = None  # for a reporter who may see the incident itself
+    files: tuple[Evidence, ...] = ()  # that they sent with it
 
 
 @dataclass(frozen=True)
@@ -144,6 +156,7 @@ class Incident:
     reports: tuple[ObligationLine, ...] = ()  # that are owed, may be, or were submitted
     reports_url: str = ""  # where they are seen to; empty: the incident has none
     unanswered: int = 0  # questions about them
+    files: tuple[Evidence, ...] = ()  # that came with the report
 
 
 @dataclass(frozen=True)

@@ -83,10 +83,10 @@ class Running:
 
 @dataclass(frozen=True)
 class DraftPage:
-    """draft.html: a draft of one report, to copy, and as a file."""
+    """draft.html: a draft of one report, to copy, and as files."""
 
     reference: Reference
     back: Link
     text: str
-    file: Link
+    files: tuple[Link, ...]
     title: str

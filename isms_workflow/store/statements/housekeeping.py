@@ -6,12 +6,21 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Delete, Select, Update, delete, func, or_, select, update
+from sqlalchemy import Delete, Select, Update, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from isms_workflow.store.statements.upserts import new_only
-from isms_workflow.store.tables import answers, evidence, hook_answers, mail_links, planned_starts, programmes, services
+from isms_workflow.store.tables import (
+    answers,
+    evidence,
+    hook_answers,
+    mail_links,
+    planned_starts,
+    programmes,
+    services,
+    sources,
+)
 
 
 def last_planned(schedule: str) -> Select[Any]:
@@ -82,9 +91,11 @@ def forget_mail_links(before: datetime) -> Delete:
     return delete(mail_links).where(mail_links.c.expires_at < before)
 
 
-def forget_hook_answers(before: datetime) -> Delete:
-    """For the nightly run: messages of webhooks that are too old to be taken anyway."""
-    return delete(hook_answers).where(hook_answers.c.answered_at < before)
+def forget_hook_answers(before: datetime, mails_before: datetime) -> Delete:
+    """For the nightly run: messages of webhooks that are too old to be taken anyway, and mails that have long been moved."""
+    of_webhooks = hook_answers.c.source_id.in_(select(sources.c.id).where(sources.c.kind == "webhook"))
+    return delete(hook_answers).where(
+        or_(and_(of_webhooks, hook_answers.c.answered_at < before), hook_answers.c.answered_at < mails_before))
 
 
 def files_kept() -> Select[Any]:

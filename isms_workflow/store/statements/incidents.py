@@ -13,6 +13,7 @@ from isms_workflow.store.statements.among import among, named
 from isms_workflow.store.tables import (
     audit,
     cases,
+    evidence,
     incident_systems,
     incidents,
     occurrences,
@@ -157,6 +158,16 @@ def reports_of(person: str, most: int) -> Select[Any]:
 def report_of(case_id: str) -> Select[Any]:
     """For the page of a report, and the incident's own: what was said when it was reported."""
     return select(incidents).where(incidents.c.case_id == case_id)
+
+
+def attachments_of(case_id: str) -> Select[Any]:
+    """For the same: the files that came with the report, oldest first."""
+    return select(evidence).where(evidence.c.case_id == case_id, evidence.c.step_id.is_(None)).order_by(evidence.c.id)
+
+
+def attachments_kept(case_id: str) -> Select[Any]:
+    """For whoever adds one: how many there are."""
+    return select(func.count()).select_from(evidence).where(evidence.c.case_id == case_id, evidence.c.step_id.is_(None))
 
 
 def titles(ids: Collection[str]) -> Select[Any]:

@@ -18,12 +18,12 @@ sources = Table(
     Column("made_by", Id, nullable=False),
     Column("made_at", Instant, nullable=False),
     Column("revoked_at", Instant),
-    CheckConstraint("kind IN ('webhook', 'maildir')", name="kind"),
+    CheckConstraint("kind IN ('webhook', 'maildir', 'imap')", name="kind"),
     Index("one_source_of_a_name", "name", unique=True,
           sqlite_where=text("revoked_at IS NULL"), postgresql_where=text("revoked_at IS NULL")),
-    Index("one_maildir", "kind", unique=True,
-          sqlite_where=text("kind = 'maildir' AND revoked_at IS NULL"),
-          postgresql_where=text("kind = 'maildir' AND revoked_at IS NULL")),
+    Index("one_mailbox", "kind", unique=True,  # of each sort
+          sqlite_where=text("kind <> 'webhook' AND revoked_at IS NULL"),
+          postgresql_where=text("kind <> 'webhook' AND revoked_at IS NULL")),
     comment="What reports incidents by itself. Its secret is derived from a key outside the database.",
 )
 

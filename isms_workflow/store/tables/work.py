@@ -138,14 +138,14 @@ evidence = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("case_id", Id, ForeignKey("cases.id"), nullable=False),
-    Column("step_id", Id, ForeignKey("steps.id"), nullable=False, index=True),
+    Column("step_id", Id, ForeignKey("steps.id"), index=True),
     Column("sha256", Digest, nullable=False, index=True),
     Column("size", Integer, nullable=False),
     Column("name", Text),
     Column("commitment", Digest, nullable=False),
     Column("media_type", String(120), nullable=False),
     Column("label", String(20), nullable=False),
-    Column("added_by", Id, ForeignKey("people.id"), nullable=False),
+    Column("added_by", Id, ForeignKey("people.id")),
     Column("added_at", Instant, nullable=False),
     Column("replaces", Id, ForeignKey("evidence.id")),
     Column("withdrawn_at", Instant),
@@ -153,6 +153,8 @@ evidence = Table(
     Column("damaged_at", Instant),
     CheckConstraint("size > 0", name="size"),
     CheckConstraint("label IN ('internal', 'confidential', 'restricted')", name="label"),
+    CheckConstraint(  # what came with a report is of no step; what isn't a person's came with a report
+        "(step_id IS NULL AND replaces IS NULL) OR (step_id IS NOT NULL AND added_by IS NOT NULL)", name="of"),
     Index("evidence_to_check", "checked_at"),
 )
 

@@ -71,3 +71,15 @@ def test_who_may(owing: Programs) -> None:
     assert owing.write("ravi", f"{PATH}/gdpr.register/waive", {"reason": "no"}).status_code == 403
     label(House(owing.world, None, owing.log, ""), "restricted")  # type: ignore[arg-type]  # the world is all that it takes
     assert owing("ines", "GET", PATH).status_code == 404
+
+
+def test_a_draft_as_markdown_and_as_pdf(owing: Programs) -> None:
+    """As the portal offers it, to whoever may see the incident."""
+    text = owing("ben", "GET", f"{PATH}/gdpr.notification/draft")
+    assert (text.headers["content-type"], text.text.startswith("# Notification")) == ("text/markdown; charset=utf-8", True)
+    paper = owing("ben", "GET", f"{PATH}/gdpr.notification/draft", params={"format": "pdf"})
+    assert (paper.headers["content-type"], paper.content[:5]) == ("application/pdf", b"%PDF-")
+    assert "INC-2026-0001-gdpr.notification.pdf" in paper.headers["content-disposition"]
+    assert owing("ben", "GET", f"{PATH}/gdpr.nothing/draft").status_code == 404
+    assert owing("ben", "GET", f"{PATH}/gdpr.notification/draft", params={"format": "docx"}).status_code == 422
+    assert owing("ines", "GET", f"{PATH}/gdpr.notification/draft").status_code == 403
