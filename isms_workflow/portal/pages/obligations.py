@@ -28,7 +28,7 @@ from isms_workflow.store.files import CHUNK, MIB
 from isms_workflow.store.statements import obligations as questions
 
 router = APIRouter()
-MENU = "Incidents"
+MENU = "Obligations"
 KIND = "incident"
 EMPTY = v.Empty("No report runs.", "Acts, contracts and insurances ask that incidents be reported in time; those that hold for you are "
                 "switched on in the programme's folder obligations. What an incident owes stands here from the instant at which it "
