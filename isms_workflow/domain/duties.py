@@ -121,6 +121,16 @@ class Duties:
         return questions(self.obligations, self.facts, self.organisation)
 
     @property
+    def says_open(self) -> str:
+        """What isn't known yet, as a sentence; empty if nothing. Instants are recorded, questions are answered."""
+        asked = sum(each.about != "event" for each in self.owed)
+        undated = [EVENTS[each.id] for each in self.owed if each.about == "event"]
+        parts = ["a question is unanswered" if asked == 1 else f"{asked} questions are unanswered"] if asked else []
+        parts += [f"it isn't recorded when {' and when '.join(undated)}"] if undated else []
+        said = ", and ".join(parts)
+        return f"{said[0].upper()}{said[1:]}." if said else ""
+
+    @property
     def hold(self) -> bool:
         """Whether the incident can't end yet: something runs, or isn't known."""
         return bool(self.running or self.owed)

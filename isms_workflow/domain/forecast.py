@@ -90,7 +90,7 @@ def _of_report(view: CaseView, deadline: Deadline) -> str:
     sort, _, name = deadline.event.partition(":")
     if sort == REMIND and deadline.ladder is not None and deadline.level is not None:
         spec = view.programme.ladders[deadline.ladder].levels[deadline.level]
-        again = f", then every {_every(spec.repeat)}" if spec.repeat else ""
+        again = f", then every {every(spec.repeat)}" if spec.repeat else ""
         return f"reminds {_listed([title(view, part) for part in spec.to])} of {name}{again}"
     return {ACT_BY: f"{name} should have been submitted, and everybody concerned is told",
             WARN: f"the last warning of {name}"}.get(sort, f"{name} is recorded as not submitted in time")
@@ -128,7 +128,7 @@ def _says(view: CaseView, level: Level, people: list[str], name: Name) -> str:
     if tone(level) != "escalated":
         return f"reminds {_listed(people)}"
     to = [_called(view, part, name) for part in level.to if part not in PARTS_OF_A_WAIT]
-    again = f", then every {_every(level.repeat)}" if level.repeat else ""
+    again = f", then every {every(level.repeat)}" if level.repeat else ""
     return f"escalates to {_listed(to or people)}{again}"
 
 
@@ -138,7 +138,8 @@ def _called(view: CaseView, part: str, name: Name) -> str:
     return name(person) if person else title(view, part)
 
 
-def _every(span: Span) -> str:
+def every(span: Span) -> str:
+    """How often a level repeats, to stand after "every": `week`, `2 working days`."""
     unit = span.unit.replace("_", " ")
     return unit.removesuffix("s") if span.amount == 1 else f"{span.amount} {unit}"
 

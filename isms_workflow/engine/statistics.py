@@ -14,11 +14,15 @@ from isms_workflow.store.statements.statistics import times
 
 def read(conn: Connection, seen: ColumnElement[bool] | None = None) -> list[Figures]:
     """By month in the organisation's zone, and by severity; of those that `seen` lets through, or of all."""
-    programme = programmes.in_force(conn).programme
-    workflow = programme.workflows.get("incident")
-    severities = [each.id for each in workflow.severities] if isinstance(workflow, IncidentWorkflow) else []
     query = times() if seen is None else times().where(seen)
-    return figures(map(_times, conn.execute(query)), severities, programme.calendar.zone)
+    zone = programmes.in_force(conn).programme.calendar.zone
+    return figures(map(_times, conn.execute(query)), severities(conn), zone)
+
+
+def severities(conn: Connection) -> list[str]:
+    """In the order of the programme in force."""
+    workflow = programmes.in_force(conn).programme.workflows.get("incident")
+    return [each.id for each in workflow.severities] if isinstance(workflow, IncidentWorkflow) else []
 
 
 def _times(row: Any) -> Times:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from sqlalchemy import Connection, Select
 
 from isms_workflow.domain.corrective_action import OPEN
+from isms_workflow.domain.times import from_iso
 from isms_workflow.engine import offices, programmes
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names, case_url
@@ -116,8 +117,9 @@ class Look:
 
 
 def due_of(row: Any) -> datetime | None:
-    """When the next of what an action waits for is due: a step, a gate, else what is armed for the action itself."""
-    dates = [each for each in (row.step_due, row.gate_due) if each is not None]
+    """When the next of what an action waits for is due: a step, a gate, a word on how it goes on, else what is armed for it."""
+    way_on = from_iso(row.way_on_due) if row.way_on_due else None
+    dates = [each for each in (row.step_due, row.gate_due, way_on) if each is not None]
     found: datetime | None = min(dates) if dates else row.next_at
     return found if row.closed_at is None else None
 

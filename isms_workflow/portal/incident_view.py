@@ -80,7 +80,7 @@ class Page(CasePage):
             lessons=Board(self.conn, visit, view, self.names).whole(), led_to=self._led_to(),
             reports=obligations.Page(self.conn, visit, view).lines(),
             reports_url=f"{case_url(view.case.reference)}/obligations" if duties else "",
-            unanswered=len(duties.owed) if duties and view.case.closed_at is None else 0,
+            unanswered=duties.says_open if duties and view.case.closed_at is None else "",
             files=tuple(file(each, self.names) for each in self.conn.execute(questions.attachments_of(view.case.id))
                         if visit.sees(self.conn, view, each.label)))
 

@@ -51,7 +51,7 @@ class Page(CasePage):
         return v.Obligations(
             reference(view), subject, *(tuple(self._line(found[name]) for name in names) for names in (running, unknown, gone, rest)),
             tuple(self._said(duties)), self._history(), v.Link(view.title(step), step_url(step)) if step else None,
-            step.due_at if step and step.state == "open" else None, len(duties.owed), main, others)
+            step.due_at if step and step.state == "open" else None, duties.says_open, main, others)
 
     def lines(self) -> tuple[v.ObligationLine, ...]:
         """For the incident's document: every report that applies or may, in the programme's order."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from isms_workflow.domain.access import may_see
 from isms_workflow.domain.corrective_action import OBSERVING
 from isms_workflow.domain.duties import is_ours
-from isms_workflow.domain.forecast import of_clock
+from isms_workflow.domain.forecast import every, of_clock
 from isms_workflow.domain.people import Person
 from isms_workflow.domain.rules.common import LADDER, LAPSE
 from isms_workflow.domain.rules.ladder import next_rung
@@ -22,6 +22,7 @@ from isms_workflow.domain.waits import REPORT, waits
 from isms_workflow.engine.mailing.look import deadline
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names, responsibility
+from isms_workflow.programme.ladders import Level
 from isms_workflow.store.tables import comments, deadlines, evidence, people
 
 PARTS = {"owner": "the owner", "deputy": "the deputy", "approvers": "whoever can approve"}
@@ -80,14 +81,14 @@ def rungs(conn: Connection, view: CaseView, subject: str, most: int = 5) -> tupl
 
 def _climb(view: CaseView, row: Any, most: int) -> list[v.Rung]:
     ladder, base = view.programme.ladders[row.ladder], from_iso(row.rule["base"])
-    found = [v.Rung(row.due_at, tells(view, ladder.levels[row.level].to, row.repeat))]
+    found = [v.Rung(row.due_at, tells(view, ladder.levels[row.level], row.repeat))]
     at, level, repeat = row.due_at, row.level, row.repeat
     for _ in range(most):
         next_one = next_rung(view, deadline(row), (level, repeat), base, at)
         if next_one is None or next_one.repeat > 1:
             break
         at, level, repeat = next_one.due_at, next_one.level, next_one.repeat
-        found.append(v.Rung(at, tells(view, ladder.levels[level].to, repeat)))
+        found.append(v.Rung(at, tells(view, ladder.levels[level], repeat)))
     return found
 
 
@@ -96,11 +97,12 @@ def _called(conn: Connection, person: str) -> str:
     return str(conn.execute(select(people.c.name).where(people.c.id == person)).scalar() or "somebody erased")
 
 
-def tells(view: CaseView, to: Iterable[str], repeat: int = 0) -> str:
-    """Whom a level tells, in words."""
-    whom = " and ".join(PARTS.get(name) or responsibility(view, name) for name in to)
-    reminds = {"owner", "approvers"} & set(to)
-    return f"{'reminds' if reminds else 'escalates to'} {whom}{', and again every time' if repeat else ''}"
+def tells(view: CaseView, level: Level, repeat: int = 0) -> str:
+    """Whom a level tells, in words; of a repetition, that it is one, and how often more follow."""
+    whom = " and ".join(PARTS.get(name) or responsibility(view, name) for name in level.to)
+    does = "reminds" if {"owner", "approvers"} & set(level.to) else "escalates to"
+    again = f" again, then every {every(level.repeat)}" if repeat and level.repeat else ""
+    return f"{does} {whom}{again}"
 
 
 def wait_of_step(conn: Connection, view: CaseView, step: Step, names: Names) -> v.Wait | None:

@@ -16,21 +16,20 @@ from isms_workflow.store.tables import organisation as table
 if TYPE_CHECKING:
     from isms_workflow.portal.visit import Visit
 
-ENTRIES: tuple[tuple[str, str, Action], ...] = (
-    ("My work", "/", Action.READ),
-    ("Cycle", "/cycle", Action.READ),
-    ("Incidents", "/incidents", Action.READ),
-    ("Actions", "/actions", Action.READ),
-    ("On call", "/on-call", Action.READ),
-    ("Cases", "/cases", Action.READ),
-    ("Evidence", "/evidence", Action.READ),
-    ("Audit", "/audit", Action.AUDIT),
-    ("People", "/people", Action.READ),
-    ("Register", "/systems", Action.READ),
-    ("Programme", "/programme", Action.READ),
-    ("System", "/system", Action.ADMIN),
+SECTIONS: tuple[tuple[tuple[str, str, Action], ...], ...] = (
+    (("My work", "/", Action.READ),),
+    (("Cycle", "/cycle", Action.READ),),
+    (("Incidents", "/incidents", Action.READ), ("Obligations", "/obligations", Action.READ),
+     ("Actions", "/actions", Action.READ), ("On call", "/on-call", Action.READ)),
+    (("Cases", "/cases", Action.READ),),
+    (("Evidence", "/evidence", Action.READ),),
+    (("Audit", "/audit", Action.AUDIT),),
+    (("People", "/people", Action.READ),),
+    (("Programme", "/programme", Action.READ), ("Register", "/systems", Action.READ)),
+    (("System", "/system", Action.ADMIN),),
 )
-"""The menu, and the right that each entry's page asks for."""
+"""The menu by sections, and the right that each entry's page asks for. A section bears its first entry's name and rights;
+the menu shows sections, so that it is one line, and a section of several shows its entries on each of its pages."""
 
 
 def organisation(conn: Connection) -> str:
@@ -39,9 +38,17 @@ def organisation(conn: Connection) -> str:
 
 
 def menu(person: Person, current: str) -> tuple[v.MenuEntry, ...]:
-    """The pages that the reader's role may see."""
-    return tuple(v.MenuEntry(label, url, label == current) for label, url, action in ENTRIES
-                 if permits(person.role, action))
+    """The sections that the reader's role may see; the one that has the current entry is current."""
+    return tuple(v.MenuEntry(section[0][0], section[0][1], current in [label for label, _, _ in section])
+                 for section in SECTIONS if permits(person.role, section[0][2]))
+
+
+def within(person: Person, current: str) -> tuple[v.MenuEntry, ...]:
+    """The entries of the section that has the current one, as far as the role may see them; empty where it has but one."""
+    section = next((each for each in SECTIONS if current in [label for label, _, _ in each]), ())
+    entries = tuple(v.MenuEntry(label, url, label == current) for label, url, action in section
+                    if permits(person.role, action))
+    return entries if len(entries) > 1 else ()
 
 
 def alive(conn: Connection, visit: Visit) -> v.Alive:

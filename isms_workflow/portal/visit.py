@@ -26,7 +26,7 @@ from isms_workflow.portal import views as v
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.deps import Portal
 from isms_workflow.portal.rendering import render
-from isms_workflow.portal.surroundings import alive, menu, organisation
+from isms_workflow.portal.surroundings import alive, menu, organisation, within
 from isms_workflow.portal.texts import storable
 from isms_workflow.portal.views.forms import Typed
 from isms_workflow.store.files import MIB
@@ -118,7 +118,7 @@ class Visit:
             return v.Frame(
                 self.now, self.person.zone, name, self.session.csrf,
                 v.Link(self.session.name, f"/people/{self.person.id}"), menu(self.person, current),
-                alive(conn, self), flash, report=REPORT if self.may(Action.REPORT) else None, search_url="/search")
+                alive(conn, self), flash, within=within(self.person, current), report=REPORT if self.may(Action.REPORT) else None, search_url="/search")
 
     def page(self, template: str, view: object, current: str = "", status: int = 200) -> Response:
         """A page for this reader."""

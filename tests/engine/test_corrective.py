@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from isms_workflow.domain.people import Actor
 from isms_workflow.domain.refusals import Conflicted, Missing, Moved, NotAllowed, NotYours, ReasonNeeded, Wrong
 from isms_workflow.domain.rules.corrective import FOLLOW_UP
-from isms_workflow.domain.times import When
+from isms_workflow.domain.times import When, from_iso
 from isms_workflow.engine import programmes, retiming, watchdog
 from isms_workflow.engine.commands import corrective, people, steps
 from isms_workflow.engine.mailing.look import Look
@@ -22,8 +23,9 @@ from isms_workflow.notify.digest import Sort
 from isms_workflow.programme.load import parse, shipped
 from isms_workflow.store import audit
 from isms_workflow.store.database import Store
+from isms_workflow.store.statements.corrective import is_overdue
 from isms_workflow.store.tables import audit as records
-from isms_workflow.store.tables import corrective_actions, deadlines
+from isms_workflow.store.tables import cases, corrective_actions, deadlines
 from tests.engine.actions import asked, done, judged, open_action, owner_of, planned, referred
 from tests.engine.incidents import do
 from tests.world import OPERATOR, World, found
@@ -369,3 +371,24 @@ def test_a_programme_from_before_there_were_actions_says_so(sqlite_store: Store)
     world = found(sqlite_store, programme=parse({k: t for k, t in shipped().items() if k != "corrective_action.yaml"}))
     with pytest.raises(Missing, match=r"copy corrective_action\.yaml from the shipped programme"):
         open_action(world)
+
+
+def test_a_referral_past_its_time_is_overdue(store: Store) -> None:
+    """On both databases: five working days for management to say how it goes on, and until it has."""
+    world = found(store)
+    open_action(world)
+    referred(world)
+    anchor = from_iso(transition_facts(world)["due"])
+    for seconds, overdue in ((-1, []), (0, [world.case])):
+        with store.read() as conn:
+            assert conn.execute(select(cases.c.id).where(is_overdue(anchor + timedelta(seconds=seconds)))).scalars().all() == overdue
+    do(world, corrective.go_on, "dana", None, None, "once more")
+    with store.read() as conn:
+        assert conn.execute(select(cases.c.id).where(is_overdue(world.now))).scalars().all() == []
+
+
+def transition_facts(world: World) -> dict[str, str]:
+    """What the record of the referral says."""
+    with world.store.read() as conn:
+        bodies = conn.execute(select(records.c.body).where(records.c.kind == "case.moved").order_by(records.c.seq)).scalars().all()
+    return dict(json.loads(bodies[-1])["data"])

@@ -111,9 +111,11 @@ class Person:
         """A page by its address."""
         self.page.goto(place if place.startswith("http") else f"{self.url}{place}")
 
-    def goes(self, entry: str) -> None:
-        """An entry of the menu."""
-        self.follows(self.page.get_by_role("navigation", name="Menu").get_by_role("link", name=entry))
+    def goes(self, section: str, entry: str = "") -> None:
+        """A section of the menu, and an entry of it."""
+        self.follows(self.page.get_by_role("navigation", name="Menu").get_by_role("link", name=section))
+        if entry:
+            self.follows(self.page.get_by_role("navigation", name="In this section").get_by_role("link", name=entry))
 
     def follows(self, link: Locator) -> None:
         """A link or a button; the page that follows is waited for, since the one that was may still stand there."""

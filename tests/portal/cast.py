@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from isms_workflow.portal import views as v
+from isms_workflow.portal.surroundings import SECTIONS
 
 NOW = datetime(2026, 3, 9, 9, 30, tzinfo=UTC)
 ZONE = "Europe/Berlin"
@@ -37,19 +38,16 @@ CYCLE = v.Reference("PDCA-2026-0001", "/cycles/PDCA-2026-0001", "ISMS cycle 2026
 RISK = v.Reference("RSK-2026-0017", "/cases/RSK-2026-0017", "Backup restore untested", label="confidential")
 FOLLOW_UP = v.Reference("CAP-2026-0003", "/cases/CAP-2026-0003", "Shared accounts on the line")
 
-MENU = ("My work", "Cycle", "Incidents", "Actions", "On call", "Cases", "Evidence", "Audit", "People", "Register", "Programme", "System")
-
 
 def frame(current: str = "", **changes: object) -> v.Frame:
-    """What surrounds a page that Ines reads on Monday morning."""
-    menu = tuple(
-        v.MenuEntry(label, "/" + label.lower().replace(" ", "-"), label == current, 2 if label == "My work" else 0)
-        for label in MENU
-    )
+    """What surrounds a page that Ines reads on Monday morning, in a menu with every section that there is."""
+    rows = tuple(tuple(v.MenuEntry(label, url, label == current) for label, url, _ in section) for section in SECTIONS)
+    menu = tuple(replace(row[0], current=any(each.current for each in row)) for row in rows)
+    inside = next((row for row in rows if len(row) > 1 and any(each.current for each in row)), ())
     whole = v.Frame(
         NOW, ZONE, "Halden Instruments", "csrf-of-this-session", v.Link("Ines Haddad", "/people/6"), menu,
         v.Alive("alive", "9 of 24 steps done · DO · day 112"),
-        report=v.Link("Report an incident", "/incidents/report"), search_url="/search", events_url="/events",
+        within=inside, report=v.Link("Report an incident", "/incidents/report"), search_url="/search", events_url="/events",
     )  # fmt: skip
     return replace(whole, **changes)  # type: ignore[arg-type]
 

@@ -35,10 +35,10 @@ SAID = (v.Said("Were personal data lost?", "yes", YOU, at(0)), v.Said("The organ
 OBLIGATIONS = v.Obligations(
     PHISHING, "A mail of a colleague sends links", (LATE, NOTIFICATION), (OPEN,), (DONE,), (NOT,), SAID,
     (entry(1210, at(0), YOU, "answered gdpr.personal_data_breach: yes"),), v.Link("Say which reports are owed", "/steps/9"),
-    at(0, 11, 0), 1, ANSWER, (WAIVE,))
+    at(0, 11, 0), "A question is unanswered.", ANSWER, (WAIVE,))
 REFUSED_ANSWER = replace(ANSWER, errors={"gdpr.high_risk": "gdpr.high_risk: 'maybe' can't be; yes or no."})
 OBLIGATIONS_REFUSED = replace(OBLIGATIONS, main=REFUSED_ANSWER, problems=v.problems(REFUSED_ANSWER))
-NOTHING_OWED = replace(OBLIGATIONS, owed=(), open=(), settled=(), said=(), history=(), questions_due=None, unanswered=0, main=None, actions=())
+NOTHING_OWED = replace(OBLIGATIONS, owed=(), open=(), settled=(), said=(), history=(), questions_due=None, unanswered="", main=None, actions=())
 NO_OBLIGATIONS = v.Obligations(PHISHING, "A mail of a colleague sends links", (), (), (), (), (), (), empty=NONE)
 
 HEADS = tuple(v.Column(each) for each in COLUMNS)
@@ -49,4 +49,4 @@ NONE_RUNS = v.Running(v.Listing("obligations", HEADS, (), EMPTY))
 DRAFT = v.DraftPage(PHISHING, v.Link("All reports of the incident", URL), "# Notification\n\n- **to be written**\n",
                     (v.Link("Download the draft (Markdown)", f"{URL}/gdpr.notification/draft.md"),
                      v.Link("Download the draft (PDF)", f"{URL}/gdpr.notification/draft.pdf")), "Draft: Notification")
-INCIDENT_WITH_REPORTS = replace(INCIDENT, reports=(LATE, OPEN, DONE), reports_url=URL, unanswered=1)
+INCIDENT_WITH_REPORTS = replace(INCIDENT, reports=(LATE, OPEN, DONE), reports_url=URL, unanswered="A question is unanswered, and it isn't recorded when the organisation became aware.")

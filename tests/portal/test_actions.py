@@ -95,6 +95,22 @@ def test_the_list_finds_what_is_overdue_and_whose_it_is(opened: House) -> None:
     assert [line.split(",")[0] for line in lines[1:]] == ["CAP-2026-0001"]
 
 
+def test_a_referral_past_its_time_is_overdue(opened: House) -> None:
+    """Five working days to say how it goes on; the list says how late it is, and no other list of what is overdue differs."""
+    world = opened.world
+    referred(world)
+    world.advance(days=4)
+    maria = opened.visitor("maria")
+    assert "Restores" not in main_of(maria, "/actions?state=overdue")
+    assert "in " in main_of(maria, "/actions?state=referred").split("<tbody", 1)[1]
+    world.advance(days=5)
+    maria = opened.visitor("maria")
+    assert "late" in main_of(maria, "/actions?state=overdue").split("<tbody", 1)[1]
+    assert "1 corrective action is overdue" in main_of(opened.visitor("dana"), "/")
+    do(world, corrective.accept, "dana", None, "the rest is small")
+    assert "Restores" not in main_of(maria, "/actions?state=overdue")
+
+
 def test_management_sees_how_many_are_overdue(opened: House) -> None:
     """On the first screen, with a link to just these; nobody else does."""
     opened.world.advance(days=20)

@@ -176,7 +176,7 @@ def test_what_belongs_to_a_case_reads_well_too(office: Office, lived: Mapping[st
 def test_the_register_is_filled_by_a_form_and_by_a_list(office: Office, tmp_path: Path) -> None:
     """Empty at first; a system with its owner, one that is refused and put right, two from a file, one retired."""
     maria = office["maria"]
-    maria.goes("Register")
+    maria.goes("Programme", "Register")
     assert "The register lists what your organisation runs" in maria.reads()
     _looked_at(maria, "register-empty")
     maria.page.locator("summary", has_text="Add a system").click()
@@ -193,7 +193,7 @@ def test_the_register_is_filled_by_a_form_and_by_a_list(office: Office, tmp_path
     assert "put it in the register, for Ben Ito" in maria.reads()
     file = tmp_path / "systems.csv"
     file.write_text("Wiki,ines@example.org,low,low,low,internal\nMail,maria@example.org,medium,medium,high,personal\n")
-    maria.goes("Register")
+    maria.goes("Programme", "Register")
     maria.page.locator("summary", has_text="Add many from a CSV file").click()
     maria.page.get_by_label("CSV file").set_input_files(file)
     maria.presses("Add many from a CSV file")

@@ -65,7 +65,7 @@ def office(running: Product, browser: Browser) -> Office:
     alex.presses("Set up the ISMS")
     people = {"alex": alex, **{name: invited(running, browser, name) for name in NAMES}}
     maria = people["maria"]
-    maria.goes("Register")
+    maria.goes("Programme", "Register")
     maria.page.get_by_text("Add a system", exact=True).first.click()
     maria.page.get_by_label("Name", exact=True).fill("Customer records")
     maria.page.locator("#add-owner").select_option(label="Ben Ito")
@@ -272,7 +272,7 @@ def _read(person: Person, place: str) -> str:
 def test_what_did_not_help_is_sent_back(office: Office, tmp_path: Path) -> None:
     """Of the two corrective actions one is done; its check, seconds later, finds it ineffective, and its cause is looked for anew."""
     ravi, maria, ines = office["ravi"], office["maria"], office["ines"]
-    maria.goes("Actions")
+    maria.goes("Incidents", "Actions")
     _looked_at(maria, "actions")
     assert maria.page.locator("#actions tbody tr").count() == len(TAKEN_UP)
     maria.follows(maria.page.get_by_role("link", name=re.compile(r"CAP-\d{4}-0001")).first)

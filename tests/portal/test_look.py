@@ -274,6 +274,16 @@ def test_no_page_is_wider_than_a_telephone_and_none_breaks_the_policy(tab: Page,
     assert (wide, said) == ([], [])
 
 
+def test_the_menu_is_one_line_of_an_ordinary_window(tab: Page, address: str) -> None:
+    """With as many sections as any role sees, whatever organisation and reader are called; its entries stand on a section's pages."""
+    visit(tab, address, "long names")
+    menu, entries = tab.get_by_role("navigation", name="Menu"), tab.get_by_role("navigation", name="In this section")
+    assert tab.evaluate("document.querySelector('.top').clientHeight == document.querySelector('.brand').offsetHeight")
+    expect(menu.locator("[aria-current]")).to_have_text("Incidents")
+    expect(entries.get_by_role("link")).to_have_text(["Incidents", "Obligations", "Actions", "On call"])
+    expect(entries.locator("[aria-current]")).to_have_text("Obligations")
+
+
 def test_the_script_counts_as_the_server_does(tab: Page, address: str) -> None:
     """A countdown that ticks over must not change its wording."""
     visit(tab, address, "my work")

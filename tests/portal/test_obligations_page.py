@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import re
+
 import pytest
 
 from isms_workflow.engine.accesslog import AccessLog
 from isms_workflow.portal.app import create_app
 from isms_workflow.portal.deps import Portal
+from isms_workflow.portal.rendering import machine_time
 from isms_workflow.programme.load import parse, shipped
 from isms_workflow.settings import Settings
 from isms_workflow.store.database import Store
@@ -135,6 +139,42 @@ def test_the_list_of_all_that_run(house: House) -> None:
     said = main_of(ben, "/obligations")
     for words in ("INC-2026-0001", "Notification of the personal data breach", "GDPR, Art. 33(1)", f'{PAGE}#gdpr.register'):
         assert words in said
+
+
+def test_the_list_is_kept_as_a_file(house: House) -> None:
+    """What the list shows, an empty instant where the act names none; the link stands there once there are rows."""
+    ben = house.visitor("ben")
+    assert "Download as CSV" not in ben.read("/obligations")
+    runs(house)
+    assert 'href="/obligations.csv"' in ben.read("/obligations")
+    sent = ben.get("/obligations.csv")
+    assert "obligations.csv" in sent.headers["content-disposition"]
+    heads, *rows = csv.reader(sent.text.removeprefix("\ufeff").splitlines())
+    assert heads == ["Incident", "Report", "After", "To", "Act by", "Latest lawful"]
+    assert [row[1:3] for row in rows] == [
+        ["Notification of the personal data breach", "GDPR, Art. 33(1)"], ["Entry in the register of breaches", "GDPR, Art. 33(5)"]]
+    known = house.world.view().duties
+    assert known is not None
+    lawful = known.standing("gdpr.notification").latest_lawful
+    assert lawful is not None
+    assert rows[0][5] == machine_time(lawful)
+    label(house, "restricted")
+    assert len(house.visitor("ines").get("/obligations.csv").text.splitlines()) == 1
+
+
+def test_what_is_unanswered_is_counted_as_it_is_asked(house: House) -> None:
+    """A question stands in the form of answers; an instant under what is recorded: neither is counted as the other."""
+    ben = house.visitor("ben")
+    answer(house.world, {"gdpr.personal_data_breach": True})
+    said = main_of(ben, PAGE)
+    asked = re.search(r"(\d+) questions are unanswered, and it isn't recorded when the organisation became aware\.", said)
+    assert asked is not None
+    assert int(asked[1]) == len(set(re.findall(r'name="([a-z_]+\.[a-z_]+)"', said)))
+    assert asked[0] in main_of(ben, FIRST)
+    answer(house.world, {name: value for name, value in BREACH.items() if name != "gdpr.personal_data_breach"})
+    assert "It isn't recorded when the organisation became aware." in main_of(ben, PAGE)
+    date(house.world, "aware", house.world.now)
+    assert "recorded when" not in main_of(ben, PAGE)
 
 
 def test_who_may_not_see_the_incident_sees_none_of_its_reports(house: House) -> None:

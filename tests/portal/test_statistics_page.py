@@ -34,6 +34,16 @@ def test_a_table_a_chart_and_a_file_say_the_same(house: House) -> None:
     assert 'href="/incidents/statistics"' in with_label.read("/incidents")
 
 
+def test_a_time_under_a_minute_is_said_in_seconds(house: House) -> None:
+    """In the table and on the chart's axis."""
+    report(house.world)
+    house.world.sim.now += timedelta(seconds=12)
+    respond(house.world, "ben")
+    ben = house.visitor("ben")
+    assert "12 seconds" in ben.read("/incidents/statistics").split("<table", 1)[1]
+    assert ">Seconds<" in ben.get("/incidents/statistics/acknowledge.svg").text
+
+
 def test_it_counts_what_its_reader_may_see(house: House) -> None:
     """Otherwise it would tell of what is restricted."""
     report(house.world)

@@ -15,7 +15,7 @@ from isms_workflow.domain.rules.apart import doers
 from isms_workflow.domain.rules.common import stands_in
 from isms_workflow.domain.rules.escalation import responders
 from isms_workflow.domain.views import CaseView, Gate, Step, phase_name
-from isms_workflow.engine.mailing import of_action, of_incident
+from isms_workflow.engine.mailing import of_action, of_incident, of_report
 from isms_workflow.engine.mailing.look import Look
 from isms_workflow.engine.mailing.of_wait import needs
 from isms_workflow.errors import IsmsError
@@ -37,6 +37,7 @@ def items(look: Look, person: str, since: datetime) -> list[Item]:
     ids = look.conn.execute(questions.cases_lately(since)).scalars().all()
     views = [look.view(case) for case in ids if look.sees(person, case)]
     return [_marked(look, view, each) for view in views for each in (
+        *of_report.items(look, view, person),  # first: of a step of questions it says more than what follows
         *_decisions(look, view, person), *_referred(look, view, person), *_owed(look, view, person), *_late(look, view, person),
         *_unanswered(look, view, person), *_news(look, view, person, since),
     )]

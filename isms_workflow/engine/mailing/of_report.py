@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from isms_workflow.domain.duties import Duties, anchor
 from isms_workflow.domain.effects import Unsent
 from isms_workflow.domain.forecast import coming
 from isms_workflow.domain.obligations import Standing, State
-from isms_workflow.domain.rules.duties import reporting_of
+from isms_workflow.domain.rules.duties import concerned, questions_step, reporting_of
 from isms_workflow.domain.times import from_iso, iso
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine.deliverer import Effect
 from isms_workflow.engine.mailing.look import MOST_TO_COME, Look, deadline
 from isms_workflow.engine.mailing.of_wait import Expand, Facts, told
+from isms_workflow.notify.digest import Item, Sort
 from isms_workflow.store.statements import mails as questions
 
 
@@ -54,6 +56,32 @@ def submitted(look: Look, person: str, effect: Effect) -> Facts:  # noqa: ARG001
     about = effect.payload["about"]
     return {**_of_case(look, view), **_of(_standing(duties, effect)), "by": look.name(about["by"]), "at": about["at"],
             "in_time": about["in_time"]}
+
+
+def items(look: Look, view: CaseView, person: str) -> Iterator[Item]:
+    """For a digest: what runs, to whoever decides that it was submitted; what is to be answered, to whoever sees to reports."""
+    duties, step = view.duties, questions_step(view)
+    if duties is None or view.case.closed_at is not None:
+        return
+    if any(view.directory.holds(person, name) for name in reporting_of(view).decides):
+        for each in duties.running:
+            yield Item(person, Sort.OWE, f"{view.case.id}:{each.obligation.id}", view.case.reference,
+                       f"Submit: {each.obligation.stage.title}", each.started_at or view.case.opened_at, anchor(each),
+                       _note(each, look.now))
+    if step and step.state == "open" and person in concerned(view):
+        whose = "" if step.owner in (None, person) else f"; waits for {look.name(step.owner)}"
+        sort = Sort.OWE if not whose or step.due_at is None or step.due_at >= look.now else Sort.LATE
+        yield Item(person, sort, step.id, view.case.reference, view.title(step), step.opened_at or look.now, step.due_at,
+                   f"{duties.says_open[:1].lower()}{duties.says_open[1:-1]}{whose}")
+
+
+def _note(found: Standing, now: datetime) -> str:
+    article = f"{found.obligation.regime.title}, {found.obligation.stage.article}"
+    if found.latest_lawful is not None and found.latest_lawful < now:
+        return f"{article}; it is no longer in time"
+    if found.act_by is not None and found.act_by < now:
+        return f"{article}; the safe time has passed" + ("" if found.latest_lawful is None else ", the lawful one has not")
+    return article
 
 
 FACTS: Mapping[str, Expand] = {

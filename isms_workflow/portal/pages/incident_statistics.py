@@ -56,7 +56,8 @@ def _said(spread: Spread) -> str:
 
 
 def _span(took: timedelta) -> str:
-    return span(took) if took >= timedelta(minutes=1) else "under a minute"
+    seconds = int(took.total_seconds())
+    return span(took) if took >= timedelta(minutes=1) else f"{seconds} second{'' if seconds == 1 else 's'}"
 
 
 @router.get("/statistics.csv")
@@ -80,4 +81,6 @@ def chart(visit: Reader, measure: str) -> Response:
     """One measure as a picture."""
     if measure not in MEASURES:
         raise Unknown("chart", measure)
-    return Response(charts.medians(_figures(visit), measure), media_type="image/svg+xml")
+    with visit.portal.store.read() as conn:
+        order = statistics.severities(conn)
+    return Response(charts.medians(_figures(visit), measure, order), media_type="image/svg+xml")

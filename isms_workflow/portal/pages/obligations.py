@@ -15,19 +15,20 @@ from isms_workflow.domain.rules.obligations import Happened
 from isms_workflow.domain.times import When
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands import obligations as commands
-from isms_workflow.portal import uploads
+from isms_workflow.portal import lists, uploads
 from isms_workflow.portal import views as v
 from isms_workflow.portal.dates import as_typed, instant
 from isms_workflow.portal.drafting import draft_of
 from isms_workflow.portal.names import reference
 from isms_workflow.portal.obligations import Page
 from isms_workflow.portal.one_case import seen
+from isms_workflow.portal.rendering import machine_time
 from isms_workflow.portal.texts import attachment, file_name
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 from isms_workflow.store.statements import obligations as questions
 
 router = APIRouter()
-MENU = "Incidents"
+MENU = "Obligations"
 KIND = "incident"
 EMPTY = v.Empty("No report runs.", "Acts, contracts and insurances ask that incidents be reported in time; those that hold for you are "
                 "switched on in the programme's folder obligations. What an incident owes stands here from the instant at which it "
@@ -42,8 +43,20 @@ def running(visit: Reader) -> Response:
     with visit.portal.store.read() as conn:
         lines = running_lines(conn, visit)
     says = "1 report" if len(lines) == 1 else f"{len(lines)} reports"
-    table = v.Listing("obligations", tuple(v.Column(each) for each in COLUMNS), lines, EMPTY, says=says)
+    table = v.Listing("obligations", tuple(v.Column(each) for each in COLUMNS), lines, EMPTY, says=says,
+                      exports=(v.Link("Download as CSV", "/obligations.csv"),) if lines else ())
     return visit.page("running_obligations.html", v.Running(table), MENU)
+
+
+@router.get("/obligations.csv")
+def download(visit: Reader) -> Response:
+    """Exactly what the list shows; instants in UTC, an empty one where the act names none."""
+    with visit.portal.store.read() as conn:
+        lines = running_lines(conn, visit)
+    text = lists.written(COLUMNS, [
+        (line.reference.reference, line.report.label, line.article, line.recipient,
+         *(machine_time(at) if at else "" for at in (line.act_by, line.latest))) for line in lines])
+    return Response(text, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": attachment("obligations.csv")})
 
 
 def running_lines(conn: Connection, visit: Visit) -> tuple[v.RunningLine, ...]:

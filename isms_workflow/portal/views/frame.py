@@ -10,12 +10,11 @@ from isms_workflow.portal.views.parts import Link, Tone
 
 @dataclass(frozen=True)
 class MenuEntry:
-    """One entry of the menu: a page that exists and that the reader's access role may see."""
+    """A section of the menu, or one entry of a section: a page that exists and that the reader's access role may see."""
 
     label: str
     url: str
     current: bool = False
-    waiting: int = 0  # how many things wait there for the reader
 
 
 @dataclass(frozen=True)
@@ -45,10 +44,11 @@ class Frame:
     organisation: str  # "" before set-up
     csrf: str  # the hidden field of every form
     reader: Link | None = None  # the reader's name, and where their own page is
-    menu: tuple[MenuEntry, ...] = ()
+    menu: tuple[MenuEntry, ...] = ()  # sections
     alive: Alive | None = None
     flash: Flash | None = None
     notices: tuple[str, ...] = ()  # "Prefect is still starting: runs follow by themselves."
+    within: tuple[MenuEntry, ...] = ()  # the entries of the current section, where it has several
     report: Link | None = None  # where an incident is reported; None: nobody is signed in
     search_url: str = ""  # GET with ?q=; empty: no search
     events_url: str = ""  # server-sent events; empty: none

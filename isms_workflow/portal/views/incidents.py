@@ -155,7 +155,7 @@ class Incident:
     problems: tuple[Problem, ...] = ()
     reports: tuple[ObligationLine, ...] = ()  # that are owed, may be, or were submitted
     reports_url: str = ""  # where they are seen to; empty: the incident has none
-    unanswered: int = 0  # questions about them
+    unanswered: str = ""  # what isn't known of them yet, as a sentence
     files: tuple[Evidence, ...] = ()  # that came with the report
 
 

@@ -53,7 +53,7 @@ class Obligations:
     history: tuple[HistoryEntry, ...]
     step: Link | None = None  # the step of questions
     questions_due: datetime | None = None  # while a question is unanswered
-    unanswered: int = 0
+    unanswered: str = ""  # what isn't known yet, as a sentence
     main: Action | None = None
     actions: tuple[Action, ...] = ()
     empty: Empty | None = None  # the incident has no reports at all, and why

@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
+from isms_workflow.domain.rules.common import LADDER
+from isms_workflow.domain.times import iso
 from isms_workflow.store.statements.among import among, named
 from isms_workflow.store.tables import cases, corrective_actions, corrective_owners, deadlines, gates, steps
 
@@ -51,9 +53,10 @@ def lines() -> Select[Any]:
             .scalar_subquery().label("gate_due"))
     ahead = (select(func.min(deadlines.c.due_at)).where(deadlines.c.case_id == cases.c.id, deadlines.c.settled_at.is_(None))
              .scalar_subquery().label("next_at"))
+    way_on = select(func.min(_base())).where(_awaits_way_on()).scalar_subquery().label("way_on_due")
     return (select(cases.c.id, cases.c.reference, cases.c.label, cases.c.state, cases.c.opened_at, cases.c.closed_at,
                    corrective_actions.c.title, corrective_actions.c.owner, corrective_actions.c.gravity,
-                   corrective_actions.c.round, corrective_actions.c.failed, corrective_actions.c.from_case, step, gate, ahead)
+                   corrective_actions.c.round, corrective_actions.c.failed, corrective_actions.c.from_case, step, gate, way_on, ahead)
             .join(corrective_actions, corrective_actions.c.case_id == cases.c.id))
 
 
@@ -68,11 +71,25 @@ def owners() -> Select[Any]:
             .select_from(cases.join(corrective_actions, corrective_actions.c.case_id == cases.c.id)))
 
 
+def _base() -> ColumnElement[str]:
+    """The instant that a ladder counts from, as `times.iso` writes it: such texts are in the order of their instants."""
+    return deadlines.c.rule["base"].as_string()
+
+
+def _awaits_way_on() -> ColumnElement[bool]:
+    """A ladder runs that isn't a step's: of a gate, or while somebody is to say how it goes on."""
+    d = deadlines.c
+    return (d.case_id == cases.c.id) & d.settled_at.is_(None) & (d.event == LADDER) & (d.subject != "step")
+
+
 def is_overdue(now: datetime) -> ColumnElement[bool]:
-    """For lists and management: an open action in which a step or a gate should have been settled by now."""
+    """For lists and management: an open action in which a step or a gate should have been settled by now, or in which
+    somebody should have said how it goes on: that a ladder counts from its instant is all that is kept of it.
+    """
     step = exists().where(steps.c.case_id == cases.c.id, steps.c.state == "open", steps.c.due_at <= now)
     gate = exists().where(gates.c.case_id == cases.c.id, gates.c.state == "open", gates.c.due_at <= now)
-    return cases.c.closed_at.is_(None) & or_(step, gate)
+    way_on = exists().where(_awaits_way_on(), _base() <= iso(now))
+    return cases.c.closed_at.is_(None) & or_(step, gate, way_on)
 
 
 def listed(after: str, limit: int, state: str | None, owner: str | None) -> Select[Any]:
