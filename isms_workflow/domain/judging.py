@@ -169,7 +169,8 @@ class Court:
         if (done := self._by(kind, other, ends)) is not None:
             return m.is_(State.NOT_APPLICABLE, f"{EVENTS[kind]} {m.said(done)}: {other.stage.title} is owed")
         if self.at <= ends:
-            return m.is_(State.NOT_STARTED, f"owed instead of: {other.stage.title}, unless {EVENTS[kind]} by {m.said(ends)}")
+            why = f"owed instead of: {other.stage.title}, unless {EVENTS[kind]} by {m.said(ends)}; it can be submitted before"
+            return m.is_(State.NOT_STARTED, why, started_at=m.this.start.at if m.this.start else None)
         return None
 
     def _ends(self, m: Matter) -> datetime | None:
