@@ -22,7 +22,7 @@ from isms_workflow.portal.drafting import draft_of
 from isms_workflow.portal.names import reference
 from isms_workflow.portal.obligations import Page
 from isms_workflow.portal.one_case import seen
-from isms_workflow.portal.texts import attachment, file_name
+from isms_workflow.portal.texts import attachment, file_name, media_type
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 from isms_workflow.store.files import CHUNK, MIB
 from isms_workflow.store.statements import obligations as questions
@@ -164,7 +164,7 @@ def _submit(visit: Visit, form: Posted, case: str) -> None:
         commands.may_submit(conn, case, visit.actor, When.at(visit.now))
     stored = visit.portal.files.store(_chunks(sent), visit.portal.settings.evidence_max_mib * MIB)
     with visit.portal.store.write() as tx, as_typed(form.text("at"), "at"):
-        commands.submit(tx, case, form.text("obligation"), at, stored, name, sent.content_type or "application/octet-stream",
+        commands.submit(tx, case, form.text("obligation"), at, stored, name, media_type(sent.content_type),
                         form.text("reason"), visit.actor, When.at(visit.now))
 
 
