@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from collections.abc import Iterable, Iterator
 
 from isms_workflow.domain.effects import EffectError, Refused, Unreachable
@@ -51,15 +52,19 @@ class Chat:
 
 
 class _Said(logging.Handler):
-    """The last warning that Apprise logs meanwhile, without addresses, which hold its secrets."""
+    """The last warning that Apprise logs meanwhile, without addresses, which hold its secrets.
+
+    Every way has a thread of its own, and all of them share Apprise's log: what another's service said isn't heard.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.line = ""
+        self.line, self._thread = "", threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keeps it."""
-        self.line = _ADDRESS.sub("(address)", one_line(record.getMessage()))[:300]
+        if record.thread == self._thread:
+            self.line = _ADDRESS.sub("(address)", one_line(record.getMessage()))[:300]
 
     def __enter__(self) -> _Said:
         logging.getLogger("apprise").addHandler(self)

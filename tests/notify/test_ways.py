@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from threading import Thread
 
 import pytest
 from pydantic import ValidationError
 
 from isms_workflow.connectors.signatures import is_signed, signature
 from isms_workflow.domain.effects import Busy, EffectError, Refused, Unreachable
-from isms_workflow.notify.chats import Chat
+from isms_workflow.notify.chats import Chat, _Said
 from isms_workflow.notify.letters import Delivery, Letter
 from isms_workflow.notify.notices import Mail, Recipient
 from isms_workflow.notify.webhooks import Webhook, content
@@ -103,6 +105,17 @@ def test_what_apprise_meets(outside: Receiver, status: int, meaning: type[Effect
     outside.status = status
     (found,) = Chat("pager", outside.address("json")).send_many([LETTER])
     assert type(found) is meaning
+
+
+def test_what_another_service_said_is_not_heard() -> None:
+    """Each way has a thread, and all share Apprise's log: a service's refusal must not make another's message a dead letter."""
+    log = logging.getLogger("apprise")
+    with _Said() as said:
+        log.warning("Failed to notify the pager, error=503")
+        other = Thread(target=log.warning, args=("Failed to notify the chat, error=400",))
+        other.start()
+        other.join()
+    assert said.line == "Failed to notify the pager, error=503"
 
 
 def test_an_address_that_apprise_does_not_know_names_the_setting() -> None:
