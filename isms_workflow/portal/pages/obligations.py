@@ -137,7 +137,7 @@ def _date(visit: Visit, form: Posted, case: str) -> None:
 def _redate(visit: Visit, form: Posted, case: str) -> None:
     """The event that is corrected says of what kind it is."""
     with visit.portal.store.read() as conn:
-        duties = reading.view(conn, case, visit.now).duties
+        duties = seen(conn, visit, case, KIND).duties
     before = next((each for each in duties.dated if each.id == form.text("replaces")), None) if duties else None
     if before is None:
         raise Wrong("replaces", form.text("replaces"), "choose what was recorded")
