@@ -90,6 +90,17 @@ def test_a_service_that_is_away_is_unreachable(outside: Receiver) -> None:
         assert str(one).startswith("pager can't be reached")
 
 
+def test_a_service_that_is_slow_gets_no_more_than_its_time(outside: Receiver) -> None:
+    """What is begun later than a deliverer holds it would be sent by another one too."""
+    outside.wait_s = 0.3
+    way = Webhook("pager", outside.address(), partial(signature, SECRET), begin_within=0.2)
+    first, *others = way.send_many([LETTER] * 3)
+    assert isinstance(first, Delivery)
+    assert [type(each) for each in others] == [Busy, Busy]
+    assert "waits for the next round" in str(others[0])
+    assert len(outside.heard) == 1
+
+
 def test_apprise_says_a_line_and_a_link(outside: Receiver) -> None:
     """A telephone has little room, and a chat more readers than one."""
     outside.status = 200
