@@ -22,10 +22,12 @@ from isms_workflow.portal.drafting import draft_of
 from isms_workflow.portal.names import reference
 from isms_workflow.portal.obligations import Page
 from isms_workflow.portal.one_case import seen
+from isms_workflow.portal.sight import eyes
 from isms_workflow.portal.texts import attachment, file_name, media_type
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 from isms_workflow.store.files import CHUNK, MIB
 from isms_workflow.store.statements import obligations as questions
+from isms_workflow.store.statements.sight import seen_by
 
 router = APIRouter()
 MENU = "Incidents"
@@ -49,8 +51,8 @@ def running(visit: Reader) -> Response:
 
 def running_lines(conn: Connection, visit: Visit) -> tuple[v.RunningLine, ...]:
     """The rows of that list."""
-    ids = list(conn.execute(questions.running()).scalars())
-    views = [view for view in reading.views(conn, ids, visit.now).values() if visit.sees(conn, view)] if ids else []
+    ids = list(conn.execute(questions.running().where(seen_by(eyes(conn, visit)))).scalars())
+    views = reading.views(conn, ids, visit.now).values() if ids else ()
     found = sorted(((anchor(each), view, each) for view in views if view.duties for each in view.duties.running),
                    key=lambda each: each[0])
     return tuple(v.RunningLine(
