@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from difflib import get_close_matches
+from math import isfinite
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,11 +20,15 @@ from jsonschema.exceptions import SchemaError, ValidationError
 
 from isms_workflow.domain.calendars import instant_of
 from isms_workflow.domain.rules.incidents import LONGEST_TEXT, LONGEST_TITLE, Report
+from isms_workflow.domain.times import FIRST_YEAR, LAST_YEAR
 from isms_workflow.errors import IsmsError
 from isms_workflow.programme.incidents import Veris, VerisAction, VerisRating
 
 Document = dict[str, Any]
 LARGEST = 4 * 1024 * 1024
+DEEPEST = 100
+"""The format's own documents are seven deep; what is nested without an end can't be written again."""
+
 MOST_SAID = 20
 OLDEST = (1, 3, 6)
 """The first edition whose files satisfy the schema of 1.4.1; earlier ones name things that were renamed since."""
@@ -121,8 +126,10 @@ def _broken(document: Any) -> Iterator[str]:
     if not isinstance(document, dict):
         yield "an incident is an object with fields such as incident_id"
         return
-    if not _storable(document):
-        yield "a text has characters that no text has (U+0000, halves of a pair): leave them out"
+    if any(depth > DEEPEST for _, depth in _inside(document)):
+        yield f"it is nested more than {DEEPEST} deep: no incident is"
+    if not all(_storable(each) for each, _ in _inside(document)):
+        yield "it has characters that no text has (U+0000, halves of a pair), or a number without an end: leave them out"
     for field, most in (("incident_id", LONGEST_TITLE), ("summary", LONGEST_TEXT)):
         value = document.get(field)
         if not isinstance(value, str) or not 0 < len(value.strip()) <= most:
@@ -146,12 +153,23 @@ def _done(document: Document) -> Iterator[str]:
         yield from _one_of("impact.overall_rating", impact["overall_rating"], RATINGS)
 
 
+def _inside(document: Document) -> Iterator[tuple[Any, int]]:
+    """Everything that a document holds, names too, with how deep it stands."""
+    waiting: list[tuple[Any, int]] = [(document, 1)]
+    while waiting:
+        value, depth = waiting.pop()
+        yield value, depth
+        if isinstance(value, dict):
+            waiting += ((each, depth + 1) for pair in value.items() for each in pair)
+        elif isinstance(value, list):
+            waiting += ((each, depth + 1) for each in value)
+
+
 def _storable(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
-    if isinstance(value, dict):
-        return all(_storable(name) and _storable(each) for name, each in value.items())
-    return all(_storable(each) for each in value) if isinstance(value, list) else True
+    """Whether both databases can hold it, and JSON can say it: 1e999 is read as infinity."""
+    if isinstance(value, float):
+        return isfinite(value)
+    return not isinstance(value, str) or ("\0" not in value and not any("\ud800" <= c <= "\udfff" for c in value))
 
 
 def _one_of(field: str, value: Any, right: Sequence[Any]) -> Iterator[str]:
@@ -167,9 +185,12 @@ def _day(timeline: Any) -> Iterator[str]:
     if not isinstance(began, dict) or not isinstance(began.get("year"), int):
         yield "timeline.incident.year: it is missing; give the year in which the incident began"
         return
+    parts = [began.get(name, least) for name, least in (("year", 0), ("month", 1), ("day", 1))]
     try:
-        date(began["year"], began.get("month", 1), began.get("day", 1))
+        is_day = not any(isinstance(part, bool) for part in parts) and FIRST_YEAR < date(*parts).year < LAST_YEAR
     except (ValueError, TypeError, OverflowError):
+        is_day = False
+    if not is_day:
         yield f"timeline.incident: {_short(began)} can't be; give a day that there is, or the year alone"
 
 

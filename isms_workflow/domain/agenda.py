@@ -1,4 +1,4 @@
-"""One person's deadlines: steps owed, gates to decide, incidents to answer, turns on call. Pure."""
+"""One person's deadlines: steps owed, gates to decide, incidents to answer, reports to submit, turns on call. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from datetime import datetime
 
 from isms_workflow.domain.access import Label
 from isms_workflow.domain.clocks import incidents_of
+from isms_workflow.domain.duties import anchor
 from isms_workflow.domain.gates import authority
 from isms_workflow.domain.incident import UNANSWERED
 from isms_workflow.domain.on_call import AHEAD, between, hand_over, number_at
 from isms_workflow.domain.people import Directory
+from isms_workflow.domain.rules.duties import reporting_of
 from isms_workflow.domain.views import CaseView, Gate, phase_name
 from isms_workflow.errors import IsmsError
 from isms_workflow.programme.model import Programme
@@ -42,12 +44,23 @@ def of_case(view: CaseView, person: str, reached: Collection[str], title: str | 
     for gate in view.gates:
         if gate.state == "open" and _decides(view, gate, person, now):
             yield Entry(gate.id, f"{reference}: decide {phase_name(gate.name)}", gate.due_at, f"/gates/{gate.id}")
+    yield from _reports(view, person, is_open)
     if view.incident is not None and view.case.state in UNANSWERED and not view.incident.pause:
         workflow, incident = incidents_of(view)
         if person in reached or any(view.directory.holds(person, name) for name in workflow.responders):
             called = f" {title}" if title and is_open else ""
             yield Entry(view.case.id, f"{reference}{called}: somebody has to be at it", incident.response_due,
                         f"/incidents/{reference}")
+
+
+def _reports(view: CaseView, person: str, is_open: bool) -> Iterator[Entry]:
+    """What an act, a contract or an insurance asks for, at the safe instant, to whoever decides that it was sent."""
+    if view.duties is None or not any(view.directory.holds(person, name) for name in reporting_of(view).decides):
+        return
+    for each in view.duties.running:
+        what = each.obligation.stage.title if is_open else "a report"
+        yield Entry(f"{view.case.id}-{each.obligation.id}", f"{view.case.reference}: {what} is to be submitted", anchor(each),
+                    f"/incidents/{view.case.reference}/obligations")
 
 
 def _decides(view: CaseView, gate: Gate, person: str, now: datetime) -> bool:

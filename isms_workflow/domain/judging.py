@@ -149,10 +149,12 @@ class Court:
                 continue
             if self.facts.happened(WAIVED, other.id):
                 continue  # somebody decided that it takes no one's place
+            ends = self._ends(m)
+            if ends is not None and self._by(instead.if_not, m.each, ends):
+                continue  # what was sent before that stands beside it: this one is owed all the same
             if done := self.facts.submitted(other.id):
                 return m.is_(State.REPLACED, f"{other.stage.title} was submitted {m.said(done[0].at)} in its place", by=other.id)
-            ends = self._ends(m)
-            if ends is not None and self.at > ends and not self._by(instead.if_not, m.each, ends):
+            if ends is not None and self.at > ends:
                 why = f"{other.stage.title} is owed instead: by {m.said(ends)} it was not so that {EVENTS[instead.if_not]}"
                 return m.is_(State.REPLACED, why, by=other.id)
         return None
@@ -169,7 +171,8 @@ class Court:
         if (done := self._by(kind, other, ends)) is not None:
             return m.is_(State.NOT_APPLICABLE, f"{EVENTS[kind]} {m.said(done)}: {other.stage.title} is owed")
         if self.at <= ends:
-            return m.is_(State.NOT_STARTED, f"owed instead of: {other.stage.title}, unless {EVENTS[kind]} by {m.said(ends)}")
+            why = f"owed instead of: {other.stage.title}, unless {EVENTS[kind]} by {m.said(ends)}; it can be submitted before"
+            return m.is_(State.NOT_STARTED, why, started_at=m.this.start.at if m.this.start else None)
         return None
 
     def _ends(self, m: Matter) -> datetime | None:

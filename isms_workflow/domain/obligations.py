@@ -23,7 +23,8 @@ What a Standing says, `state` by `state` (`why` has it in sentences):
 - not applicable: by an answer, a fact about the organisation, its time in force, or because the report that it follows
   isn't owed. Nothing is owed, nothing to be armed.
 - open: an answer is missing (`open` names them). Where its event has happened, the instants are there as if it applied.
-- not started: waits for an event (`awaits`), and has no instants. Never overdue.
+- not started: waits for an event (`awaits`), and has no instants. Never overdue. One that takes another report's place if
+  that falls due unsent has `started_at` already: whoever knows that it will come to that submits it before.
 - running: `act_by` is the safe instant (elapsed time, no relief): it drives reminders. `latest_lawful` is the act's, None
   where the act names no figure: it decides in time or late. `overdue` says that it had passed at `at`.
 - submitted: `submitted_at`, `in_time` (None where the act names no figure); `owes_reasons` where it was late, the act wants
@@ -75,8 +76,8 @@ def questions(obligations: Iterable[Obligation], facts: Facts, organisation: Org
         truth = applies(each, asked_of(each, facts, organisation, "UTC"))
         if truth.value is False or facts.submitted(each.id) or facts.happened(WAIVED, each.id):
             continue
-        kind = each.stage.starts.event
-        missing = (kind,) if kind in BEGINNINGS and not facts.happened(kind, each.id) else ()
+        counted_from = (each.stage.starts.event, *(cap.event for cap in each.stage.caps))
+        missing = (kind for kind in counted_from if kind in BEGINNINGS and not facts.happened(kind, each.id))
         for name in (*truth.open, *missing):
             found.setdefault(name, (each, []))[1].append(each.id)
     return tuple(owed_of(name, each, tuple(needed), organisation) for name, (each, needed) in found.items())

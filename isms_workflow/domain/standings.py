@@ -67,6 +67,11 @@ class Standing:
     owes_reasons: bool = False
     by: str | None = None
 
+    @property
+    def takes_report(self) -> bool:
+        """Whether its submission can be recorded: what starts it has happened; or it was submitted, or waived, before."""
+        return self.state in (State.SUBMITTED, State.WAIVED) or (self.state in OWED and self.started_at is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Owed:

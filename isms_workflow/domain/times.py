@@ -20,6 +20,23 @@ class NaiveInstant(IsmsError):
         return f"{self.value} has no time zone: an instant is given with one, e.g. {self.value}+00:00."
 
 
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""What lies further away is nobody's instant, and near the ends of the calendar some zones couldn't show it."""
+
+
+class FarInstant(IsmsError):
+    """An instant of another age stood at a boundary."""
+
+    status = 422
+
+    def __init__(self, value: str) -> None:
+        super().__init__(value)
+        self.value = value
+
+    def __str__(self) -> str:
+        return f"{self.value} can't be meant: give an instant of the years {FIRST_YEAR} to {LAST_YEAR}."
+
+
 @dataclass(frozen=True, slots=True)
 class When:
     """Two instants, aware, UTC: what the record says, and when a process got round to it."""
@@ -34,10 +51,16 @@ class When:
 
 
 def utc(value: datetime) -> datetime:
-    """The same instant in UTC. Raises `NaiveInstant` if `value` has no zone."""
+    """The same instant in UTC. Raises `NaiveInstant` if `value` has no zone, `FarInstant` if it is of another age."""
     if value.tzinfo is None:
         raise NaiveInstant(value.isoformat())
-    return value if value.tzinfo is UTC else value.astimezone(UTC)
+    try:
+        found = value if value.tzinfo is UTC else value.astimezone(UTC)
+    except OverflowError:
+        raise FarInstant(value.isoformat()) from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise FarInstant(value.isoformat())
+    return found
 
 
 @lru_cache(maxsize=4096)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from collections.abc import Iterable, Iterator
 
 from isms_workflow.domain.effects import EffectError, Refused, Unreachable
 from isms_workflow.notify.letters import Delivery, Letter
+from isms_workflow.notify.rounds import one_by_one
 from isms_workflow.notify.wording import one_line
 
 AT_FAULT = frozenset({"400", "413", "422"})
@@ -27,21 +29,20 @@ class Chat:
         self.name, self._address = name, address
 
     def send_many(self, letters: Iterable[Letter]) -> Iterator[Delivery | EffectError]:
-        """The outcome of each letter, in order; after one that the service failed at the others aren't tried."""
+        """As `rounds.one_by_one`."""
         import apprise  # takes a third of a second: whoever has no such way doesn't wait for it
 
-        service, away = apprise.Apprise(), None
-        if not service.add(self._address):
-            away = Unreachable(f"{self.name}: Apprise doesn't understand its address; look at the setting ways.{self.name}.")
-        for letter in letters:
-            if away is not None:
-                yield away
-                continue
+        service = apprise.Apprise()
+        is_known = service.add(self._address)
+
+        def tell(letter: Letter) -> Delivery | EffectError:
+            if not is_known:
+                return Unreachable(f"{self.name}: Apprise doesn't understand its address; look at the setting ways.{self.name}.")
             with _Said() as said:
                 taken = service.notify(title=letter.short(), body=letter.url, body_format=apprise.NotifyFormat.TEXT)
-            found = Delivery(letter.key, "taken by the service") if taken else self._meaning(said.line)
-            away = found if isinstance(found, Unreachable) else None
-            yield found
+            return Delivery(letter.key, "taken by the service") if taken else self._meaning(said.line)
+
+        yield from one_by_one(self.name, letters, tell)
 
     def _meaning(self, line: str) -> EffectError:
         found = _ERROR.search(line)
@@ -51,15 +52,19 @@ class Chat:
 
 
 class _Said(logging.Handler):
-    """The last warning that Apprise logs meanwhile, without addresses, which hold its secrets."""
+    """The last warning that Apprise logs meanwhile, without addresses, which hold its secrets.
+
+    Every way has a thread of its own, and all of them share Apprise's log: what another's service said isn't heard.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.line = ""
+        self.line, self._thread = "", threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keeps it."""
-        self.line = _ADDRESS.sub("(address)", one_line(record.getMessage()))[:300]
+        if record.thread == self._thread:
+            self.line = _ADDRESS.sub("(address)", one_line(record.getMessage()))[:300]
 
     def __enter__(self) -> _Said:
         logging.getLogger("apprise").addHandler(self)

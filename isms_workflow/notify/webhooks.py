@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import httpx
 
 from isms_workflow.domain.effects import Busy, EffectError, Refused, Unreachable
 from isms_workflow.notify.letters import Delivery, Letter
+from isms_workflow.notify.rounds import BEGIN_WITHIN, one_by_one
 
 TIMEOUT_S = 10.0
 """For the connection, and for each answer. A round that meets a silent receiver ends there: the rest waits for the next."""
@@ -30,20 +32,13 @@ class Webhook:
     The address is in clear on loopback only, which the settings see to.
     """
 
-    def __init__(self, name: str, address: str, sign: Sign, timeout: float = TIMEOUT_S) -> None:
-        self.name, self._address, self._sign, self._timeout = name, address, sign, timeout
+    def __init__(self, name: str, address: str, sign: Sign, timeout: float = TIMEOUT_S, begin_within: float = BEGIN_WITHIN) -> None:
+        self.name, self._address, self._sign, self._timeout, self._begin_within = name, address, sign, timeout, begin_within
 
     def send_many(self, letters: Iterable[Letter]) -> Iterator[Delivery | EffectError]:
-        """The outcome of each letter, in order; after one that met no answer the others aren't tried."""
-        away: Unreachable | None = None
+        """As `rounds.one_by_one`, over connections that are kept."""
         with httpx.Client(timeout=self._timeout, follow_redirects=False) as client:
-            for letter in letters:
-                if away is not None:
-                    yield away
-                    continue
-                found = self._post(client, letter)
-                away = found if isinstance(found, Unreachable) else None
-                yield found
+            yield from one_by_one(self.name, letters, partial(self._post, client), self._begin_within)
 
     def _post(self, client: httpx.Client, letter: Letter) -> Delivery | EffectError:
         body = json.dumps(content(letter), ensure_ascii=False, separators=(",", ":")).encode()

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from isms_workflow.domain.calendars import instant_of
 from isms_workflow.domain.refusals import Wrong
+from isms_workflow.domain.times import LAST_YEAR
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.tables import organisation
 
@@ -35,7 +36,7 @@ def instant(text: str, zone: str, field: str) -> datetime | None:
         return None
     try:
         there = datetime.fromisoformat(text.strip())
-        if there.tzinfo is None and there.year >= 1970 and "T" in text.strip().replace(" ", "T"):
+        if there.tzinfo is None and 1970 <= there.year <= LAST_YEAR and "T" in text.strip().replace(" ", "T"):
             return instant_of(there.date(), there.time(), zone)
     except (ValueError, OverflowError):
         pass

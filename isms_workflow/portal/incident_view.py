@@ -29,7 +29,7 @@ from isms_workflow.portal.one_case import CasePage
 from isms_workflow.portal.pages.pdca import gate_line, line
 from isms_workflow.portal.rendering import local_instant, word
 from isms_workflow.portal.showing import file, rungs, waiting
-from isms_workflow.portal.sight import Sight
+from isms_workflow.portal.sight import Sight, eyes
 from isms_workflow.portal.tellings import FEW, lines
 from isms_workflow.programme.incidents import Condition, IncidentWorkflow
 from isms_workflow.programme.model import Phase
@@ -37,7 +37,11 @@ from isms_workflow.store.statements import corrective as action_questions
 from isms_workflow.store.statements import incidents as questions
 from isms_workflow.store.statements import veris
 from isms_workflow.store.statements.mails import last_record
+from isms_workflow.store.statements.sight import seen_by
 from isms_workflow.store.tables import audit, audit_private, deadlines
+
+MOST_ALIKE = 20
+"""What is merged goes into one of the first; the list of incidents has all of them."""
 
 AHEAD = {RESPONDING: "when somebody responds", LEARNING: "when it is resolved"}
 
@@ -86,9 +90,9 @@ class Page(CasePage):
 
     def _led_to(self) -> tuple[v.Reference, ...]:
         """The corrective actions that came of it, as far as the reader may see them."""
-        sight = Sight(self.conn, self.visit)
-        return tuple(action_link(row) for row in self.conn.execute(action_questions.from_case(self.view.case.id))
-                     if sight.sees(row.id))
+        rows = self.conn.execute(action_questions.from_case(self.view.case.id)).all()
+        shown = Sight(self.conn, self.visit).those([row.id for row in rows])
+        return tuple(action_link(row) for row in rows if row.id in shown)
 
     @cached_property
     def _told(self) -> tuple[v.TellingLine, ...]:
@@ -204,20 +208,21 @@ class Page(CasePage):
     def _related(self, named: Iterable[tuple[str, str, datetime | None]]) -> tuple[v.Relation, ...]:
         found = list(named)
         rows = {row.id: row for row in self.conn.execute(questions.references([case for _, case, _ in found]))}
-        sight = Sight(self.conn, self.visit)
-        return tuple(v.Relation(how, _link(rows[case]) if sight.sees(case) else None, at) for how, case, at in found)
+        shown = Sight(self.conn, self.visit).those(list(rows))
+        return tuple(v.Relation(how, _link(rows[case]) if case in shown else None, at) for how, case, at in found)
 
     def _alike(self) -> tuple[v.Relation, ...]:
-        """Open incidents of the same category on one of the same systems, reported within the programme's span of it."""
+        """Open incidents of the same category on one of the same systems, reported within the programme's span of it, as far
+        as the reader may see them; of very many the first.
+        """
         if self.view.case.state not in UNANSWERED or not self.incident.systems:
             return ()
         opened, span = self.view.case.opened_at, self.workflow.duplicates_within
         ends = [DueRule.of(opened, span.model_copy(update={"amount": sign * span.amount}), self.view.calendar).instant(
             self.view.calendar) for sign in (-1, 1)]
-        rows = self.conn.execute(questions.alike(self.view.case.id, self.incident.category, self.incident.systems, ends[0]))
-        sight = Sight(self.conn, self.visit)
-        return tuple(v.Relation("", _link(row), row.opened_at, f"?into={row.reference}#merge")
-                     for row in rows if row.opened_at <= ends[1] and sight.sees(row.id))
+        query = questions.alike(self.view.case.id, self.incident.category, self.incident.systems, *ends)
+        rows = self.conn.execute(query.where(seen_by(eyes(self.conn, self.visit))).limit(MOST_ALIKE))
+        return tuple(v.Relation("", _link(row), row.opened_at, f"?into={row.reference}#merge") for row in rows)
 
 
 def downloads(name: str) -> tuple[v.Link, ...]:

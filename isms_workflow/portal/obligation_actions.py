@@ -79,8 +79,7 @@ class Desk:
                             v.Field("until", "Asked for until", "datetime-local", "Only where an authority asks for a report."), WHY)
 
     def _submit(self) -> v.Action | None:
-        states = (State.RUNNING, State.OPEN, State.SUBMITTED)
-        able = [each for each in self.duties.standings() if each.state in states and each.started_at is not None]
+        able = [each for each in self.duties.standings() if each.takes_report and each.state is not State.WAIVED]
         choices = tuple(v.Choice(each.obligation.id, f"{each.obligation.stage.title} ({each.obligation.id})")
                         for each in sorted(able, key=lambda each: each.state is not State.RUNNING))
         if not choices:

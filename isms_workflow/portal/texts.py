@@ -24,6 +24,11 @@ def file_name(told: str, field: str = "file") -> str:
     return name
 
 
+def media_type(told: str | None) -> str:
+    """What sort of file it is, as its sender says; any, if that can't be said in a header (RFC 9110, 8.3)."""
+    return told if told and told.isascii() and told.isprintable() else "application/octet-stream"
+
+
 def attachment(name: str) -> str:
     """The header that has a browser keep a file under this name, and never show it (RFC 6266)."""
     return f"attachment; filename*=UTF-8''{quote(name, safe='')}"

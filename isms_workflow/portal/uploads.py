@@ -13,7 +13,7 @@ from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.rules.attachments import AT_ONCE
 from isms_workflow.engine.commands.attachments import Sent
 from isms_workflow.portal.deps import Portal
-from isms_workflow.portal.texts import file_name
+from isms_workflow.portal.texts import file_name, media_type
 from isms_workflow.store.files import CHUNK, MIB, FileRefused, Stored
 
 READ_TO_THE_END = frozenset({"/incidents/report"})
@@ -83,7 +83,7 @@ def attachment(portal: Portal, file: UploadFile, field: str) -> Sent:
         stored = kept(portal, file)
     except FileRefused as refused:
         raise Wrong(field, name, f"{refused.why}: send the report without it, or less of it") from refused
-    return Sent(stored, name, file.content_type or "application/octet-stream")
+    return Sent(stored, name, media_type(file.content_type))
 
 
 def _chunks(file: UploadFile) -> Iterator[bytes]:

@@ -13,8 +13,10 @@ from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import reading
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import case_url, reference
+from isms_workflow.portal.sight import eyes
 from isms_workflow.portal.visit import Visit
 from isms_workflow.store.statements import obligations as questions
+from isms_workflow.store.statements.sight import seen_by
 
 
 def obligations_url(view: CaseView) -> str:
@@ -24,10 +26,11 @@ def obligations_url(view: CaseView) -> str:
 
 def submissions(conn: Connection, visit: Visit) -> Iterator[v.WorkItem]:
     """What runs, in the incidents that the reader may see, if it is theirs to decide on."""
-    ids = list(conn.execute(questions.running()).scalars()) if visit.may(Action.WRITE) else []
+    query = questions.running().where(seen_by(eyes(conn, visit)))
+    ids = list(conn.execute(query).scalars()) if visit.may(Action.WRITE) else []
     for view in reading.views(conn, ids, visit.now).values() if ids else ():
         decides = reporting_of(view).decides
-        if view.duties is None or not any(view.directory.holds(visit.person.id, name) for name in decides) or not visit.sees(conn, view):
+        if view.duties is None or not any(view.directory.holds(visit.person.id, name) for name in decides):
             continue
         for each in view.duties.running:
             lawful = "" if each.latest_lawful is None else "it is recorded as not submitted in time"

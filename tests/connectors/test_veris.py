@@ -26,6 +26,9 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "an impact that is a word": ({"impact": "Bad"}, "impact"),
     "no year": ({"timeline": {}}, "timeline.incident.year"),
     "a day that there isn't": ({"timeline": {"incident": {"year": 2025, "month": 2, "day": 30}}}, "timeline.incident"),
+    "a year that is a yes": ({"timeline": {"incident": {"year": True, "month": 1, "day": 1}}}, "give a day that there is"),
+    "a year of another age": ({"timeline": {"incident": {"year": 1, "month": 1, "day": 1}}}, "give a day that there is"),
+    "a year far ahead": ({"timeline": {"incident": {"year": 9999, "month": 12, "day": 31}}}, "give a day that there is"),
     "a letter that no text has": ({"notes": "a\0b"}, "U+0000"),
     "an older edition": ({"schema_version": "1.3.4"}, 'the edition "1.3.4", older than 1.3.6'),
     "no edition": ({"schema_version": None}, "the edition null"),
@@ -39,6 +42,14 @@ def test_what_is_wrong_is_named_with_its_place(change: dict[str, Any], said: str
         read(sample(), sample(**change))
     assert str(refused.value).startswith("Nothing was imported. 2.json: ")
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(("plus", "said"), [("[" * 600 + "]" * 600, "nested more than 100 deep"), ("1e999", "a number without an end")])
+def test_what_could_not_be_written_again_is_refused(plus: str, said: str) -> None:
+    """It reads as JSON, but no database or export could hold it."""
+    raw = json.dumps(sample())[:-1] + f', "plus": {{"theirs": {plus}}}}}'
+    with pytest.raises(VerisRefused, match=said):
+        veris.read([("file.json", raw.encode())], None)
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[", b'"text"', b"[1]", b'{"a": NaN}', b"\xff", b"[" * 100_000,

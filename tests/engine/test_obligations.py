@@ -251,6 +251,27 @@ def test_what_has_not_begun_is_not_submitted(world: World) -> None:
         submit(world, "gdpr.notification")
 
 
+def test_a_progress_report_is_submitted_before_it_is_due(sqlite_store: Store) -> None:
+    """NIS2, Art. 23(4)(e): whoever knows that it will be ongoing doesn't wait until it is too late."""
+    under = {**shipped(), "obligations/organisation.yaml": shipped()["obligations/organisation.yaml"].replace(
+        "gdpr: yes", "gdpr: no").replace("nis2: no", "nis2: yes")}
+    world = found(sqlite_store, programme=parse(under))
+    report(world)
+    answer(world, {"nis2.significant": True, "nis2.recipients_affected": False, "organisation.trust_service_provider": False})
+    date(world, "aware", REPORTED)
+    with pytest.raises(Missing, match=r"nis2\.progress"):
+        submit(world, "nis2.progress")
+    submit(world, "nis2.early_warning")
+    submit(world, "nis2.notification")
+    world.advance(days=25)
+    submit(world, "nis2.progress")
+    assert (states(world)["nis2.progress"], states(world)["nis2.final"]) == (State.SUBMITTED, State.REPLACED)
+    assert armed(world) == {}
+    world.advance(days=30)
+    assert "obligation.breached" not in kinds_of(world, "obligation")
+    healthy(world)
+
+
 def test_it_does_not_end_while_a_report_is_owed(world: World) -> None:
     """Resolved, it waits for its reports; dismissing it takes a decision about each that runs."""
     report(world, "malware", ())

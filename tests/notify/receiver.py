@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,11 +28,12 @@ class Heard:
 
 @dataclass
 class Receiver:
-    """Its address, what it heard, and the status of its next answers."""
+    """Its address, what it heard, the status of its next answers, and the seconds that each takes."""
 
     server: ThreadingHTTPServer
     heard: list[Heard] = field(default_factory=list)
     status: int = 204
+    wait_s: float = 0.0
 
     def address(self, scheme: str = "http") -> str:
         """Where it listens, with a secret in its path."""
@@ -46,6 +48,7 @@ def receiver() -> Iterator[Receiver]:
             """Hears, and answers; a redirect leads to itself."""
             body = self.rfile.read(int(self.headers.get("content-length", "0")))
             found.heard.append(Heard(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+            time.sleep(found.wait_s)
             self.send_response(found.status)
             self.send_header("Location", found.address())
             self.send_header("Content-Length", "0")

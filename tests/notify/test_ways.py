@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from threading import Thread
 
 import pytest
 from pydantic import ValidationError
 
 from isms_workflow.connectors.signatures import is_signed, signature
 from isms_workflow.domain.effects import Busy, EffectError, Refused, Unreachable
-from isms_workflow.notify.chats import Chat
+from isms_workflow.notify.chats import Chat, _Said
 from isms_workflow.notify.letters import Delivery, Letter
 from isms_workflow.notify.notices import Mail, Recipient
 from isms_workflow.notify.webhooks import Webhook, content
@@ -88,6 +90,17 @@ def test_a_service_that_is_away_is_unreachable(outside: Receiver) -> None:
         assert str(one).startswith("pager can't be reached")
 
 
+def test_a_service_that_is_slow_gets_no_more_than_its_time(outside: Receiver) -> None:
+    """What is begun later than a deliverer holds it would be sent by another one too."""
+    outside.wait_s = 0.3
+    way = Webhook("pager", outside.address(), partial(signature, SECRET), begin_within=0.2)
+    first, *others = way.send_many([LETTER] * 3)
+    assert isinstance(first, Delivery)
+    assert [type(each) for each in others] == [Busy, Busy]
+    assert "waits for the next round" in str(others[0])
+    assert len(outside.heard) == 1
+
+
 def test_apprise_says_a_line_and_a_link(outside: Receiver) -> None:
     """A telephone has little room, and a chat more readers than one."""
     outside.status = 200
@@ -103,6 +116,17 @@ def test_what_apprise_meets(outside: Receiver, status: int, meaning: type[Effect
     outside.status = status
     (found,) = Chat("pager", outside.address("json")).send_many([LETTER])
     assert type(found) is meaning
+
+
+def test_what_another_service_said_is_not_heard() -> None:
+    """Each way has a thread, and all share Apprise's log: a service's refusal must not make another's message a dead letter."""
+    log = logging.getLogger("apprise")
+    with _Said() as said:
+        log.warning("Failed to notify the pager, error=503")
+        other = Thread(target=log.warning, args=("Failed to notify the chat, error=400",))
+        other.start()
+        other.join()
+    assert said.line == "Failed to notify the pager, error=503"
 
 
 def test_an_address_that_apprise_does_not_know_names_the_setting() -> None:

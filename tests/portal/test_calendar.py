@@ -10,11 +10,15 @@ from icalendar import Calendar
 from sqlalchemy import update
 
 from isms_workflow.domain.people import Actor
+from isms_workflow.engine import programmes
 from isms_workflow.engine.accounts import tokens
 from isms_workflow.engine.commands import incidents
+from isms_workflow.programme.load import kept, shipped
 from isms_workflow.store.tables import cases
 from tests.engine.incidents import do, report, respond
+from tests.engine.obligations import BREACH, answer, date, submit
 from tests.portal.visitor import House
+from tests.world import OPERATOR
 
 INCIDENT = "INC-2026-0001"
 
@@ -51,6 +55,26 @@ def test_a_gate_stands_with_those_who_may_decide(at_gate: House) -> None:
     """Not with whoever did the work."""
     found = {name: says(at_gate, address(at_gate, name)) for name in ("dana", "ben")}
     assert [any("decide PLAN" in each for each in found[name]) for name in ("dana", "ben")] == [True, False]
+
+
+@pytest.mark.parametrize(("label", "what"), [("internal", "Notification of the personal data breach"), ("restricted", "a report")])
+def test_a_report_that_an_act_asks_for_stands_with_those_who_decide(house: House, label: str, what: str) -> None:
+    """At its safe instant, until it is submitted; of a narrow case no more than that there is one."""
+    world = house.world
+    with world.sim.write() as (tx, when):
+        programmes.apply(tx, kept(shipped()), OPERATOR, when)
+    report(world)
+    respond(world, "ben")
+    answer(world, BREACH)
+    date(world, "aware", world.now)
+    with world.store.write() as tx:
+        tx.execute(update(cases).values(label=label))
+    said = f"{INCIDENT}: {what} is to be submitted"
+    maria, ravi = address(house, "maria"), address(house, "ravi")
+    assert (said in says(house, maria), said in says(house, ravi)) == (True, False)
+    submit(world, "gdpr.notification", "maria")
+    submit(world, "gdpr.register", "maria")
+    assert not any("to be submitted" in each for each in says(house, maria))
 
 
 @pytest.mark.parametrize(("label", "said"), [("internal", f"{INCIDENT} Someone reads our mails: somebody has to be at it"),

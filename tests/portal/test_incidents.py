@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from isms_workflow.engine import programmes
 from isms_workflow.engine.commands import incidents
@@ -181,6 +181,33 @@ def test_a_stale_form_shows_both(reported: House) -> None:
     assert answer.status_code == 409
     for yours, now in (("medium", "critical"), ("only one mail", "customers are affected"), ("nothing", "triaged")):
         assert f'data-label="Yours">{yours}</td><td data-label="Now">{now}' in answer.text
+
+
+def test_a_storm_of_the_same_makes_no_page_slow(reported: House) -> None:
+    """However many are alike, or were merged into it, is asked at once; of very many the first are proposed."""
+    world = reported.world
+    report(world)
+
+    def asked(path: str) -> tuple[int, int]:
+        counted: list[str] = []
+
+        def count(*told: object) -> None:
+            counted.append(str(told[2]))
+
+        event.listen(world.store.engine, "before_cursor_execute", count)
+        page = reported.visitor("ben").read(path)
+        event.remove(world.store.engine, "before_cursor_execute", count)
+        return len(counted), page.count('#merge"')
+
+    few, proposed = asked(FIRST)
+    others = [report(world) for _ in range(25)]
+    many, most = asked(FIRST)
+    assert (proposed, most) == (1, 20)
+    for world.case in others[:12]:
+        do(world, incidents.merge, "ben", None, "INC-2026-0001", "the same")
+    merged, rest = asked(FIRST)
+    assert rest == 14
+    assert max(many, merged) <= few + 10, (few, many, merged)
 
 
 def test_a_second_report_of_the_same_is_proposed_and_merged(reported: House) -> None:

@@ -16,7 +16,7 @@ from isms_workflow.settings import Settings
 from isms_workflow.store.database import Store
 from isms_workflow.store.files import EvidenceFiles
 from tests.engine.incidents import report, respond
-from tests.engine.obligations import BREACH, answer, date, nothing_to_report
+from tests.engine.obligations import BREACH, answer, date, dated, nothing_to_report
 from tests.portal.incidents import FIRST, label, main_of
 from tests.portal.visitor import House, Visitor
 from tests.world import found
@@ -110,6 +110,13 @@ def test_a_correction_and_a_decision_keep_their_reasons(house: House) -> None:
     assert say(maria, "correct", question="gdpr.risk_unlikely", value="yes", reason="the data were encrypted") == 303
     said = main_of(maria, PAGE)
     assert [words for words in ("it is in the register already", "the data were encrypted", "Nothing is owed now") if words not in said] == []
+
+
+def test_an_instant_is_corrected_under_the_incidents_reference_too(house: House) -> None:
+    """As everything else on the page."""
+    runs(house)
+    sent = house.visitor("ben").send(f"{PAGE}/redate", replaces=dated(house.world, "aware"), at="2026-01-05T07:30", reason="by the log")
+    assert sent.status_code == 303
 
 
 def test_the_draft_is_shown_and_sent_as_a_file(house: House) -> None:

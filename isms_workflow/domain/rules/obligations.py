@@ -156,8 +156,7 @@ def submit(view: CaseView, found: Report, reason: str, actor: Actor, when: When)
     """
     duties = _duties(view, "submit", rules.reporting_of(view).decides, actor)
     stands = _standing(duties, found.obligation)
-    if stands.state not in (State.OPEN, State.RUNNING, State.SUBMITTED, State.WAIVED) or (
-            stands.started_at is None and stands.state in (State.OPEN, State.RUNNING)):
+    if not stands.takes_report:
         raise Missing(f"the submission of {found.obligation}", f"it is {stands.state}: {'; '.join(stands.why)}")
     at = utc(found.at)
     if at > when.happened:

@@ -18,7 +18,7 @@ from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Caller, Reads, Writes
 from isms_workflow.portal.api.steps import by_id
-from isms_workflow.portal.texts import attachment, file_name
+from isms_workflow.portal.texts import attachment, file_name, media_type
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.tables import evidence as table
 
@@ -45,10 +45,9 @@ def upload(step: str, caller: Writes, file: Annotated[UploadFile, File()], label
             commands.may_add_evidence(conn, step, caller.actor, When.at(caller.now))
     stored = uploads.kept(caller.portal, file)
     narrow = strictest(label, view.case.label)
-    media_type = file.content_type or "application/octet-stream"
 
     def add(tx: Transaction, when: When) -> m.Evidence:
-        made = commands.add_evidence(tx, step, stored, name, media_type, narrow, replaces, caller.actor, when)
+        made = commands.add_evidence(tx, step, stored, name, media_type(file.content_type), narrow, replaces, caller.actor, when)
         return shapes.file(_row(tx, made), caller)
 
     return caller.write(None, add, 201, sha256=stored.sha256, name=name, label=narrow, replaces=replaces or "")

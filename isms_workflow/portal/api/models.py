@@ -204,6 +204,15 @@ class GateWhole(Gate):
     if_nobody_acts: list[Coming]
 
 
+def _is_kept(value: Any) -> bool:
+    """Whether every text in it, however deep, can be kept."""
+    if isinstance(value, dict):
+        return all(_is_kept(name) and _is_kept(each) for name, each in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(_is_kept(each) for each in value)
+    return storable(value) if isinstance(value, str) else True
+
+
 class Taken(BaseModel):
     """What the API takes: nothing unknown, and no text that can't be kept."""
 
@@ -212,7 +221,7 @@ class Taken(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _keepable(cls, value: Any) -> Any:
-        if isinstance(value, str) and not storable(value):
+        if not _is_kept(value):
             raise ValueError("leave out the characters that no text has (U+0000, halves of a pair)")
         return value
 

@@ -21,7 +21,7 @@ from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Caller, Decides, Reads, Writes
 from isms_workflow.portal.api.cases import by_name
 from isms_workflow.portal.drafting import draft_of
-from isms_workflow.portal.texts import attachment, file_name
+from isms_workflow.portal.texts import attachment, file_name, media_type, storable
 from isms_workflow.store.database import Transaction
 
 router = APIRouter(prefix="/incidents/{incident}/obligations", tags=["obligations"])
@@ -157,16 +157,18 @@ def submit(incident: str, obligation: str, caller: Decides, file: Annotated[Uplo
         submitted_at = from_iso(at)
     except ValueError:
         raise Wrong("at", at[:40], "an instant with its zone, e.g. 2026-03-12T14:00:00+01:00") from None
+    if not storable(reason):
+        raise Wrong("reason", reason[:40], "leave out the characters that no text has (U+0000, halves of a pair)")
     name = file_name(file.filename or "")
     with caller.reading() as conn:
         case = by_name(conn, caller, incident, "incident").case.id
         if not caller.has_answer(conn):
             commands.may_submit(conn, case, caller.actor, When.at(caller.now))
     stored = uploads.kept(caller.portal, file)
-    media_type = file.content_type or "application/octet-stream"
 
     def done(tx: Transaction, when: When) -> Obligations:
-        commands.submit(tx, case, obligation, submitted_at, stored, name, media_type, reason, caller.actor, when)
+        commands.submit(tx, case, obligation, submitted_at, stored, name, media_type(file.content_type), reason, caller.actor,
+                        when)
         return _shape(reading.view(tx, case, caller.now))
 
     return caller.write(None, done, sha256=stored.sha256, name=name, at=at, reason=reason)

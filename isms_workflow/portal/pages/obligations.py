@@ -23,9 +23,11 @@ from isms_workflow.portal.names import reference
 from isms_workflow.portal.obligations import Page
 from isms_workflow.portal.one_case import seen
 from isms_workflow.portal.rendering import machine_time
-from isms_workflow.portal.texts import attachment, file_name
+from isms_workflow.portal.sight import eyes
+from isms_workflow.portal.texts import attachment, file_name, media_type
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 from isms_workflow.store.statements import obligations as questions
+from isms_workflow.store.statements.sight import seen_by
 
 router = APIRouter()
 MENU = "Obligations"
@@ -61,8 +63,8 @@ def download(visit: Reader) -> Response:
 
 def running_lines(conn: Connection, visit: Visit) -> tuple[v.RunningLine, ...]:
     """The rows of that list."""
-    ids = list(conn.execute(questions.running()).scalars())
-    views = [view for view in reading.views(conn, ids, visit.now).values() if visit.sees(conn, view)] if ids else []
+    ids = list(conn.execute(questions.running().where(seen_by(eyes(conn, visit)))).scalars())
+    views = reading.views(conn, ids, visit.now).values() if ids else ()
     found = sorted(((anchor(each), view, each) for view in views if view.duties for each in view.duties.running),
                    key=lambda each: each[0])
     return tuple(v.RunningLine(
@@ -159,7 +161,7 @@ def _date(visit: Visit, form: Posted, case: str) -> None:
 def _redate(visit: Visit, form: Posted, case: str) -> None:
     """The event that is corrected says of what kind it is."""
     with visit.portal.store.read() as conn:
-        duties = reading.view(conn, case, visit.now).duties
+        duties = seen(conn, visit, case, KIND).duties
     before = next((each for each in duties.dated if each.id == form.text("replaces")), None) if duties else None
     if before is None:
         raise Wrong("replaces", form.text("replaces"), "choose what was recorded")
@@ -186,7 +188,7 @@ def _submit(visit: Visit, form: Posted, case: str) -> None:
         commands.may_submit(conn, case, visit.actor, When.at(visit.now))
     stored = uploads.kept(visit.portal, sent)
     with visit.portal.store.write() as tx, as_typed(form.text("at"), "at"):
-        commands.submit(tx, case, form.text("obligation"), at, stored, name, sent.content_type or "application/octet-stream",
+        commands.submit(tx, case, form.text("obligation"), at, stored, name, media_type(sent.content_type),
                         form.text("reason"), visit.actor, When.at(visit.now))
 
 

@@ -34,7 +34,7 @@ from isms_workflow.portal.names import Names, case_url, entry, reference, respon
 from isms_workflow.portal.rendering import word
 from isms_workflow.portal.showing import file_url, files, remarks, rungs, wait_of_step
 from isms_workflow.portal.taught import entries, taught
-from isms_workflow.portal.texts import file_name
+from isms_workflow.portal.texts import file_name, media_type
 from isms_workflow.portal.visit import Form, Reader, Sender, Visit
 from isms_workflow.store.statements import cases as questions
 
@@ -331,7 +331,7 @@ def upload(visit: Sender, form: Form, step: str) -> Response:
         commands.may_add_evidence(conn, step, visit.actor, When.at(visit.now))
     stored = uploads.kept(visit.portal, sent)
     with visit.portal.store.write() as tx:
-        commands.add_evidence(tx, step, stored, name, sent.content_type or "application/octet-stream", label,
+        commands.add_evidence(tx, step, stored, name, media_type(sent.content_type), label,
                               form.text("replaces") or None, visit.actor, When.at(visit.now))
     return visit.go(f"/steps/{step}", f"{name} is added.")
 

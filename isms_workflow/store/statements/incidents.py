@@ -55,12 +55,12 @@ def of_key(source: str, key: str) -> Select[Any]:
             .order_by(cases.c.id.desc()))
 
 
-def alike(case_id: str, category: str, systems: Collection[str], since: Any) -> Select[Any]:
-    """For whoever triages: other open incidents of the category on one of these systems, reported since an instant."""
+def alike(case_id: str, category: str, systems: Collection[str], since: Any, until: Any) -> Select[Any]:
+    """For whoever triages: other open incidents of the category on one of these systems, reported between two instants."""
     return (select(cases.c.id, cases.c.reference, cases.c.opened_at, cases.c.label).distinct()
             .join(incidents, incidents.c.case_id == cases.c.id)
             .join(incident_systems, incident_systems.c.case_id == cases.c.id)
-            .where(cases.c.id != case_id, cases.c.closed_at.is_(None), cases.c.opened_at >= since,
+            .where(cases.c.id != case_id, cases.c.closed_at.is_(None), cases.c.opened_at.between(since, until),
                    incidents.c.category == category, incident_systems.c.system_id.in_(systems))
             .order_by(cases.c.opened_at))
 

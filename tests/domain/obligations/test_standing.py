@@ -158,6 +158,17 @@ def test_triage_owes_what_is_open_and_when_awareness_began() -> None:
         "gdpr.risk_unlikely", "organisation.processor"]
 
 
+def test_triage_owes_the_instant_that_another_limit_counts_from() -> None:
+    """DORA, Art. 5(1)(a): four hours from the classification, but no more than 24 from awareness, whoever else asks for that."""
+    dora = Organisation(regimes={**dict.fromkeys(SHIPPED.obligations, False), "dora": True}, facts=SHIPPED.organisation.facts)
+    known = Facts(REPORT, (Answer("dora.may_be_major", value=True, at=REPORT, by="x"),
+                           Answer("dora.clients_affected", value=False, at=REPORT, by="x")))
+    assert [(each.id, each.about, each.needed_by) for each in questions(OBLIGATIONS, known, dora)] == [
+        ("aware", "event", ("dora.initial",))]
+    aware = Facts(REPORT, known.answers, (Event("aware", REPORT),))
+    assert questions(OBLIGATIONS, aware, dora) == ()
+
+
 def test_nothing_is_owed_where_personal_data_are_not_concerned() -> None:
     """One answer settles the rest."""
     known = Facts(REPORT, (Answer("gdpr.personal_data_breach", value=False, at=REPORT, by="x"),))

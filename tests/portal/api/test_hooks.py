@@ -124,6 +124,8 @@ UNREADABLE: dict[str, tuple[Any, int]] = {
     "a field that is not known": ({**ALERT, "severity": "low"}, 422), "an unknown category": ({**ALERT, "category": "weather"}, 422),
     "a naive instant": ({**ALERT, "occurred_at": "2026-01-05T08:00:00"}, 422),
     "a text that can't be kept": ({"title": "a\0b"}, 422), "over 1 MiB": (b"x" * (1024 * 1024 + 1), 413),
+    "an instant of another age": ({**ALERT, "occurred_at": "0001-01-01T00:00:00+14:00"}, 422),
+    "a name that can't be kept": ({**ALERT, "systems": ["a\0b"]}, 422),
     "a day ahead": ({**ALERT, "occurred_at": "2026-01-06T08:00:00Z"}, 422),
 }
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from isms_workflow.engine import programmes
 from isms_workflow.programme.load import kept, shipped
+from isms_workflow.store.tables import evidence
 from tests.engine.incidents import report
 from tests.engine.obligations import BREACH
 from tests.portal.api.conftest import Programs
@@ -55,6 +57,8 @@ def test_from_the_questions_to_the_submission(owing: Programs) -> None:
     ("answers", {"answers": {"gdpr.nothing": True}}, 422, "gdpr.nothing"),
     ("events", {"kind": "aware", "at": "2026-01-05"}, 422, "at"),
     ("events", {"kind": "aware", "at": "2026-01-05T07:00:00"}, 422, "timezone"),
+    ("events", {"kind": "aware", "at": "9999-12-31T23:59:59-12:00"}, 422, "1900 to 2999"),
+    ("answers", {"answers": {"gdpr.\0": True}}, 422, "U+0000"),
     ("events", {"kind": "sighed", "at": "2026-01-05T07:00:00Z"}, 422, "one of"),
     ("gdpr.nothing/waive", {"reason": "why not"}, 422, "one of"),
 ])
@@ -63,6 +67,27 @@ def test_what_cannot_be_is_refused(owing: Programs, path: str, body: Any, status
     sent = owing.write("ben", f"{PATH}/{path}", body)
     assert sent.status_code == status
     assert says in sent.text
+
+
+@pytest.mark.parametrize(("field", "value", "says"), [
+    ("at", "0001-01-01T00:00:00+14:00", "1900 to 2999"), ("at", "soon", "an instant with its zone"), ("reason", "a\0b", "U+0000"),
+])
+def test_a_form_that_cannot_be_is_refused(owing: Programs, field: str, value: str, says: str) -> None:
+    """A submission comes as a form: it is looked at as closely."""
+    sent = owing("ben", "POST", f"{PATH}/gdpr.notification/submit", data={"at": "2026-01-05T08:00:00Z", field: value},
+                 files={"file": ("notification.pdf", b"%PDF", "application/pdf")})
+    assert (sent.status_code, says in sent.text) == (422, True)
+
+
+def test_a_file_whose_kind_cannot_be_said_is_any(owing: Programs) -> None:
+    """The report itself is what counts."""
+    assert owing.write("ben", f"{PATH}/answers", {"answers": BREACH}).status_code == 200
+    assert owing.write("ben", f"{PATH}/events", {"kind": "aware", "at": "2026-01-05T07:00:00Z"}).status_code == 200
+    sent = owing("ben", "POST", f"{PATH}/gdpr.notification/submit", data={"at": "2026-01-05T08:00:00Z"},
+                 files={"file": ("notification.pdf", b"%PDF", "application/pdf\0")})
+    assert sent.status_code == 200
+    with owing.world.store.read() as conn:
+        assert conn.execute(select(evidence.c.media_type)).scalar_one() == "application/octet-stream"
 
 
 def test_who_may(owing: Programs) -> None:
