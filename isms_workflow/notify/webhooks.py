@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-
-import httpx
+from typing import TYPE_CHECKING
 
 from isms_workflow.domain.effects import Busy, EffectError, Refused, Unreachable
 from isms_workflow.notify.letters import Delivery, Letter
+
+if TYPE_CHECKING:
+    import httpx
 
 TIMEOUT_S = 10.0
 """For the connection, and for each answer. A round that meets a silent receiver ends there: the rest waits for the next."""
@@ -35,6 +37,8 @@ class Webhook:
 
     def send_many(self, letters: Iterable[Letter]) -> Iterator[Delivery | EffectError]:
         """The outcome of each letter, in order; after one that met no answer the others aren't tried."""
+        import httpx  # only here: few installations name a webhook, and every process would load it
+
         away: Unreachable | None = None
         with httpx.Client(timeout=self._timeout, follow_redirects=False) as client:
             for letter in letters:
@@ -46,6 +50,8 @@ class Webhook:
                 yield found
 
     def _post(self, client: httpx.Client, letter: Letter) -> Delivery | EffectError:
+        import httpx
+
         body = json.dumps(content(letter), ensure_ascii=False, separators=(",", ":")).encode()
         message, at = message_id(letter.key), str(int(letter.mail.at.timestamp()))
         headers = {"content-type": "application/json", "webhook-id": message, "webhook-timestamp": at,
