@@ -7,54 +7,45 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import metadata
+from operator import itemgetter
 
 from cyclopts import App, CycloptsError
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from isms_workflow.commands import (
-    actions,
-    audit,
-    cycles,
-    database,
-    deadlines,
-    doctor,
-    escalation,
-    incident_files,
-    obligations,
-    on_call,
-    outbox,
-    people,
-    prefect,
-    programme,
-    running,
-    sources,
-    systems,
-    ways,
-)
 from isms_workflow.errors import IsmsError
 from isms_workflow.settings import SettingsUnreadable
 
 REFUSED, MISUNDERSTOOD = 1, 2
 
+COMMANDS = {
+    "up": "running:up", "portal": "running:portal", "clock": "running:clock", "deliver": "running:deliver",
+    "worker": "running:worker", "backup": "database:backup", "restore": "database:restore", "doctor": "doctor:doctor",
+    "db": "database:app", "programme": "programme:app", "people": "people:app", "systems": "systems:app",
+    "cycle": "cycles:app", "incidents": "incident_files:app", "escalation": "escalation:app", "actions": "actions:app",
+    "obligations": "obligations:app", "on-call": "on_call:app", "sources": "sources:app", "deadlines": "deadlines:app",
+    "outbox": "outbox:app", "ways": "ways:app", "audit": "audit:app", "prefect": "prefect:app",
+}
+"""Where each command stands in `isms_workflow.commands`; it is imported when it is asked for, since services are started by
+their commands, and what only others need would be most of their start."""
 
-def build() -> App:
-    """The whole command."""
+
+def build(asked: str | None = None) -> App:
+    """The whole command; unless one of its commands is asked for, each of them says what it does."""
     app = App(name="isms", version=metadata.version("isms-workflow"),
               help="The ISMS workflow engine. What a person decides, they decide in the portal or by its API.")
-    for command in (running.up, running.portal, running.clock, running.deliver, running.worker,
-                    database.backup, database.restore, doctor.doctor):
-        app.command(command)
-    app.command("isms_workflow.commands.demo:demo", help="Run a small believable company in a data folder of its own.")  # read when it is asked for: it imports Prefect and the flows
-    for part in (database, programme, people, systems, cycles, incident_files, escalation, actions, obligations, on_call, sources, deadlines, outbox, ways, audit, prefect):
-        app.command(part.app)
+    for name, place in COMMANDS.items():
+        app.command(f"isms_workflow.commands.{place}", name=name)
+    app.command("isms_workflow.commands.demo:demo", help="Run a small believable company in a data folder of its own.")  # read only when it is asked for: it imports Prefect and the flows
+    if asked not in (*COMMANDS, "demo"):
+        itemgetter(*COMMANDS)(app)
     return app
 
 
 def run(tokens: Sequence[str]) -> int:
     """Carries a command line out; its exit code. What is refused is said on standard error, without a traceback."""
     try:
-        code = build()(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+        code = build(next(iter(tokens), None))(tokens, exit_on_error=False, print_error=False, result_action="return_value")
     except (CycloptsError, ValidationError, SettingsError, SettingsUnreadable) as error:
         return _said(_misunderstood(error), MISUNDERSTOOD)
     except IsmsError as error:

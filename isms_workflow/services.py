@@ -1,4 +1,7 @@
-"""The one composition root: makes store, clock, channels and files from the settings, and hands them down."""
+"""The one composition root: makes store, clock, channels and files from the settings, and hands them down.
+
+Each service imports in its own function what it alone is made of: five processes start from here, on two cores.
+"""
 
 from __future__ import annotations
 
@@ -15,30 +18,14 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from isms_workflow.connectors.imap import Account
-from isms_workflow.connectors.maildir import Box
 from isms_workflow.domain import machines
-from isms_workflow.domain.messages import PREFECT
 from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME
 from isms_workflow.domain.rules.corrective import FOLLOW_UP
 from isms_workflow.domain.rules.escalation import RESPONSE, WORD
-from isms_workflow.engine import delivering, hourly, pings, postbox
-from isms_workflow.engine.accesslog import AccessLog
-from isms_workflow.engine.accounts import invitations
-from isms_workflow.engine.clock_service import ClockService
 from isms_workflow.engine.context import CONTEXT, Context, utc_now
 from isms_workflow.engine.health import Heart
-from isms_workflow.engine.mailing import MailChannel
-from isms_workflow.engine.mailing.channel import Post
-from isms_workflow.engine.mailing.ways import channels
-from isms_workflow.engine.postbox import Desk, Mailbox
 from isms_workflow.engine.prefect import local, server
-from isms_workflow.engine.prefect.channel import PrefectChannel
-from isms_workflow.engine.prefect.gateway import PrefectGateway
-from isms_workflow.engine.watchdog import Jump
 from isms_workflow.errors import IsmsError
-from isms_workflow.notify import letters, mail
-from isms_workflow.notify.files import FileChannel
 from isms_workflow.settings import Settings
 from isms_workflow.store import schema
 from isms_workflow.store.database import Store, open_store
@@ -48,6 +35,10 @@ from isms_workflow.supervisor import Child, alone, supervise
 
 if TYPE_CHECKING:
     import uvicorn
+
+    from isms_workflow.engine.mailing.channel import Post
+    from isms_workflow.engine.prefect.gateway import PrefectGateway
+    from isms_workflow.engine.watchdog import Jump
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +74,9 @@ def files(settings: Settings) -> EvidenceFiles:
 
 def post(settings: Settings) -> Post:
     """What carries letters: the organisation's SMTP server; while none is named, files in the data folder."""
+    from isms_workflow.notify import mail
+    from isms_workflow.notify.files import FileChannel
+
     return FileChannel(settings) if settings.smtp_host is None else mail.MailChannel(settings)
 
 
@@ -147,6 +141,7 @@ def portal(settings: Settings) -> None:
     """Serves the portal and its API until SIGTERM. Raises `PortTaken`, `SamePort`, `UnsafeAddress`, and as `ready` does."""
     import uvicorn
 
+    from isms_workflow.engine.accesslog import AccessLog
     from isms_workflow.portal.app import create_app
     from isms_workflow.portal.deps import Portal
 
@@ -171,6 +166,9 @@ def _end_when(stop: threading.Event, server: uvicorn.Server) -> None:
 
 def clock(settings: Settings) -> None:
     """Runs a clock until SIGTERM: what falls due happens, to the second. Raises as `ready` does."""
+    from isms_workflow.engine import hourly
+    from isms_workflow.engine.clock_service import ClockService
+
     with ready(settings) as store, stopping() as stop, Heart(store, "clock", utc_now, stop) as heart:
         up_since = utc_now()
         ClockService(store, utc_now, lambda now: hourly.look_after(store, up_since, now),
@@ -179,6 +177,8 @@ def clock(settings: Settings) -> None:
 
 
 def _told(store: Store, jump: Jump) -> None:
+    from isms_workflow.engine import hourly
+
     try:
         hourly.jumped(store, jump, utc_now())
     except IsmsError as error:  # a clock that can't tell must go on all the same
@@ -187,6 +187,12 @@ def _told(store: Store, jump: Jump) -> None:
 
 def deliver(settings: Settings) -> None:
     """Runs a deliverer until SIGTERM: mails leave, Prefect is told and healed. Raises as `ready` does."""
+    from isms_workflow.domain.messages import PREFECT
+    from isms_workflow.engine import delivering, pings
+    from isms_workflow.engine.mailing import MailChannel
+    from isms_workflow.engine.mailing.ways import channels
+    from isms_workflow.engine.prefect.gateway import PrefectGateway
+
     gateway = PrefectGateway(settings)
     with ready(settings) as store, stopping() as stop, Heart(store, "deliverer", utc_now, stop) as heart:
         reached = threading.Event()
@@ -211,10 +217,17 @@ def deliver(settings: Settings) -> None:
 
 def _postboxes(store: Store, settings: Settings, facts: dict[str, Any], stop: threading.Event) -> list[threading.Thread]:
     """The mailboxes of reports that the settings name."""
-    boxes: list[Mailbox] = [Box(settings.report_maildir)] if settings.report_maildir else []
+    if settings.report_maildir is None and settings.report_imap is None:
+        return []
+    from isms_workflow.connectors.imap import Account
+    from isms_workflow.connectors.maildir import Box
+    from isms_workflow.engine import postbox
+    from isms_workflow.notify import letters
+
+    boxes: list[postbox.Mailbox] = [Box(settings.report_maildir)] if settings.report_maildir else []
     boxes += [Account(settings.report_imap)] if settings.report_imap else []
     own = f"@{letters.message_id('x', settings.public_url).rpartition('@')[2]}"
-    desk = Desk(store, files(settings), settings.evidence_max_mib * MIB, own)
+    desk = postbox.Desk(store, files(settings), settings.evidence_max_mib * MIB, own)
     return [threading.Thread(target=postbox.serve, name=f"postbox {box.kind}", args=(desk, box, utc_now, facts, stop), daemon=True)
             for box in boxes]
 
@@ -222,6 +235,9 @@ def _postboxes(store: Store, settings: Settings, facts: dict[str, Any], stop: th
 def _once_reached(store: Store, gateway: PrefectGateway, settings: Settings, reached: threading.Event,
                   stop: threading.Event) -> None:
     """Prefect's channel begins when Prefect is there: a server that is still starting is no outage to be told."""
+    from isms_workflow.engine import delivering
+    from isms_workflow.engine.prefect.channel import PrefectChannel
+
     while not reached.wait(0.2) and not stop.is_set():
         pass
     channel = PrefectChannel(store, gateway, settings.public_url, utc_now)
@@ -258,6 +274,8 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
 
 
 def _run(settings: Settings, say: Callable[[str], None]) -> None:
+    from isms_workflow.engine.accounts import invitations
+
     upgrade(settings)
     local.secret(settings)
     say(f"The portal: {settings.public_url}   Prefect: {local.ui_url(settings)} (`isms prefect open`)")

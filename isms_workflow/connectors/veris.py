@@ -13,16 +13,17 @@ from datetime import date, datetime, time
 from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
-from typing import Any, get_args
-
-from jsonschema import Draft4Validator
-from jsonschema.exceptions import SchemaError, ValidationError
+from typing import TYPE_CHECKING, Any, get_args
 
 from isms_workflow.domain.calendars import instant_of
 from isms_workflow.domain.rules.incidents import LONGEST_TEXT, LONGEST_TITLE, Report
 from isms_workflow.domain.times import FIRST_YEAR, LAST_YEAR
 from isms_workflow.errors import IsmsError
 from isms_workflow.programme.incidents import Veris, VerisAction, VerisRating
+
+if TYPE_CHECKING:
+    from jsonschema import Draft4Validator
+    from jsonschema.exceptions import ValidationError
 
 Document = dict[str, Any]
 LARGEST = 4 * 1024 * 1024
@@ -71,6 +72,9 @@ def schema(path: Path | None) -> Draft4Validator | None:
     """The merged schema to check against; None where no setting names one. Raises `VerisRefused` if it is none."""
     if path is None:
         return None
+    from jsonschema import Draft4Validator  # only here: few installations name a schema, and every portal would load it
+    from jsonschema.exceptions import SchemaError
+
     try:
         said = json.loads(path.read_bytes())
         Draft4Validator.check_schema(said)

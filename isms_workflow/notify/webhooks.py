@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-
-import httpx
+from typing import TYPE_CHECKING
 
 from isms_workflow.domain.effects import Busy, EffectError, Refused, Unreachable
 from isms_workflow.notify.letters import Delivery, Letter
 from isms_workflow.notify.rounds import BEGIN_WITHIN, one_by_one
+
+if TYPE_CHECKING:
+    import httpx
 
 TIMEOUT_S = 10.0
 """For the connection, and for each answer. A round that meets a silent receiver ends there: the rest waits for the next."""
@@ -37,10 +39,14 @@ class Webhook:
 
     def send_many(self, letters: Iterable[Letter]) -> Iterator[Delivery | EffectError]:
         """As `rounds.one_by_one`, over connections that are kept."""
+        import httpx  # only here: few installations name a webhook, and every process would load it
+
         with httpx.Client(timeout=self._timeout, follow_redirects=False) as client:
             yield from one_by_one(self.name, letters, partial(self._post, client), self._begin_within)
 
     def _post(self, client: httpx.Client, letter: Letter) -> Delivery | EffectError:
+        import httpx
+
         body = json.dumps(content(letter), ensure_ascii=False, separators=(",", ":")).encode()
         message, at = message_id(letter.key), str(int(letter.mail.at.timestamp()))
         headers = {"content-type": "application/json", "webhook-id": message, "webhook-timestamp": at,

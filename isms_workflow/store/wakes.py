@@ -7,10 +7,9 @@ import threading
 import time
 from typing import Protocol
 
-import psycopg
 from sqlalchemy.pool import PoolProxiedConnection
 
-from isms_workflow.store.database import WAKE_CHANNEL, Store
+from isms_workflow.store.database import Store
 
 LOOK_S = 0.02
 """How often SQLite is asked: 4 µs a look; it sees another process's commit after 11 ms (median)."""
@@ -28,7 +27,11 @@ class Waker(Protocol):
 
 def waker(store: Store) -> Waker:
     """The waker for this database. It holds one connection until closed."""
-    return SqliteWaker(store) if store.is_sqlite else PostgresWaker(store)
+    if store.is_sqlite:
+        return SqliteWaker(store)
+    from isms_workflow.store.listening import PostgresWaker  # with its driver, which SQLite does without
+
+    return PostgresWaker(store)
 
 
 class SqliteWaker:
@@ -89,41 +92,3 @@ def _version(connection: PoolProxiedConnection) -> int:
     finally:
         cursor.close()
     return int(found[0])
-
-
-class PostgresWaker:
-    """LISTEN on a connection of its own; a lost one is made anew, and counts as news."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._connection: psycopg.Connection | None = None
-
-    def wait(self, seconds: float, stop: threading.Event) -> bool:
-        """As `Waker.wait`."""
-        if self._connection is None:
-            return self._listen(seconds, stop)
-        until = time.monotonic() + seconds
-        try:
-            while not stop.is_set() and (left := until - time.monotonic()) > 0:
-                for _ in self._connection.notifies(timeout=min(left, 1.0), stop_after=1):
-                    return True
-        except psycopg.OperationalError:
-            self._connection = None
-            return True
-        return False
-
-    def close(self) -> None:
-        """Give the connection back."""
-        if self._connection is not None:
-            self._connection.close()
-
-    def _listen(self, seconds: float, stop: threading.Event) -> bool:
-        """News may have come while nobody listened, so the first wait ends at once."""
-        try:
-            url = self._store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-            self._connection = psycopg.connect(url, autocommit=True, connect_timeout=5)
-            self._connection.execute(f"LISTEN {WAKE_CHANNEL}")
-            return True
-        except psycopg.OperationalError:
-            stop.wait(min(seconds, 1.0))
-            return False

@@ -17,7 +17,7 @@ from isms_workflow.store.files import EvidenceFiles
 from tests.conftest import service_absent
 from tests.engine.incidents import report
 from tests.portal import application
-from tests.portal.browser import CHROMIUM
+from tests.portal.browser import BROWSERS, CHROMIUM
 from tests.portal.incidents import label
 from tests.portal.visitor import House
 from tests.world import found
@@ -26,9 +26,9 @@ from tests.world import found
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, or whichever is on the path."""
-    found = shutil.which("chromium")
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
-        service_absent("Chromium", "no `chromium` on the path")
+        service_absent("Chromium", f"none of {', '.join(BROWSERS)} is on the path")
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=found, args=CHROMIUM)
         yield opened
