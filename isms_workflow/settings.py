@@ -6,7 +6,7 @@ import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -147,7 +147,7 @@ class Settings(BaseSettings):
     data: Path = Path("data")
     database_url: str = ""
     programme: Path | None = None
-    public_url: str = "http://127.0.0.1:8000"
+    public_url: str
     bind: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     insecure: bool = False
@@ -182,6 +182,12 @@ class Settings(BaseSettings):
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsUnreadable(str(file), str(error)) from error
         return init_settings, env_settings, toml
+
+    @model_validator(mode="before")
+    @classmethod
+    def _address(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Unless it is told otherwise the portal is where it listens: whoever moves it to another port need say it once."""
+        return {"public_url": f"http://127.0.0.1:{given.get('port', cls.model_fields['port'].default)}"} | given
 
     @property
     def store_url(self) -> str:

@@ -92,3 +92,11 @@ def test_an_imap_folder_stands_in_the_file(settings: Settings) -> None:
     assert (found.served_at, found.folder, found.password.get_secret_value()) == (993, "INBOX", "as-secret-as-any")
     assert "as-secret" not in repr(found)
     assert Imap(host="imap.example.org", user="x", password=SecretStr("y"), tls="none", insecure=True).served_at == 143
+
+
+def test_the_portal_is_where_it_listens(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever moves it to a free port, as the error of a taken one says, has links that lead there; a proxy is named."""
+    assert settings.public_url == "http://127.0.0.1:8000"
+    monkeypatch.setenv("ISMS_PORT", "8001")
+    assert Settings(data=settings.data).public_url == "http://127.0.0.1:8001"
+    assert Settings(data=settings.data, public_url="https://isms.example.org").public_url == "https://isms.example.org"
