@@ -155,13 +155,15 @@ class Company:
             return incidents.report(tx, Report(title, description, category), (affected,), self._actor(who), when)[0]
 
     def handles(self, who: str, case: str, evidence: str) -> None:
-        """Somebody takes an incident up that is to be reported to nobody, and does every step of the response there and then."""
+        """Somebody takes an incident up that is to be reported to nobody, and does every step of the response, one by one."""
+        self.sim.pass_time(minutes=12)
         with self.sim.write() as (tx, when):
             obligations.answer(tx, case, {"gdpr.personal_data_breach": False}, "", self._actor(who), when)
             incidents.triage(tx, case, None, "medium", "", self._actor(who), when)
             incidents.respond(tx, case, None, self._actor(who), when)
         cycle, self.case = self.case, case
-        for key in ("contain", "eradicate", "recover"):
+        for key, minutes in (("contain", 35), ("eradicate", 50), ("recover", 25)):
+            self.sim.pass_time(minutes=minutes)
             self.completes(who, key, f"{key}.txt", evidence)
         self.case = cycle
 
