@@ -49,7 +49,7 @@ NO_IMPORT = v.ImportForm(None, "The programme in force doesn't say how such file
 NO_REPORT = v.ReportForm(None, "The programme in force says nothing of incidents yet.")
 REPORTED = v.Report("INC-2026-0042", "A mail of a colleague sends links", "reported", "The response team has been told.",
                     "It began at nine.\n\nI opened none.", (v.Fact("Reported", "Mon 9 Mar 2026 08:00 CET"),),
-                    v.Link("See the incident", PHISHING.url), (SCREEN,))
+                    v.Link("See the incident", PHISHING.url), (replace(SCREEN, label="internal"),))
 
 STEPS = (
     v.StepLine("Contain the incident", "/steps/1", "waiting", "A.5.26", ARON),

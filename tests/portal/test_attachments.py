@@ -72,13 +72,15 @@ def test_they_are_shown_as_their_incident_is(house: House, name: str) -> None:
 
 
 def test_a_file_takes_the_incident_s_own_label(house: House) -> None:
-    """Whatever the rules of the programme give the incident."""
+    """Whatever the rules of the programme give the incident; its reporter isn't told which."""
     have_systems(house.world)
     gil = house.visitor("gil")
     systems = re.findall(r'name="systems" value="([^"]+)">\s*<label[^>]*>Customer records', gil.read(FORM))
     send(gil, SCREEN, category="data_breach", systems=systems)
     with house.world.store.read() as conn:
         assert conn.execute(select(evidence.c.label)).scalar_one() == "confidential"
+    own = main_of(gil, f"{FIRST}/report")
+    assert ("screen.png" in own, "confidential" in own) == (True, False)
 
 
 def test_lists_document_and_paper_name_them(house: House) -> None:

@@ -89,7 +89,22 @@ def _looked_at(person: Person, name: str) -> None:
     assert not sideways
 
 
-def _reported(gil: Person) -> str:
+def _too_large(gil: Person, folder: Path) -> None:
+    """A file of 100 MB is refused, and not a word that was typed is gone; a picture of the screen goes instead."""
+    dump, screen, typed = folder / "dump.bin", folder / "screen.png", gil.page.get_by_label("What happened").input_value()
+    with dump.open("wb") as file:
+        file.truncate(100_000_000)
+    screen.write_bytes(b"\x89PNG of a screen")
+    gil.page.get_by_label(re.compile("^Files")).set_input_files(dump)
+    gil.presses("Report the incident")
+    assert "'dump.bin' can't be; it is larger than 25 MiB" in gil.reads()
+    assert gil.page.get_by_label("What happened").input_value() == typed
+    assert gil.page.get_by_label("Customer records").is_checked()
+    _looked_at(gil, "report-refused")
+    gil.page.get_by_label(re.compile("^Files")).set_input_files(screen)
+
+
+def _reported(gil: Person, folder: Path) -> str:
     """A guest reports, in a minute; the incident's reference."""
     gil.goes("Incidents")
     _looked_at(gil, "none")
@@ -98,8 +113,10 @@ def _reported(gil: Person) -> str:
     gil.page.get_by_label("What it looks like").select_option(label="Information that got to the wrong people")
     gil.page.get_by_label("Customer records").check()
     _looked_at(gil, "report")
+    _too_large(gil, folder)
     gil.presses("Report the incident")
     _looked_at(gil, "reported")
+    assert "screen.png" in gil.reads()
     return str(re.search(r"INC-\d{4}-\d{4}", gil.page.title()).group(0))  # type: ignore[union-attr]  # it fails here
 
 
@@ -231,7 +248,7 @@ def test_a_critical_incident_from_its_report_to_what_changed(
         office: Office, running: Product, store: Store, browser: Browser, tmp_path: Path) -> None:
     """Reported by a guest, escalated while nobody answers, acknowledged by mail, answered, learned from, closed."""
     ben, maria, gil = office["ben"], office["maria"], office["gil"]
-    name = _reported(gil)
+    name = _reported(gil, tmp_path)
     record = Record(store, name)
     _nobody_answers(running, record)
     maria.opens(f"/incidents/{name}")

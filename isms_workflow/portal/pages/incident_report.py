@@ -150,8 +150,8 @@ def _reported(conn: Connection, visit: Visit, name: str) -> v.Report:
         facts.append(v.Fact("Ended", local_instant(row.closed_at, zone)))
     seen = v.Link("See the incident", f"/incidents/{row.reference}") if visit.sees(conn, view) else None
     names = Names(conn, visit.person)
-    files = tuple(replace(file(each, names), url="") for each in conn.execute(questions.attachments_of(case))
-                  if each.added_by == visit.person.id)
+    files = tuple(replace(file(each, names), url="", label="internal") for each in conn.execute(questions.attachments_of(case))
+                  if each.added_by == visit.person.id)  # what they sent, and not how the case is labelled
     return v.Report(row.reference, row.title or "(erased)", row.state, STANDS[row.state], told.description or "",
                     tuple(facts), seen, files)
 
