@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= 3
 
+unexport PYTHONDONTWRITEBYTECODE  # where it is set, each of a service's or a test's processes would compile everything anew
+
 .PHONY: run demo test soak bench lint lock clean help
 
 help: ## what can be made

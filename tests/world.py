@@ -196,8 +196,8 @@ def found(store: Store, cast: Mapping[str, tuple[str, str, tuple[str, ...]]] = C
         world.ids |= _begin(store, cast, programme, start)
         world.sim.now = start + timedelta(seconds=1)
 
-    if (cast, programme, start) == (CAST, None, START):
-        world.once("founded", begin)
+    if (cast, start) == (CAST, START):
+        world.once(f"founded under {programme.digest}" if programme else "founded", begin)
     else:
         begin()
     return world

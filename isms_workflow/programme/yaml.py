@@ -29,26 +29,43 @@ class Document:
         return self.lines.get(path, 1)
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader with strings for times and dates.
+PLAIN_STRINGS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:timestamp")
+
+
+class _Plain(yaml.resolver.Resolver):
+    """Strings for times and dates.
 
     `17:30` is no number of base 60 here, and a day that doesn't exist is refused by the model, with its line.
     """
 
+    yaml_implicit_resolvers = {  # noqa: RUF012  # as the class above has it
+        first: [(tag, pattern) for tag, pattern in resolvers if tag not in PLAIN_STRINGS]
+        for first, resolvers in yaml.resolver.Resolver.yaml_implicit_resolvers.items()
+    }
 
-PLAIN_STRINGS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:timestamp")
 
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in PLAIN_STRINGS]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
+_Plain.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
+
+
+class _Loader(_Plain, yaml.SafeLoader):
+    """Slow, and says best what is wrong."""
+
+
+class _QuickLoader(_Plain, yaml.composer.Composer, yaml.CSafeLoader):
+    """libyaml, which is much quicker: each service reads the whole programme when it starts.
+
+    Its own composer would end the process over a thousand brackets; Python's raises RecursionError.
+    """
+
+    def __init__(self, text: str) -> None:
+        yaml.CSafeLoader.__init__(self, text)
+        yaml.composer.Composer.__init__(self)
 
 
 def read(file: str, text: str) -> tuple[Document | None, list[Problem]]:
     """A file's values with their lines; or the problems of its syntax, repeated keys among them."""
     try:
-        root, value = _composed(text)
+        root, value = _composed_quickly(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         return None, [Problem(file, mark.line + 1 if mark else 0, "", f"{error.problem or error}: is no YAML")]
@@ -65,9 +82,16 @@ def read(file: str, text: str) -> tuple[Document | None, list[Problem]]:
     return (None, problems) if problems else (Document(file, value, lines), [])
 
 
-def _composed(text: str) -> tuple[yaml.Node | None, Any]:
+def _composed_quickly(text: str) -> tuple[yaml.Node | None, Any]:
+    """What is wrong in the quick loader's eyes is read again by the other, for its words."""
+    try:
+        return _composed(_QuickLoader(text))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return _composed(_Loader(text))
+
+
+def _composed(loader: _Loader | _QuickLoader) -> tuple[yaml.Node | None, Any]:
     """The nodes, for their places, and the values, from one reading."""
-    loader = _Loader(text)
     try:
         root = loader.get_single_node()
         return root, None if root is None else loader.construct_document(root)

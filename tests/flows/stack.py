@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -127,17 +128,22 @@ class Stack:
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
         """Prefect's API, as the operator's browser uses it; None for 404."""
-        with httpx.Client(base_url=local.api_url(self.settings), trust_env=False, timeout=30,
-                          auth=(local.USER, local.secret(self.settings))) as client:
-            headers = {} if method == "GET" else _csrf(client)  # asking for a token is a write in Prefect's database
-            answer = client.request(method, path, json=body, headers=headers)
-            while answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:  # Prefect's SQLite was busy
-                time.sleep(0.2)
-                answer = client.request(method, path, json=body, headers=headers)
+        headers = {} if method == "GET" else _csrf(self.browser)  # asking for a token is a write in Prefect's database
+        answer = self.browser.request(method, path, json=body, headers=headers)
+        while answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:  # Prefect's SQLite was busy
+            time.sleep(0.2)
+            answer = self.browser.request(method, path, json=body, headers=headers)
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         answer.raise_for_status()
         return answer.json() if answer.content else None
+
+    @cached_property
+    def browser(self) -> httpx.Client:
+        """The operator's, one for all that is asked: to make one costs as much processor time as the server's answer."""
+        return httpx.Client(base_url=local.api_url(self.settings), trust_env=False, timeout=30,
+                            auth=(local.USER, local.secret(self.settings)),
+                            limits=httpx.Limits(max_keepalive_connections=0))  # the server is killed now and then
 
     def end(self) -> None:
         """Everything ends."""
@@ -148,6 +154,7 @@ class Stack:
                 process.wait(8)
             except subprocess.TimeoutExpired:
                 self.kill(name)
+        self.browser.close()
         self.store.close()
 
     def _begin(self, name: str, command: list[str]) -> None:

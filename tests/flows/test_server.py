@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 import httpx
 import pytest
@@ -44,42 +43,19 @@ def test_a_schedule_of_one_minute_produces_its_run(running: Stack) -> None:
     assert runs[0]["auto_scheduled"] is True
 
 
-WAIT = """
+DATABASE = """
 import asyncio
 import sqlalchemy
 from isms_workflow.engine.prefect.server import bound_waits_for_locks
 bound_waits_for_locks()
 from prefect.server.database import provide_database_interface
 
-async def busy_timeout():
-    engine = await provide_database_interface().engine()
-    async with engine.connect() as connection:
-        return (await connection.execute(sqlalchemy.text("PRAGMA busy_timeout"))).scalar()
-
-print(asyncio.run(busy_timeout()))
-"""
-
-
-def test_the_server_never_waits_a_minute_for_its_database(running: Stack) -> None:
-    """Prefect's own wait for a lock can stop the server's event loop for as long as it lasts."""
-    answer = subprocess.run([sys.executable, "-c", WAIT], env=dict(running.environment), cwd=ROOT, capture_output=True,
-                            text=True, timeout=120, check=True)
-    assert int(answer.stdout) == server.LOCK_S * 1000
-
-
-MEET = """
-import asyncio
-import sqlalchemy
-from isms_workflow.engine.prefect.server import bound_waits_for_locks
-bound_waits_for_locks()
-from prefect.server.database import provide_database_interface
-
-async def look(session):
-    return (await session.execute(sqlalchemy.text("SELECT n FROM met"))).scalar()
+async def ask(session, question):
+    return (await session.execute(sqlalchemy.text(question))).scalar()
 
 async def count(db):
     async with db.session_context(begin_transaction=True) as session:
-        seen = await look(session)
+        seen = await ask(session, "SELECT n FROM met")
         await asyncio.sleep(0.5)
         await session.execute(sqlalchemy.text("UPDATE met SET n = :n"), {"n": seen + 1})
 
@@ -90,18 +66,31 @@ async def meet():
     both = asyncio.gather(count(db), count(db))
     await asyncio.sleep(0.2)
     async with db.session_context() as session:
-        meanwhile = await look(session)
+        meanwhile = await ask(session, "SELECT n FROM met")
     await both
     async with db.session_context() as session:
-        return meanwhile, await look(session)
+        return await ask(session, "PRAGMA busy_timeout"), meanwhile, await ask(session, "SELECT n FROM met")
 
 print(*asyncio.run(meet()))
 """
+"""The server's own database, in a process of its own: how long it waits for a lock, and what became of two who met."""
 
 
-def test_of_two_that_read_and_then_write_the_second_waits(running: Stack, tmp_path: Path) -> None:
-    """Neither is refused with 503, neither's change is lost, and who only reads isn't held up."""
-    place = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{tmp_path / 'met.db'}"}
-    answer = subprocess.run([sys.executable, "-c", MEET], env={**running.environment, **place}, cwd=ROOT,
+@pytest.fixture(scope="module")
+def met(running: Stack, tmp_path_factory: pytest.TempPathFactory) -> list[int]:
+    """What the script above prints: one process for all tests, since it takes seconds to import Prefect."""
+    file = tmp_path_factory.mktemp("met") / "met.db"
+    place = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{file}"}
+    answer = subprocess.run([sys.executable, "-c", DATABASE], env={**running.environment, **place}, cwd=ROOT,
                             capture_output=True, text=True, timeout=120, check=True)
-    assert answer.stdout.split() == ["0", "2"]
+    return [int(word) for word in answer.stdout.split()]
+
+
+def test_the_server_never_waits_a_minute_for_its_database(met: list[int]) -> None:
+    """Prefect's own wait for a lock can stop the server's event loop for as long as it lasts."""
+    assert met[0] == server.LOCK_S * 1000
+
+
+def test_of_two_that_read_and_then_write_the_second_waits(met: list[int]) -> None:
+    """Neither is refused with 503, neither's change is lost, and who only reads isn't held up."""
+    assert met[1:] == [0, 2]
