@@ -63,14 +63,16 @@ def _covered(regime: str, stage: Stage, facts: Facts) -> Event | None:
 
 
 def _last_round(events: list[Event], submissions: list[Event]) -> Round:
-    """Each event after the last round's submission begins the next one."""
+    """Each event after the last round's submission begins the next one. What is asked for again before that is answered with
+    it, by the earliest instant of those that were named.
+    """
     found = Round(None, submissions[0] if submissions and not events else None)
     after: datetime | None = None
     for event in events:
-        if after is not None and event.at <= after:
+        if found.start is not None and (after is None or event.at <= after):
+            until = min((each for each in (found.start.until, event.until) if each), default=None)
+            found = replace(found, start=replace(found.start, until=until))
             continue
-        if found.start is not None and found.submitted is None:
-            break
         answer = next((s for s in submissions if s.at >= event.at), None)
         found, after = Round(event, answer), answer.at if answer else None
     return found

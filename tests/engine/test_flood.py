@@ -8,11 +8,12 @@ from datetime import timedelta
 from isms_workflow.domain.messages import Notice, Urgency
 from isms_workflow.engine import outbox, programmes, telling
 from isms_workflow.notify.files import WrittenMail
-from isms_workflow.programme.load import kept, shipped
+from isms_workflow.programme.load import kept, parse, shipped
 from isms_workflow.settings import Settings
+from isms_workflow.store.database import Store
 from tests.engine.incidents import report
 from tests.engine.mails import deliver
-from tests.world import OPERATOR, World
+from tests.world import OPERATOR, World, found
 
 
 def flood(world: World, many: int, urgency: Urgency = "ordinary", what: str = "a") -> None:
@@ -90,6 +91,17 @@ def test_a_statutory_warning_goes_out_at_once_by_itself(both: World, settings: S
     flood(both, 1, "statutory", what="s")
     (one,) = [m for m in mails(both, settings) if m not in before]
     assert one.key.startswith("incident_escalated:s0")
+
+
+def test_what_a_storm_asks_about_reports_is_bundled(sqlite_store: Store, settings: Settings) -> None:
+    """Each incident asks which reports are owed: that isn't a warning yet. What a law asks by an instant is."""
+    world = found(sqlite_store, programme=parse(shipped()))
+    for _ in range(60):
+        report(world)
+    letters = [mail for mail in deliver(world, settings) if mail.to == "ben@example.org"]
+    assert len(letters) <= 20
+    (one,) = [mail for mail in letters if mail.key.startswith("several:")]
+    assert "messages for you at once" in one.subject
 
 
 def test_one_at_a_time_is_a_flood_as_well(world: World, settings: Settings) -> None:

@@ -43,7 +43,10 @@ from isms_workflow.programme.model import Programme
 
 AGENT = Actor(ENGINE, "engine")
 STATUTORY: Urgency = "statutory"
-"""The urgency of every notice here: no quiet hours, no throttling."""
+"""Of every notice about a report that runs: no quiet hours, no throttling."""
+
+ASKED: Urgency = "critical"
+"""Of what triage is asked: no quiet hours, but in a storm, where every incident asks, told together."""
 
 AFTER = 1000
 """The place of the step of questions among the steps of its case: behind those of the phases."""
@@ -131,7 +134,7 @@ def _open_again(view: CaseView, step: Step, then: Duties, when: When) -> Plan:
 def _owed(view: CaseView, step: Step, owner: str | None, due_at: datetime, when: When, *, again: bool) -> Plan:
     occasion = f"{step.id}:{step.version + 1}"
     return Plan(arm=arm_ladder(view, "step", step.id, reporting_of(view).questions.ladder, due_at, when.happened),
-                send=tell(view, "step_opened", (owner,), occasion, STATUTORY, step=step.id, due=iso(due_at), again=again),
+                send=tell(view, "step_opened", (owner,), occasion, ASKED, step=step.id, due=iso(due_at), again=again),
                 reach=((view.case.id, owner),) if owner else ())
 
 

@@ -162,6 +162,7 @@ def cancel(action: str, body: m.Why, caller: Decides, _match: Match = None) -> R
 
 def _shown(conn: Connection, caller: Caller, ids: Collection[str]) -> list[CorrectiveAction]:
     views = reading.views(conn, ids, caller.now)
+    caller.expect(conn, ids)
     seen = [views[each] for each in ids if caller.sees(conn, views[each])]
     rows = {row.case_id: row for row in conn.execute(questions.titles([view.case.id for view in seen]))}
     return [CorrectiveAction(title=rows[view.case.id].title, **_facts(conn, caller, view)) for view in seen]

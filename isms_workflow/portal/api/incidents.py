@@ -157,6 +157,7 @@ def replan(incident: str, body: m.Why, caller: Writes, _match: Match = None) -> 
 
 def _shown(conn: Connection, caller: Caller, ids: Collection[str]) -> list[im.Incident]:
     views = reading.views(conn, ids, caller.now)
+    caller.expect(conn, ids)
     return incident_shapes.incidents(conn, [views[each] for each in ids if caller.sees(conn, views[each])])
 
 

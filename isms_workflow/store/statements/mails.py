@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, or_, select
 
+from isms_workflow.store.statements.among import among
 from isms_workflow.store.tables import (
     audit,
     audit_private,
@@ -53,6 +54,11 @@ def armed(subject: str) -> Select[Any]:
 def reached_of(case: str) -> Select[Any]:
     """Whom a ladder of the case has reached."""
     return select(reached.c.person).where(reached.c.case_id == case)
+
+
+def reached_of_each(ids: Collection[str]) -> Select[Any]:
+    """The same of many cases at once, each with its case."""
+    return select(reached.c.case_id, reached.c.person).where(among(reached.c.case_id, ids))
 
 
 def last_record(kind: str, subject: str, case: str | None) -> Select[Any]:

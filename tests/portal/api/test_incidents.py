@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from isms_workflow.domain.incident import MACHINE
 from isms_workflow.domain.times import iso
@@ -17,6 +17,7 @@ from isms_workflow.programme.load import kept, shipped
 from isms_workflow.store.tables import cases
 from isms_workflow.store.tables import incidents as table
 from tests.engine.incidents import have_systems
+from tests.engine.incidents import report as reported
 from tests.portal.api.conftest import Programs
 from tests.world import OPERATOR
 
@@ -243,3 +244,24 @@ def test_what_was_erased_is_null(call: Programs) -> None:
 def test_the_states_that_can_be_asked_for_are_the_machines() -> None:
     """A new one in the machine is one here."""
     assert set(get_args(incidents.State)) == MACHINE.states
+
+
+def test_a_list_asks_no_question_for_each_incident(call: Programs) -> None:
+    """Neither of those that everybody of the reader's role may see, nor of those whose label asks who their people are."""
+    def asked() -> int:
+        counted: list[str] = []
+
+        def count(*told: object) -> None:
+            counted.append(str(told[2]))
+
+        event.listen(call.world.store.engine, "before_cursor_execute", count)
+        assert call.get("maria", "/incidents")["items"]
+        event.remove(call.world.store.engine, "before_cursor_execute", count)
+        return len(counted)
+
+    reported(call.world)
+    call.get("maria", "/incidents")
+    few = asked()
+    for _ in range(20):
+        reported(call.world)
+    assert asked() == few
