@@ -9,6 +9,7 @@ from isms_workflow.domain.access import Action
 from isms_workflow.domain.clocks import incidents_of, severity_of
 from isms_workflow.domain.incident import MACHINE, RESPONDING
 from isms_workflow.domain.machine import AGENTS
+from isms_workflow.domain.rules.incidents import is_answered_here
 from isms_workflow.domain.views import CaseView
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import responsibility
@@ -58,8 +59,7 @@ class Desk:
         order = ("triage", "respond", "acknowledge", "reassess", "escalate", "pause", "resume", "merge", "dismiss",
                  "take back", "reopen", "re-plan")
         paused = {"pause"} if incident.pause else set()
-        undone = set() if any(s.is_settled for s in self.view.steps_of(RESPONDING)) else {"reopen"}  # nothing was done here
-        return (each for each in order if each not in standing | alike | once | paused | undone)
+        return (each for each in order if each not in standing | alike | once | paused)
 
     def _may(self, event: str) -> bool:
         return event in MACHINE.possible(self.view.case.state) and any(
@@ -84,12 +84,14 @@ class Desk:
             typed={"into": self.into} if event == "merge" and self.into else {})
 
     def _then(self, event: str) -> str:
-        """What follows, where that depends on the severity."""
+        """What follows, where that depends on the severity, or on what was done."""
         word = severity_of(self.view).acknowledgement
         if event == "acknowledge":
             again = "It starts anew. " if incidents_of(self.view)[1].word else ""
             return (f"{again}The escalation stands still; the response clock runs on. You are asked after it in {spoken(word.holds)}, "
                     f"and {word.reminders} times at most: without a response it then goes on.")
+        if event == "reopen" and not is_answered_here(self.view):
+            return "It was filed with its end. Its response begins now: every step of it is owed."
         return ""
 
     def _fields(self, event: str) -> tuple[v.Field, ...]:
@@ -105,7 +107,7 @@ class Desk:
                               required=True),),
             "merge": (v.Field("into", "Merge into", "text", "The reference of another incident that is open: INC-2026-0001.",
                               required=True), WHY),
-            "reopen": (v.Field("steps", "Steps that are owed again", "checkboxes", choices=settled, required=True),),
+            "reopen": (v.Field("steps", "Steps that are owed again", "checkboxes", choices=settled, required=True),) if settled else (),
         }
         return fields.get(event, ())
 

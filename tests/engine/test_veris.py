@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from sqlalchemy import func, select
 
 from isms_workflow.connectors.veris import VerisRefused, schema
 from isms_workflow.domain.records import AuditRecord, PersonRecord
-from isms_workflow.domain.refusals import Missing, NotYours
+from isms_workflow.domain.refusals import Missing, NotYours, ReasonNeeded, Wrong
+from isms_workflow.engine import statistics
 from isms_workflow.engine.commands import incidents, veris
 from isms_workflow.store import audit
 from isms_workflow.store.audit.erase import erase
@@ -56,6 +58,29 @@ def test_an_imported_incident_is_history(both: World) -> None:
         kinds = [row.kind for row in conn.execute(select(records).order_by(records.c.seq))]
     assert kinds[-3:] == ["case.opened", "incident.reported", "incident.filed"]
     assert exported(both) == sample()
+
+
+def test_an_imported_incident_is_reopened(both: World) -> None:
+    """It wasn't over: its response begins, by whoever says so and with their reason, and goes the usual way to its end."""
+    take(both, sample())
+    with pytest.raises(ReasonNeeded):
+        do(both, incidents.reopen, "ben", None, [], "")
+    with pytest.raises(Wrong, match="name none"):
+        do(both, incidents.reopen, "ben", None, [both.view().steps[0].id], "it is back")
+    do(both, incidents.reopen, "ben", None, [], "it is back")
+    view = both.view()
+    assert (view.case.state, view.case.closed_at) == ("responding", None)
+    assert {step.state for step in view.steps_of("responding")} & {"open"}
+    assert both.mails("incident_reopened")
+    with both.store.read() as conn:
+        moved = conn.execute(select(records.c.body).where(records.c.kind == "case.moved")).scalars().all()
+        assert statistics.read(conn) == [], "nobody here was asked to answer it in time"
+    assert [json.loads(each)["data"]["event"] for each in moved] == ["reopen"]
+    both.complete_phase("responding")
+    assert both.view().case.state in ("resolved", "lessons_learned", "closed")
+    with both.store.read() as conn:
+        assert audit.verify(conn).ok
+        assert statistics.read(conn) == []
 
 
 def test_imported_again_it_stays_as_it_is(world: World) -> None:

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from isms_workflow.portal import incident_paper
 from isms_workflow.portal.incident_paper import Paper
-from isms_workflow.store.tables import evidence
+from isms_workflow.store.tables import cases, evidence
 from tests.engine.incidents import report, respond
 from tests.portal.incidents import FIRST, label
 from tests.portal.visitor import House, Visitor
@@ -32,11 +32,24 @@ def test_a_file_becomes_history_and_comes_out_as_it_was(house: House) -> None:
     page = ben.read(FIRST)
     for said in ("It is imported.", "As the file said", "filed it: it was dealt with before", f'href="{FIRST}/veris.json"'):
         assert said in page, said
-    assert "Reopen it" not in page, "nothing was done here that could be owed again"
     sent = ben.get(f"{FIRST}/veris.json")
     assert sent.json() == sample()
     assert 'INC-2026-0001.veris.json' in sent.headers["content-disposition"]
     assert "1 of 2 were imported" in (send(ben, sample(), sample(incident_id="b")), ben.read("/incidents"))[1]
+
+
+def test_an_imported_one_that_isn_t_over_is_reopened(house: House) -> None:
+    """With a reason; no step is to be chosen, since none was done here."""
+    ben = house.visitor("ben")
+    send(ben, sample())
+    page = ben.read(FIRST)
+    assert ("Its response begins now" in page, 'name="steps"' in page) == (True, False)
+    with house.world.store.read() as conn:
+        case = conn.execute(select(cases.c.id)).scalar_one()
+    assert ben.send(f"/incidents/{case}/reopen", FIRST, reason="").status_code == 422
+    assert ben.send(f"/incidents/{case}/reopen", FIRST, reason="it is back").status_code == 303
+    page = ben.read(FIRST)
+    assert ("it is back" in page, "reopened it" in page, "Contain" in page) == (True, True, True)
 
 
 def test_one_that_isn_t_dealt_with_is_reported(house: House) -> None:

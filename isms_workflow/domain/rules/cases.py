@@ -107,10 +107,11 @@ def begin(view: CaseView, phase: str, when: When) -> Plan:
     return enter(view, f"begin {phase}", Actor(FLOW, FLOW), when, view.case.started_at) + wake(view)
 
 
-def enter(view: CaseView, event: str, actor: Actor, when: When, started_at: datetime | None) -> Plan:
-    """Into the state that is a phase: what it owes opens, counted from now."""
+def enter(view: CaseView, event: str, actor: Actor, when: When, started_at: datetime | None, reason: str = "",
+          **sets: Any) -> Plan:
+    """Into the state that is a phase: what it owes opens, counted from now. `sets` are further columns of the case."""
     begins = counted_from(view, when.happened)
-    plan = move(view, event, CaseRecord.MOVED, actor, when, phase_opened_at=begins, started_at=started_at)
+    plan = move(view, event, CaseRecord.MOVED, actor, when, reason, phase_opened_at=begins, started_at=started_at, **sets)
     phase = plan.change[0].to
     then = replace(view, case=replace(view.case, state=phase, phase_opened_at=begins))
     opened = owing.openable(then, phase, begins, when)

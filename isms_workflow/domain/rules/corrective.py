@@ -236,12 +236,7 @@ def _again(view: CaseView, event: str, actor: Actor, when: When, reason: str = "
     then = replace(view, steps=(*view.steps, *new), corrective=replace(action, round=number))
     plan = Plan(insert=tuple(Insert("steps", step_row(step)) for step in new),
                 beside=(Beside("corrective_actions", view.case.id, {"round": number}),))
-    entered = enter(then, event, actor, when, view.case.started_at)
-    if reason:
-        lines = tuple(replace(c, line=replace(c.line, private={"reason": reason})) if c.subject == "case" else c
-                      for c in entered.change)
-        entered = replace(entered, change=lines)
-    return plan + gates.unsettle(view, PLANNING, AGENT, when) + entered
+    return plan + gates.unsettle(view, PLANNING, AGENT, when) + enter(then, event, actor, when, view.case.started_at, reason)
 
 
 def _steps_of_round(view: CaseView, workflow: CorrectiveWorkflow, number: int) -> tuple[Step, ...]:

@@ -204,15 +204,20 @@ def respond(view: CaseView, seen: int | None, actor: Actor, when: When) -> Plan:
     """
     check(view, "respond", seen, actor)
     _, incident = incidents_of(view)
-    owned = tuple(replace(s, owner=actor.id) if view.directory.holds(actor.id, s.responsibility) else s for s in view.steps)
     late = incident.breached_at is None and incident.pause is None and when.happened > incident.response_due
     missed = replace(escalation.breach(view, when), change=()) if late else Plan()
     return escalation.over(view, when) + missed + enter(
-        replace(view, steps=owned), "respond", actor, when, view.case.started_at) + Plan(
+        _taken_up(view, actor), "respond", actor, when, view.case.started_at) + Plan(
         beside=(Beside("incidents", view.case.id, {"responded_at": incident.responded_at or when.happened}),),
         send=tell(view, "incident_responded", (p for p in escalation.told_so_far(view) if p != actor.id),
                   f"{view.case.id}:{view.case.version}", by=actor.id),
     ) + _say_state(view, RESPONDING) + wake(view)
+
+
+def _taken_up(view: CaseView, actor: Actor) -> CaseView:
+    """With the steps owned by whoever takes the response up, as far as their responsibilities let them."""
+    return replace(view, steps=tuple(
+        replace(s, owner=actor.id) if view.directory.holds(actor.id, s.responsibility) else s for s in view.steps))
 
 
 def resolve(view: CaseView, when: When) -> Plan:
@@ -287,15 +292,35 @@ def take_back(view: CaseView, seen: int | None, reason: str, actor: Actor, when:
 
 
 def reopen(view: CaseView, seen: int | None, steps: Sequence[str], reason: str, actor: Actor, when: When) -> Plan:
-    """It isn't over: the named steps of the response are owed again. The history goes on; nothing starts anew."""
+    """It isn't over: the named steps of the response are owed again. The history goes on; nothing starts anew.
+
+    Of one that was filed with its end nothing was done here: its response begins, and none is named.
+    """
     check(view, "reopen", seen, actor)
     why = reasoned("reopen an incident", reason)
+    plan = _owed_again(view, steps, why, actor, when) if is_answered_here(view) else _begun_late(view, steps, why, actor, when)
+    return plan + duties.again(view, when) + Plan(
+        send=tell(view, "incident_reopened", escalation.told_so_far(view), f"{view.case.id}:{view.case.version}", by=actor.id),
+    ) + _say_state(view, RESPONDING) + wake(view)
+
+
+def is_answered_here(view: CaseView) -> bool:
+    """Whether a step of its response was ever settled; none was of one that was filed with its end."""
+    return any(step.is_settled for step in view.steps_of(RESPONDING))
+
+
+def _owed_again(view: CaseView, steps: Sequence[str], why: str, actor: Actor, when: When) -> Plan:
     named = _response_steps(view, steps)
     plan = move(view, "reopen", CaseRecord.MOVED, actor, when, why, closed_at=None, phase_opened_at=when.happened)
     then = replace(view, case=replace(view.case, state=RESPONDING, closed_at=None, phase_opened_at=when.happened))
-    return plan + owing.reopened(then, named, why, actor, when) + duties.again(view, when) + Plan(
-        send=tell(view, "incident_reopened", escalation.told_so_far(view), f"{view.case.id}:{view.case.version}", by=actor.id),
-    ) + _say_state(view, RESPONDING) + wake(view)
+    return plan + owing.reopened(then, named, why, actor, when)
+
+
+def _begun_late(view: CaseView, steps: Sequence[str], why: str, actor: Actor, when: When) -> Plan:
+    if steps:
+        raise Wrong("steps", ", ".join(steps), "name none: nothing of its response was done here, and all of it is owed")
+    then = _taken_up(replace(view, case=replace(view.case, closed_at=None)), actor)
+    return enter(then, "reopen", actor, when, view.case.started_at, why, closed_at=None)
 
 
 def _response_steps(view: CaseView, ids: Sequence[str]) -> tuple[Step, ...]:

@@ -145,7 +145,7 @@ def merge(incident: str, body: im.Merge, caller: Writes, _match: Match = None) -
 
 @router.post("/{incident}/reopen", response_model=im.IncidentWhole)
 def reopen(incident: str, body: im.Reopen, caller: Writes, _match: Match = None) -> Response:
-    """It isn't over: the named steps of the response are owed again."""
+    """It isn't over: the named steps of the response are owed again; of one that was imported with its end all, and none is named."""
     return _write(caller, incident, body, commands.reopen, body.steps, body.reason)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, case, func, not_, or_, select
 
+from isms_workflow.domain.incident import RESPONDING
 from isms_workflow.store.tables import cases, incidents, steps, stops, transitions
 
 DEALT_WITH = ("resolved", "lessons_learned", "closed")
@@ -13,7 +14,7 @@ DEALT_WITH = ("resolved", "lessons_learned", "closed")
 
 def times() -> Select[Any]:
     """When things happened to each incident that was one. Exercises are left out, what was dismissed or merged, and
-    what was imported with its end: nobody here was asked to answer it.
+    what was imported with its end, even if it was reopened: nobody here was asked to answer it in time.
     """
     word = (select(func.min(stops.c.began_at)).where(stops.c.case_id == cases.c.id, stops.c.what == "word")
             .correlate(cases).scalar_subquery())
@@ -23,7 +24,7 @@ def times() -> Select[Any]:
     resolved = (select(func.max(transitions.c.happened_at))
                 .where(transitions.c.subject_id == cases.c.id, transitions.c.event == "resolve")
                 .correlate(cases).scalar_subquery())
-    filed = and_(cases.c.state == "closed", incidents.c.responded_at.is_(None))
+    filed = and_(cases.c.state.in_((RESPONDING, *DEALT_WITH)), incidents.c.responded_at.is_(None))
     return (select(cases.c.id, cases.c.opened_at, incidents.c.severity, incidents.c.responded_at,
                    incidents.c.breached_at, word.label("word"), contained.label("contained"),
                    case((cases.c.state.in_(DEALT_WITH), resolved)).label("resolved"))
