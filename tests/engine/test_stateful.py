@@ -49,15 +49,15 @@ class Cycle(OnCopy):
     def __init__(self) -> None:
         super().__init__()
         self.world, self.model = found(self.store), Model()
-        self.world.open_cycle()
+        self.world.once("planning", self.world.open_cycle)
 
     @initialize(passed=st.sampled_from((0, 0, 1, 2, 3)), at_gate=st.booleans())
     def begins(self, passed: int, at_gate: bool) -> None:
         """Somewhere in a cycle: so many phases have passed, and the next one's gate is open or not."""
         for phase in PHASES[:passed]:
-            self.world.pass_phase(phase)
+            self.world.once(f"{phase} has passed", lambda phase=phase: self.world.pass_phase(phase))  # type: ignore[misc]
         if at_gate:
-            self.world.complete_phase(PHASES[passed])
+            self.world.once(f"{PHASES[passed]} is done", lambda: self.world.complete_phase(PHASES[passed]))
 
     def tried(self, deed: Callable[[], Any]) -> bool:
         """Whether it was accepted; a refusal leaves the database exactly as it was."""
