@@ -49,8 +49,8 @@ class Installation:
 def installation(store: Store, settings: Settings) -> Installation:
     """A PLAN phase passed, two pieces of evidence on the disk, a key, a programme, settings."""
     world = found(store)
-    world.open_cycle()
-    world.pass_phase("plan")
+    world.once("planning", world.open_cycle)
+    world.once("PLAN has passed", lambda: world.pass_phase("plan"))
     with store.read() as conn:
         shas = conn.execute(select(metadata.tables["evidence"].c.sha256)).scalars().all()
     files = EvidenceFiles(settings.evidence_dir)
