@@ -251,6 +251,19 @@ def test_what_has_not_begun_is_not_submitted(world: World) -> None:
         submit(world, "gdpr.notification")
 
 
+def test_whoever_may_record_an_instant_may_withdraw_it(sqlite_store: Store) -> None:
+    """Also who decides, where the programme doesn't have them answer."""
+    under = {**shipped(), "incident.yaml": shipped()["incident.yaml"].replace(
+        "decides: [compliance_officer, isms_manager]", "decides: [top_management]")}
+    world = found(sqlite_store, programme=parse(under))
+    report(world)
+    date(world, "aware", REPORTED, "dana")
+    withdraw(world, dated(world, "aware"), "dana")
+    waive(world, "gdpr.register", "dana")
+    with pytest.raises(NotYours):
+        withdraw(world, dated(world, "waived"), "maria")
+
+
 def test_a_progress_report_is_submitted_before_it_is_due(sqlite_store: Store) -> None:
     """NIS2, Art. 23(4)(e): whoever knows that it will be ongoing doesn't wait until it is too late."""
     under = {**shipped(), "obligations/organisation.yaml": shipped()["obligations/organisation.yaml"].replace(

@@ -143,7 +143,7 @@ def withdraw(view: CaseView, event: str, reason: str, actor: Actor, when: When) 
     dated = _dated(_of(view), event)
     found = rules.reporting_of(view)
     is_decision = dated.event.kind in (SUBMITTED, WAIVED)
-    duties = _duties(view, "withdraw", found.decides if is_decision else found.answers, actor)
+    duties = _duties(view, "withdraw", found.decides if is_decision else _by_answers(view), actor)
     why = reasoned("withdraw what was recorded", reason)
     line = record(ObligationRecord.WITHDRAWN, view, view.case.id, actor, when, _said(dated.event, dated.id, None), why)
     return _gone(dated, actor, when) + Plan(record=(line,)) + rules.followed(
