@@ -73,7 +73,8 @@ def owners() -> Select[Any]:
 
 def _base() -> ColumnElement[str]:
     """The instant that a ladder counts from, as `times.iso` writes it: such texts are in the order of their instants."""
-    return deadlines.c.rule["base"].as_string()
+    found: ColumnElement[str] = deadlines.c.rule["base"].as_string()
+    return found
 
 
 def _awaits_way_on() -> ColumnElement[bool]:
