@@ -31,6 +31,8 @@ MACHINE = Machine("corrective_action", version=1, initial=CORRECTING,
     rule("go on",         {REFERRED},    PLANNING,     TOP_MANAGEMENT),
     rule("accept",        {REFERRED},    "accepted",   TOP_MANAGEMENT),
     rule("hand over",     OPEN,          None,         OWNER, ISMS_MANAGER, ENGINE),
+    rule("reassess",      OPEN,          None,         ISMS_MANAGER, TOP_MANAGEMENT),
+    rule("re-plan",       OPEN,          None,         ISMS_MANAGER, TOP_MANAGEMENT),
     rule("cancel",        OPEN,          "cancelled",  ISMS_MANAGER, TOP_MANAGEMENT),
 ))
 

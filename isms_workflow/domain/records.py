@@ -50,6 +50,8 @@ class CorrectiveRecord(StrEnum):
     HANDED_OVER = "action.handed_over"
     BROUGHT_FORWARD = "action.advanced"
     JUDGED = "action.judged"
+    REASSESSED = "action.reassessed"
+    REPLANNED = "action.replanned"
 
 
 class LessonRecord(StrEnum):

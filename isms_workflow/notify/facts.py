@@ -299,6 +299,14 @@ class OnCallCovered(Facts):
     reason: Text = ""
 
 
+class OnCallOrdered(Facts):
+    """To whoever's place is another than before: in which order `people` take turns from the next hand-over on."""
+
+    rotation: Line
+    people: Names
+    by: Line
+
+
 class OnCallGap(Facts):
     """To the ISMS manager: nobody is on call, because nobody takes turns, or because `cover` can't act any more."""
 

@@ -84,6 +84,7 @@ NOTICES: Mapping[str, Notice] = {notice.name: notice for notice in (
     Notice("deputised",             f.Deputised),
     Notice("delegated",             f.Delegated),
     Notice("on_call_covered",       f.OnCallCovered),
+    Notice("on_call_ordered",       f.OnCallOrdered),
     Notice("on_call_gap",           f.OnCallGap),
     Notice("programme_applied",     f.ProgrammeApplied),
     Notice("flood",                 f.Many),

@@ -16,6 +16,7 @@ from isms_workflow.domain.rules.apart import doers
 from isms_workflow.domain.rules.common import stands_in
 from isms_workflow.domain.rules.corrective import action_of
 from isms_workflow.domain.views import CaseView, Step, programme_key
+from isms_workflow.engine import programmes
 from isms_workflow.portal import views as v
 from isms_workflow.portal.actions import source_of
 from isms_workflow.portal.history import of_case
@@ -103,18 +104,19 @@ class Page(CasePage):
             return None, ()
         state = self.view.case.state
         if state == CHECKING:
-            return verdict(self.visit, self.view, self._check_step()), tuple(self._others("hand over", "cancel"))
+            return verdict(self.visit, self.view, self._check_step()), tuple(self._others("hand over", *TERMS, "cancel"))
         if state == REFERRED:
             main = self._action("go on", main=True)
-            return main, tuple(self._others("accept", "hand over", "cancel"))
-        return None, tuple(self._others("bring forward", "hand over", "cancel"))
+            return main, tuple(self._others("accept", "hand over", *TERMS, "cancel"))
+        return None, tuple(self._others("bring forward", "hand over", *TERMS, "cancel"))
 
     def _check_step(self) -> Step:
         _, action = action_of(self.view)
         return next(s for s in self.view.steps_of(CHECKING) if round_of(s.key) == action.round)
 
     def _others(self, *events: str) -> Iterator[v.Action]:
-        for event in events:
+        alike = programmes.in_force(self.conn).programme.digest == self.view.case.programme
+        for event in (each for each in events if not (alike and each == "re-plan")):
             if event in MACHINE.possible(self.view.case.state) and not self._why_not(event):
                 yield self._action(event)
 
@@ -124,7 +126,7 @@ class Page(CasePage):
         if not held and not (OWNER in rule.by and action_of(self.view)[1].owner == me):
             titles = sorted(responsibility(self.view, name) for name in rule.by - AGENTS - {OWNER})
             return f"It takes one of these responsibilities: {', '.join(titles)}."
-        if event in ("go on", "accept", "cancel") and me in doers(self.view):
+        if event in ("go on", "accept", "cancel", "reassess") and me in doers(self.view):
             return "You own the action, or had part in it: somebody who had none decides."
         return ""
 
@@ -136,10 +138,13 @@ class Page(CasePage):
                         version=str(self.view.case.version))
 
     def _fields(self, event: str) -> tuple[v.Field, ...]:
-        _, action = action_of(self.view)
+        workflow, action = action_of(self.view)
         people = self.names.choices(tuple(p.id for p in self.view.directory.people.values() if p.may_write and p.id != action.owner))
         if event == "hand over":
             return (v.Field("owner", "New owner", "select", choices=people, required=True),)
+        if event == "reassess":
+            choices = tuple(v.Choice(each.id, f"{each.title}: checked {each.check_after} after it is done") for each in workflow.gravities)
+            return (v.Field("gravity", "Gravity", "select", value=action.gravity, choices=choices, required=True),)
         if event == "go on":
             return (v.Field("owner", "Owner", "select", "Somebody else, if that helps.",
                             choices=(v.Choice("", f"{self.names.who(action.owner).name}, as before"), *people)),)
@@ -169,7 +174,10 @@ def _no_verdict(visit: Visit, view: CaseView, step: Step, carried: int, needed: 
     return ""
 
 
+TERMS = ("reassess", "re-plan")
 WORDS = {
+    "reassess": ("Change the gravity", "Its check is due by that, counted from when it was done; at once if that is past."),
+    "re-plan": ("Re-plan it", "It goes on under the programme in force, and its ladders; what is due stays due, what was told told."),
     "go on": ("Have it tried again", "It goes back to its root cause, and its owner owes the next round."),
     "accept": ("Accept what remains", "It is closed as it is; top management answers for what remains. Can't be undone."),
     "hand over": ("Give it to somebody else", "What is left of it goes along, and both sides are told. Who owned it never checks it."),

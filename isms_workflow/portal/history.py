@@ -54,6 +54,8 @@ SENTENCES: Mapping[str, str] = {
     "incident.replanned": "put it under programme {programme:short}",
     "lesson.added": "added to the lessons", "lesson.withdrawn": "withdrew an entry of the lessons",
     "action.opened": "opened a corrective action for {owner:who}, {gravity}",
+    "action.reassessed": "changed its gravity from {before} to {gravity}",
+    "action.replanned": "put it under programme {programme:short}",
     "action.handed_over": "gave it from {from_person:who} to {to_person:who}",
     "action.advanced": "had its effectiveness checked before its time",
     "obligation.answered": "answered {question}: {value:answer}", "obligation.dated": "recorded {kind:title} at {at:instant}{of:of}",

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from isms_workflow.domain.access import Action, permits
 from isms_workflow.domain.people import Person
-from isms_workflow.engine import reading
+from isms_workflow.engine import programmes, reading
 from isms_workflow.portal import views as v
 from isms_workflow.store.statements import cases as questions
 from isms_workflow.store.tables import organisation as table
@@ -35,6 +35,13 @@ the menu shows sections, so that it is one line, and a section of several shows 
 def organisation(conn: Connection) -> str:
     """The organisation's name; empty before set-up."""
     return str(conn.execute(select(table.c.name)).scalar() or "")
+
+
+def zone(conn: Connection) -> str:
+    """The organisation's zone, for whoever isn't signed in; UTC before set-up."""
+    if conn.execute(questions.programme_in_force()).first() is None:
+        return "UTC"
+    return programmes.in_force(conn).programme.calendar.zone
 
 
 def menu(person: Person, current: str) -> tuple[v.MenuEntry, ...]:

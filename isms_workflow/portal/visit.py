@@ -26,7 +26,7 @@ from isms_workflow.portal import views as v
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.deps import Portal
 from isms_workflow.portal.rendering import render
-from isms_workflow.portal.surroundings import alive, menu, organisation, within
+from isms_workflow.portal.surroundings import alive, menu, organisation, within, zone
 from isms_workflow.portal.texts import storable
 from isms_workflow.portal.views.forms import Typed
 from isms_workflow.store.files import MIB
@@ -114,7 +114,7 @@ class Visit:
         with store.read() as conn:
             name = organisation(conn)
             if self.session is None:
-                return v.Frame(self.now, "UTC", name, "", flash=flash)
+                return v.Frame(self.now, zone(conn), name, "", flash=flash)
             return v.Frame(
                 self.now, self.person.zone, name, self.session.csrf,
                 v.Link(self.session.name, f"/people/{self.person.id}"), menu(self.person, current),

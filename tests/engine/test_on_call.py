@@ -20,7 +20,7 @@ from isms_workflow.settings import Settings
 from isms_workflow.store import audit, tables
 from isms_workflow.store.tables import overrides
 from tests.engine.incidents import do, report
-from tests.engine.mails import deliver, only
+from tests.engine.mails import became, deliver, only
 from tests.world import OPERATOR, World
 
 HOUR = timedelta(hours=1)
@@ -197,6 +197,26 @@ def test_the_order_of_turns_is_set_and_recorded(both: World) -> None:
         (row,) = conn.execute(select(tables.audit).where(tables.audit.c.kind == "on_call.ordered")).all()
         assert json.loads(row.body)["data"]["people"] == f"{ids['ravi']} {ids['ben']}"
         assert audit.verify(conn).ok
+
+
+def test_whoever_changes_places_is_told_of_the_order(both: World, settings: Settings) -> None:
+    """In which order turns are taken now, and who decided so; an order that another one replaced at once isn't told."""
+    def moves(person: str, places: int) -> None:
+        both.sim.now += timedelta(seconds=1)
+        with both.sim.write() as (tx, when):
+            commands.move(tx, "first_line", both.ids[person], places, both.actor("maria"), when)
+    moves("ravi", -1)
+    mails = deliver(both, settings)
+    for who in ("ben", "ravi"):
+        said = " ".join(only(mails, who, "on_call_ordered").text.split())
+        assert said.rindex("Ravi Singh") < said.rindex("Ben Ito"), who
+        assert "Maria Okafor decided so" in said
+    moves("ben", -1)
+    moves("ravi", -1)
+    moves("ravi", -1)  # is the first already: nobody changes places
+    assert len(both.mails("on_call_ordered")) == 6
+    deliver(both, settings)
+    assert became(both, "unsent") == [("on_call_ordered", "turns are taken in yet another order")] * 2
 
 
 def test_a_level_tells_whoever_a_layer_puts_on_call(both: World) -> None:

@@ -166,6 +166,8 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "somebody covers for us no longer": ("on_call_covered", {
         "link": "/on-call", "rotation": "First line", "person": "Ines Costa", "yours": False, "by": "Ines Costa",
         "starts": LATE["since"], "ends": "2026-03-18T23:00:00Z", "returned": WAIT["since"]}),
+    "turns are taken in another order": ("on_call_ordered", {
+        "link": "/on-call", "rotation": "First line", "people": ["Ravi Singh", "Ben Ito", "Ines Costa"], "by": "Maria Okafor"}),
     "nobody will be on call": ("on_call_gap", {
         "link": "/on-call", "rotation": "First line", "starts": "2026-03-11T23:00:00Z", "ends": "2026-03-18T23:00:00Z",
         "responsibility": "Incident responder"}),

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from isms_workflow.engine import programmes
 from isms_workflow.engine.commands import corrective
-from isms_workflow.programme.load import kept, shipped
+from isms_workflow.programme.load import kept, parse, shipped
 from isms_workflow.store.tables import cases
 from tests.engine.actions import asked, current, done, open_action, planned, referred
 from tests.engine.incidents import do
@@ -132,6 +132,26 @@ def test_the_check_is_judged_on_its_page(opened: House) -> None:
     page = main_of(ines, FIRST)
     assert all(said in page for said in ("Two of five failed", "not effective", "round 2", "sent it back to its root cause"))
     assert ("opens when the plan is approved" in page, "opens some time after it is done" in page) == (True, True)  # anew
+
+
+def test_its_terms_are_changed_on_its_page(opened: House) -> None:
+    """By the ISMS manager, with a reason; the owner has no such form, and re-planning is offered only where there is another version."""
+    world, maria = opened.world, opened.visitor("maria")
+    page = main_of(maria, FIRST)
+    assert ("Change the gravity" in page, "Re-plan it" in page) == (True, False)
+    assert "Change the gravity" not in main_of(opened.visitor("ben"), FIRST)
+    assert act(maria, "reassess", gravity="mild", reason="so") == 422
+    assert act(maria, "reassess", gravity="major", reason="it stopped production") == 303
+    page = main_of(maria, FIRST)
+    assert all(said in page for said in ("changed its gravity from minor to major", "it stopped production", "90 days"))
+    with world.store.write() as tx:
+        files = dict(programmes.in_force(tx).programme.files)
+        files["corrective_action.yaml"] = files["corrective_action.yaml"].replace("check_after: 90 days", "check_after: 91 days")
+        programmes.apply(tx, parse(files), OPERATOR, world.when())
+    assert "Re-plan it" in main_of(maria, FIRST)
+    assert act(maria, "re-plan", reason="auditors ask") == 303
+    page = main_of(maria, FIRST)
+    assert ("put it under programme" in page, "91 days" in page, "Re-plan it" in page) == (True, True, False)
 
 
 def test_management_decides_on_its_page(opened: House) -> None:

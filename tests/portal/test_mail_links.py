@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from isms_workflow.engine import deliverer, mail_links
+from isms_workflow.engine import deliverer, mail_links, programmes
 from isms_workflow.engine.commands import incidents, people
 from isms_workflow.engine.mailing import MailChannel
 from isms_workflow.notify.files import FileChannel, listing
+from isms_workflow.programme.load import parse
 from isms_workflow.settings import Settings
 from isms_workflow.store.tables import audit, outbox, stops
 from isms_workflow.store.tables import incidents as incident_table
@@ -45,6 +46,18 @@ def words(world: World) -> list[str]:
     names = {person: name for name, person in world.ids.items()}
     with world.store.read() as conn:
         return [names[by] for by in conn.execute(select(stops.c.by).where(stops.c.what == "word")).scalars()]
+
+
+def test_who_isn_t_signed_in_reads_the_organisation_s_zone(reported: House, settings: Settings) -> None:
+    """Until when the link works, on a page without a reader; whoever is signed in reads their own."""
+    path = link(reported, settings, "ben")
+    with reported.world.store.write() as tx:
+        files = dict(programmes.in_force(tx).programme.files)
+        files["calendar.yaml"] = re.sub(r"zone: \S+", "zone: Asia/Kolkata", files["calendar.yaml"])
+        programmes.apply(tx, parse(files), OPERATOR, reported.world.when())
+    assert "Times are in Asia/Kolkata" in reported.visitor().read(path)
+    assert "IST" in reported.visitor().read(path).split("This link works once", 1)[1]
+    assert "Times are in UTC" in reported.visitor("ben").read(path)
 
 
 def test_one_press_acknowledges_as_the_mail_s_reader(reported: House, settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from isms_workflow.domain import machines
 from isms_workflow.domain.calendars import DueRule, WorkingCalendar
@@ -131,12 +132,17 @@ def carry_out(view: CaseView, when: When) -> Plan:
 
 def observe(view: CaseView, when: When) -> Plan:
     """The flow: it is done. The clock asks for its effectiveness after the time that its gravity gives."""
-    workflow, action = action_of(view)
-    rule = DueRule.of(when.happened, workflow.gravity(action.gravity).check_after, view.calendar)
-    due_at = rule.instant(view.calendar)
-    facts: dict[str, Scalar] = {"check": iso(due_at), "gravity": action.gravity}
+    armed = to_be_checked(view, when.happened)
+    facts: dict[str, Scalar] = {"check": iso(armed.due_at), "gravity": action_of(view)[1].gravity}
     return move(view, "observe", CaseRecord.MOVED, LEADER, when, "", facts, phase_opened_at=when.happened) + Plan(
-        arm=(Arm(view.case.id, "case", view.case.id, FOLLOW_UP, due_at, rule=rule.as_json()),)) + wake(view)
+        arm=(armed,)) + wake(view)
+
+
+def to_be_checked(view: CaseView, done_at: datetime) -> Arm:
+    """When its effectiveness is looked at, by its gravity and when it was done."""
+    workflow, action = action_of(view)
+    rule = DueRule.of(done_at, workflow.gravity(action.gravity).check_after, view.calendar)
+    return Arm(view.case.id, "case", view.case.id, FOLLOW_UP, rule.instant(view.calendar), rule=rule.as_json())
 
 
 def follow_up(view: CaseView, when: When) -> Plan:

@@ -96,7 +96,8 @@ def may_order(directory: Directory, actor: str) -> bool:
 
 
 def order(row: Turns, directory: Directory, people: Sequence[str], actor: Actor, when: When) -> Plan:
-    """Turns are taken in this order from the next hand-over on; whoever takes part newly comes last.
+    """Turns are taken in this order from the next hand-over on; whoever takes part newly comes last. Whose place is another
+    than before is told.
 
     Raises `NotYours`, and `Wrong` unless it names just those who take turns now, each once.
     """
@@ -108,7 +109,11 @@ def order(row: Turns, directory: Directory, people: Sequence[str], actor: Actor,
     made = new_id()
     facts: dict[str, Scalar] = {"row": row.id, "people": " ".join(people), "before": " ".join(before)}
     kept = {"id": made, "turns": row.id, "people": list(people), "set_by": actor.id, "set_at": when.happened}
-    return Plan(insert=(Insert("rotation_orders", kept),), record=(_record(OnCallRecord.ORDERED, made, actor, when, facts),))
+    about = {"row": row.id, "people": list(people), "by": actor.id}
+    moved = (person for person, other in zip(people, before, strict=True) if person != other)
+    return Plan(insert=(Insert("rotation_orders", kept),),
+                send=tuple(Notice("on_call_ordered", person, about).message(made, None) for person in moved),
+                record=(_record(OnCallRecord.ORDERED, made, actor, when, facts),))
 
 
 def _relieved(rotation: Rotation, directory: Directory, starts: datetime, ends: datetime) -> tuple[str, ...]:

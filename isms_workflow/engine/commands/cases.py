@@ -97,11 +97,11 @@ def close(tx: Transaction, case: str, when: When) -> bool:
 def pause(tx: Transaction, case: str, seen: int | None, until: str, reason: str, actor: Actor, when: When) -> None:
     """Pauses the case until a date, `2026-08-31`. Raises `Wrong`, `NotYours`, `ReasonNeeded`, `NotAllowed`."""
     view = of_case(tx, case, when)
-    write(tx, [rules.pause(view, seen, until, reason, _anchors(tx, view), actor, when)], when.noticed)
+    write(tx, [rules.pause(view, seen, until, reason, anchors(tx, view), actor, when)], when.noticed)
 
 
-def _anchors(tx: Transaction, view: CaseView) -> dict[str, datetime]:
-    """What each armed ladder of the case counts from, by its step or gate."""
+def anchors(tx: Transaction, view: CaseView) -> dict[str, datetime]:
+    """What each armed ladder of the case counts from, by its step, gate or case."""
     rows = tx.execute(deadline_questions.unsettled((view.case.id,)))
     return {row.subject_id: from_iso(row.rule["base"]) for row in rows if row.event == LADDER and row.rule}
 
@@ -109,7 +109,7 @@ def _anchors(tx: Transaction, view: CaseView) -> dict[str, datetime]:
 def resume(tx: Transaction, case: str, seen: int | None, actor: Actor, when: When) -> None:
     """Ends a pause before its time. Raises `NotYours`, `NotAllowed`."""
     view = of_case(tx, case, when)
-    write(tx, [rules.resume(view, seen, _anchors(tx, view), actor, when)], when.noticed)
+    write(tx, [rules.resume(view, seen, anchors(tx, view), actor, when)], when.noticed)
 
 
 def cancel(tx: Transaction, case: str, seen: int | None, reason: str, actor: Actor, when: When) -> None:

@@ -9,11 +9,12 @@ from isms_workflow.domain.people import Actor
 from isms_workflow.domain.plan import Plan
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.rules import corrective as rules
+from isms_workflow.domain.rules import corrective_terms as terms
 from isms_workflow.domain.rules.corrective import Draft
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import offices, programmes
-from isms_workflow.engine.commands.cases import reference
+from isms_workflow.engine.commands.cases import anchors, reference
 from isms_workflow.engine.commands.common import in_turn, of_case
 from isms_workflow.engine.writer import write
 from isms_workflow.store.database import Transaction
@@ -110,3 +111,14 @@ def cancel(tx: Transaction, case: str, seen: int | None, reason: str, actor: Act
 def hand_over(tx: Transaction, case: str, seen: int | None, to: str, reason: str, actor: Actor, when: When) -> None:
     """Somebody else answers for it. Raises `NotYours`, `NotAllowed`, `Moved`, `Wrong`, `ReasonNeeded`."""
     write(tx, [rules.hand_over(of_action(tx, case, when), seen, to, reason, actor, when)], when.noticed)
+
+
+def reassess(tx: Transaction, case: str, seen: int | None, gravity: str, reason: str, actor: Actor, when: When) -> None:
+    """Another gravity. Raises as `cancel`, and `Wrong`."""
+    write(tx, [terms.reassess(of_action(tx, case, when), seen, gravity, reason, actor, when)], when.noticed)
+
+
+def replan(tx: Transaction, case: str, seen: int | None, reason: str, actor: Actor, when: When) -> None:
+    """It goes on under the programme in force. Raises as `cancel`, and `Wrong` or `Missing` if that can't carry it."""
+    view, now = of_action(tx, case, when), programmes.in_force(tx)
+    write(tx, [terms.replan(view, seen, now.programme, anchors(tx, view), reason, actor, when)], when.noticed)

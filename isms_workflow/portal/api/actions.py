@@ -83,6 +83,13 @@ class GoOn(m.Taken):
     owner: m.Id | None = None
 
 
+class Gravity(m.Taken):
+    """How grave it is after all."""
+
+    gravity: Annotated[str, Field(max_length=60, description="An id of the gravities of the programme that it keeps.")]
+    reason: m.Reason
+
+
 class HandOver(m.Taken):
     """Who answers for it from now on."""
 
@@ -152,6 +159,18 @@ def hand_over(action: str, body: HandOver, caller: Writes, _match: Match = None)
 def bring_forward(action: str, body: m.Why, caller: Writes, _match: Match = None) -> Response:
     """Its effectiveness is checked now: the ISMS manager."""
     return _write(caller, action, body, commands.bring_forward, body.reason)
+
+
+@router.post("/{action}/reassess", response_model=CorrectiveActionWhole)
+def reassess(action: str, body: Gravity, caller: Decides, _match: Match = None) -> Response:
+    """Another gravity; its check is due by that, from when it was done: the ISMS manager or top management, unless they own it."""
+    return _write(caller, action, body, commands.reassess, body.gravity, body.reason)
+
+
+@router.post("/{action}/replan", response_model=CorrectiveActionWhole)
+def replan(action: str, body: m.Why, caller: Decides, _match: Match = None) -> Response:
+    """It goes on under the programme in force: the ISMS manager or top management."""
+    return _write(caller, action, body, commands.replan, body.reason)
 
 
 @router.post("/{action}/cancel", response_model=CorrectiveActionWhole)

@@ -154,6 +154,8 @@ DO: Mapping[str, tuple[Do, str]] = {
     "accept": (_plain(commands.accept, "reason"), "It is closed; what remains is accepted."),
     "hand-over": (_plain(commands.hand_over, "owner", "reason"), "Somebody else answers for it now; both sides are told."),
     "cancel": (_plain(commands.cancel, "reason"), "It is cancelled."),
+    "reassess": (_plain(commands.reassess, "gravity", "reason"), "Its gravity is changed."),
+    "re-plan": (_plain(commands.replan, "reason"), "It goes on under the programme in force."),
     "bring-forward": (_plain(commands.bring_forward, "reason"), "It is checked now."),
 }
 """By an address's last part: what is done, and what is said of it."""

@@ -33,6 +33,18 @@ def test_one_is_opened_found_and_handed_over(call: Programs) -> None:
     assert call.write("ravi", f"/actions/{made['reference']}/hand-over", {"owner": ids["ben"], "reason": "x"}, version=1).status_code == 412
 
 
+def test_its_gravity_and_its_programme_are_changed(call: Programs) -> None:
+    """By the ISMS manager, each with a reason; what can't be is refused."""
+    open_action(call.world)
+    name = call.world.view().case.reference
+    said = call.write("maria", f"/actions/{name}/reassess", {"gravity": "major", "reason": "it stopped production"}, version=1)
+    assert (said.status_code, said.json()["gravity"], said.headers["etag"]) == (200, "major", '"2"')
+    assert call.write("ben", f"/actions/{name}/reassess", {"gravity": "minor", "reason": "so"}).status_code == 403
+    assert call.write("maria", f"/actions/{name}/reassess", {"gravity": "mild", "reason": "so"}).status_code == 422
+    refused = call.write("maria", f"/actions/{name}/replan", {"reason": "so"})
+    assert (refused.status_code, "in force already" in refused.json()["detail"]) == (409, True)
+
+
 def test_the_verdict_and_management_s_answer(call: Programs) -> None:
     """Effective or not is said once; the second time management goes on or accepts."""
     world = call.world
