@@ -148,7 +148,7 @@ def test_nothing_happens_on_import() -> None:
     """No connection, no process, no thread, no file written: by any module of ours."""
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in SOURCES
              if MIGRATIONS not in path.parents and path.name != "__main__.py"]
-    done = subprocess.run([sys.executable, "-c", IMPORTS, *names], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-B", "-c", IMPORTS, *names], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
 
 

@@ -35,9 +35,10 @@ LATE = timedelta(seconds=2)
 
 
 def history(stack: Stack) -> tuple[int, int]:
-    """How much has been recorded."""
+    """How much has been recorded of cases, but for what falls due meanwhile."""
     with stack.store.read() as conn:
-        return (conn.execute(select(func.count()).select_from(audit)).scalar_one(),
+        return (conn.execute(select(func.count()).select_from(audit).where(
+                    audit.c.case_id.is_not(None), audit.c.actor != "clock")).scalar_one(),
                 conn.execute(select(func.count()).select_from(transitions)).scalar_one())
 
 
