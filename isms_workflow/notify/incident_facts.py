@@ -130,9 +130,12 @@ class IncidentReopened(IncidentWaits):
 
 
 class NobodyReached(IncidentWaits):
-    """To the ISMS manager: none of `people` could be told of the report (`level` 0), or of a level of its ladder."""
+    """To the ISMS manager: none of `people` could be told of the report (`level` 0), of a level of its ladder, or of a
+    `report` that an act asks for.
+    """
 
     level: int
+    report: Text = ""
     people: Names
 
 

@@ -17,7 +17,7 @@ from isms_workflow.store.files import MIB
 SYSTEMS = ("name", "owner", *NEEDS, "data", "description")
 """The columns of a list of systems; the description may be left out."""
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection)."""
 
 

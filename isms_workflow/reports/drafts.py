@@ -19,6 +19,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from isms_workflow.domain.conditions import Asked, Facts
+from isms_workflow.domain.judging import asked_of
 from isms_workflow.domain.obligations import Obligation, Standing
 from isms_workflow.domain.periods import said
 from isms_workflow.domain.systems import DATA
@@ -82,7 +83,7 @@ def draft(record: Record, standing: Standing, facts: Facts, organisation: Organi
     template = next(name for name in (f"{found.id}.md", "stage.md") if name in names)
     text = _environment().get_template(template).render(
         record=record, standing=standing, stage=found.stage, regime=found.regime, drafted_at=utc(drafted_at),
-        happened=_happened(facts, found), answers=_answers(facts, found, organisation),
+        happened=_happened(facts, found), answers=_answers(asked_of(found, facts, organisation, standing.zone)),
         data=_data(record), missing=Written(f"**{MISSING}**"), moment=lambda instant: Written(said(instant, standing.zone)))
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
@@ -93,11 +94,10 @@ def _happened(facts: Facts, found: Obligation) -> Mapping[str, datetime]:
     return {kind: those[0].at for kind, those in events.items() if those}
 
 
-def _answers(facts: Facts, found: Obligation, organisation: Organisation) -> tuple[tuple[str, str], ...]:
+def _answers(asked: Asked) -> tuple[tuple[str, str], ...]:
     """What was answered to each of the regime's questions."""
-    asked = Asked(found.regime, facts, organisation, utc(facts.reported_at).date())
     words = {True: "yes", False: "no", None: "open"}
-    return tuple((each.question, words[asked.answer(each.id).value]) for each in found.regime.questions)
+    return tuple((each.question, words[asked.answer(each.id).value]) for each in asked.regime.questions)
 
 
 def _data(record: Record) -> tuple[str, ...]:

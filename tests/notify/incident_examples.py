@@ -42,6 +42,7 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         **WAITS, "before": "Low", "after": "Low", "by": "Maria Okafor", "reason": "The new one is stricter."}),
     "nobody responds in time": ("response_missed", {**WAITS, **LATE, "missed": LATE["due"]}),
     "nobody could be told of a level": ("nobody_reached", {**WAITS, **LATE, "level": 2, "people": ["Ben Ito", "Ravi Singh"]}),
+    "nobody could be told of what an act asks": ("nobody_reached", {**WAITS, "level": 0, "report": "Notification", "people": ["Ben Ito"]}),
     "nobody could be told of a report": ("nobody_reached", {**WAITS, "level": 0, "people": ["Ben Ito"]}),
     "somebody responds": ("incident_responded", {
         **INCIDENT, "stands": "being responded to", "by": "Ravi Singh", "at": "2026-03-09T13:50:00Z", "in_time": True}),

@@ -177,8 +177,10 @@ def answered(look: Look, person: str, effect: Effect) -> Facts:
 
 def nobody_reached(look: Look, person: str, effect: Effect) -> Facts:
     """None of those whom a level names could be told."""
-    about = effect.payload["about"]
-    return {**_waits(look, look.view(str(effect.case)), person), "level": about["level"] + 1,
+    about, view = effect.payload["about"], look.view(str(effect.case))
+    stage = about.get("stage")
+    return {**_waits(look, view, person), "level": about["level"] + 1,
+            "report": view.duties.obligation(stage).stage.title if stage and view.duties else "",
             "people": [look.name(each) for each in about["missed"]]}
 
 
