@@ -14,8 +14,12 @@ from isms_workflow.portal.api import hooks
 from isms_workflow.portal.deps import Portal
 from isms_workflow.portal.security import Guard
 
-PAGES = ("gates", "steps", "account", "acknowledge", "calendar", "setup", "my_work", "pdca", "corrective_action", "incident_report", "incident_files", "incident_statistics", "incident_board", "drill", "told", "obligations", "incident", "on_call", "notifications",
-         "cases", "people", "systems", "evidence", "audit", "programme", "system")
+PAGES = (
+    "gates", "steps", "account", "acknowledge", "calendar", "setup", "my_work", "pdca", "corrective_action", "incident_report",
+    "incident_files", "incident_statistics", "incident_board", "drill", "told", "obligations", "incident", "on_call",
+    "notifications", "cases", "people", "systems", "evidence", "audit", "programme", "system")
+"""In the order in which an address is looked for: what waits for decisions first, single pages before those of a case."""
+
 FOREVER = "public, max-age=31536000, immutable"
 
 
