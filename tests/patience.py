@@ -7,7 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-PATIENCE_S = 60
+PATIENCE_S = 180
+"""Much longer than anything takes: how fast a machine is is no test's business, and Prefect, which gives way to everybody, may still
+be starting when people have done their first work.
+"""
 
 
 def eventually(what: str, truth: Callable[[], Any], seconds: float = PATIENCE_S) -> Any:

@@ -123,7 +123,7 @@ def test_code_below_the_schema_refuses_to_work_and_says_so(world: World, setting
     with world.store.write() as tx:
         tx.execute(update(schema_info).values(min_code=schema.CODE + 1))
     with running(settings, command, ISMS_PORT=str(free_port())) as process:
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert "install the later release" in said
 
@@ -137,7 +137,7 @@ def test_a_service_ends_when_a_later_release_takes_the_database_over(world: Worl
         eventually(lambda: alive(world.store))
         with world.store.write() as tx:
             tx.execute(update(schema_info).values(min_code=schema.CODE + 1))
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert "install the later release" in said
 
@@ -171,7 +171,7 @@ def test_a_taken_port_names_the_setting_to_change(world: World, settings: Settin
         port = other.getsockname()[1]
         for given, setting in (({"ISMS_PORT": str(port)}, "port"), ({"ISMS_PREFECT_PORT": str(port)}, "prefect_port")):
             with running(settings, "up", **{"ISMS_PORT": str(free_port()), **given}) as process:
-                said, _ = process.communicate(timeout=30)
+                said, _ = process.communicate(timeout=PATIENCE_S)
             assert process.returncode == 1
             assert f"Port {port} is taken by another program: end it, or set {setting} (" in said
 
@@ -194,7 +194,7 @@ def test_two_supervisors_of_one_data_folder_are_one_too_many(tmp_path: Path) -> 
     """The second is refused, also on other ports: it would start a second Prefect on one database."""
     with alone(tmp_path / "data" / "up.lock"), running(Settings(data=tmp_path / "data"), "up",
                                                        ISMS_PORT=str(free_port())) as process:
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert "runs on the data folder" in said
     with alone(tmp_path / "data" / "up.lock"):

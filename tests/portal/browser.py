@@ -29,8 +29,6 @@ BROWSERS = ("chromium-headless-shell", "chromium")
 
 CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync")
-PREFECT_S = 180
-"""How long a flow may need: Prefect gives way to everybody, and may still be starting when people have done their first work."""
 
 LINK = re.compile(r"http://\S+/(?:setup|invitation)/\S+")
 PASSWORD = "seven quiet hills at dawn"

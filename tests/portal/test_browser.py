@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.patience import eventually
-from tests.portal.browser import PASSWORD, PREFECT_S, Person, Product, answers, invited, product
+from tests.portal.browser import PASSWORD, Person, Product, answers, invited, product
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(500)]
 
@@ -79,7 +79,7 @@ def _slug(title: str) -> str:
 
 def _works_through(office: Office, phase: str, folder: Path) -> int:
     """Everybody does what they owe until nobody owes anything."""
-    eventually(f"{phase} is open", lambda: any(_owes(office[name]) for name in WORKERS), PREFECT_S)
+    eventually(f"{phase} is open", lambda: any(_owes(office[name]) for name in WORKERS))
     total = 0
     while done := sum(_does_what_they_owe(office[name], folder) for name in WORKERS):
         total += done

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Locator
 from isms_workflow.store.database import Store, open_store
 from tests.notify.post_office import PostOffice
 from tests.patience import eventually
-from tests.portal.browser import PASSWORD, PREFECT_S, Person, Product, answers, invited, product
+from tests.portal.browser import PASSWORD, Person, Product, answers, invited, product
 from tests.portal.seconds import LEVELS, PRESS, TOLD, Record, told, write_programme
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(500)]
@@ -199,7 +199,7 @@ def _works_until(person: Person, folder: Path, count: int) -> None:
         done += _does_the_steps(person, folder)
         return done >= count
 
-    eventually(f"{person.name} has done {count} steps", enough, PREFECT_S)
+    eventually(f"{person.name} has done {count} steps", enough)
 
 
 def _decides(person: Person, name: str, button: str) -> bool:
@@ -267,7 +267,7 @@ def test_a_critical_incident_from_its_report_to_what_changed(
     _works_until(ben, tmp_path, 3)  # contained, eradicated, recovered
     _writes_lessons(ben, name)
     _works_until(ben, tmp_path, 3)  # told, its cause found, and what is to change
-    eventually("the lessons' gate is open", lambda: _decides(maria, name, "Approve lessons learned"), PREFECT_S)
+    eventually("the lessons' gate is open", lambda: _decides(maria, name, "Approve lessons learned"))
     eventually("the incident is closed", lambda: "closed it" in _read(maria, f"/incidents/{name}"))
     _looked_at(maria, "closed")
     assert [each.level for each in record.fired()] == [0, 1, 2, 3]
