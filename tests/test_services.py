@@ -32,6 +32,7 @@ from isms_workflow.store.tables import services as beats
 from isms_workflow.supervisor import alone
 from tests.engine import dovecot
 from tests.notify import authority
+from tests.patience import PATIENCE_S, free_port
 from tests.world import OPERATOR, World, found
 
 
@@ -42,13 +43,6 @@ def eventually(truth: Callable[[], object]) -> object:
         assert time.monotonic() < until, "nothing within a minute"
         time.sleep(0.02)
     return value
-
-
-def free_port() -> int:
-    """A port that nobody listened at an instant ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
