@@ -8,7 +8,6 @@ from sqlalchemy import Connection, select
 from isms_workflow.commands.shared import OPERATOR, line, reading, say, table, writing
 from isms_workflow.domain.refusals import Unknown, Wrong
 from isms_workflow.domain.rules.corrective import Draft, action_of
-from isms_workflow.domain.times import from_iso
 from isms_workflow.domain.views import CaseView
 from isms_workflow.domain.waits import waits
 from isms_workflow.engine import reading as truth
@@ -16,6 +15,7 @@ from isms_workflow.engine.commands import corrective as commands
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.engine.context import utc_now
 from isms_workflow.engine.mailing.look import Look
+from isms_workflow.portal.actions import due_of
 from isms_workflow.store.statements import corrective as questions
 from isms_workflow.store.tables import cases, people
 
@@ -31,8 +31,7 @@ def list_(*, overdue: bool = False) -> None:
         rows = conn.execute(query.where(questions.is_overdue(now)) if overdue else query).all()
         look = Look(conn, now)
         lines = [(r.reference, r.state, r.gravity, r.round, look.name(r.owner), r.opened_at,
-                  r.step_due or r.gate_due or (from_iso(r.way_on_due) if r.way_on_due else r.next_at),
-                  r.closed_at, r.title) for r in rows]
+                  due_of(r), r.closed_at, r.title) for r in rows]
     table(("reference", "state", "gravity", "round", "owner", "opened", "due", "closed", "title"), lines,
           "None is overdue." if overdue else "None was opened yet: `isms actions open`, or in the portal.")
 

@@ -15,7 +15,10 @@ from isms_workflow.folders import private
 
 @dataclass(frozen=True)
 class Box:
-    """The folder; how often it is looked into, in seconds, and how long it may be away until that is told. A mail in `new` waits; `cur` has those that were taken, `.refused` those that couldn't be."""
+    """The folder; how often it is looked into, in seconds, and how long it may be away until that is told.
+
+    A mail in `new` waits; `cur` has those that were taken, `.refused` those that couldn't be.
+    """
 
     folder: Path
     kind = "maildir"
@@ -33,8 +36,23 @@ class Box:
         yield self
 
     def read(self, mail: Path) -> bytes:
-        """A mail's bytes. Raises `Unreadable`, `FileNotFoundError`."""
-        return raw(mail)
+        """A mail's bytes, of a plain file: a link could name any file of ours. Raises `Unreadable`, `FileNotFoundError`."""
+        try:
+            handle = os.open(mail, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise Unreadable(f"it can't be opened ({error.strerror})") from error
+        try:
+            found = os.fstat(handle)
+            if not stat.S_ISREG(found.st_mode):
+                raise Unreadable("it is no file")
+            if found.st_size > LONGEST_MAIL:
+                raise Unreadable("it is too large")
+            with os.fdopen(handle, "rb", closefd=False) as content:
+                return content.read()
+        finally:
+            os.close(handle)
 
     def waiting(self) -> list[Path]:
         """The mails that wait, oldest first, as far as their names tell. The folder is made if it isn't there."""
@@ -64,23 +82,3 @@ def _move(mail: Path, to: Path) -> None:
     except FileNotFoundError:
         if not to.parent.is_dir():
             raise
-
-
-def raw(file: Path) -> bytes:
-    """A plain file's content: a link could name any file of ours. Raises `Unreadable`, `FileNotFoundError`."""
-    try:
-        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise Unreadable(f"it can't be opened ({error.strerror})") from error
-    try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise Unreadable("it is no file")
-        if found.st_size > LONGEST_MAIL:
-            raise Unreadable("it is too large")
-        with os.fdopen(handle, "rb", closefd=False) as content:
-            return content.read()
-    finally:
-        os.close(handle)

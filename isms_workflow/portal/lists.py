@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.systems import NEEDS, Draft
 from isms_workflow.engine.commands.systems import Line
-from isms_workflow.portal.texts import storable
+from isms_workflow.portal.texts import KEEPABLE, storable
 from isms_workflow.store.files import MIB
 
 SYSTEMS = ("name", "owner", *NEEDS, "data", "description")
@@ -35,7 +35,7 @@ def decoded(sent: bytes, name: str) -> str:
     except UnicodeDecodeError:
         raise Wrong("file", name, "save the list as CSV in UTF-8") from None
     if not storable(text):
-        raise Wrong("file", name, "leave out the characters that no text has (U+0000)")
+        raise Wrong("file", name, KEEPABLE)
     return text
 
 

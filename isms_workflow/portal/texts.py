@@ -10,6 +10,9 @@ from isms_workflow.errors import IsmsError
 
 LONGEST_NAME = 200
 
+KEEPABLE = "leave out the characters that no text has (U+0000, halves of a pair)"
+"""What to do about a text that isn't `storable`."""
+
 
 def storable(text: str) -> bool:
     """Whether both databases can hold it: PostgreSQL takes no U+0000, and neither takes half a surrogate pair."""

@@ -27,7 +27,7 @@ from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.deps import Portal
 from isms_workflow.portal.rendering import render
 from isms_workflow.portal.surroundings import alive, menu, organisation, within, zone
-from isms_workflow.portal.texts import storable
+from isms_workflow.portal.texts import KEEPABLE, storable
 from isms_workflow.portal.views.forms import Typed
 from isms_workflow.store.files import MIB
 
@@ -212,7 +212,7 @@ async def posted(request: Request) -> Posted:
         form = await request.form(max_files=3, max_fields=500)
     for name, value in form.multi_items():
         if not storable(name) or (isinstance(value, str) and not storable(value)):
-            raise Wrong(ascii(name[:40]), "", "leave out the characters that no text has (U+0000, halves of a pair)")
+            raise Wrong(ascii(name[:40]), "", KEEPABLE)
     request.state.posted = Posted(form)
     return request.state.posted  # type: ignore[no-any-return]
 

@@ -52,7 +52,11 @@ class Stack:
         world = found(store, start=utc_now())
         world.sim.run_flows = lambda: None  # type: ignore[method-assign]  # Prefect does this here
         stack = cls(settings, store, world)
-        stack.start_server()
+        try:
+            stack.start_server()
+        except BaseException:
+            stack.end()  # nobody else would: there is nothing to give back yet
+            raise
         for name, command in (("worker", "worker"), ("clock", "clock"), ("deliverer", "deliver")):
             stack.start(name, command)
         return stack

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from isms_workflow.domain.systems import LONGEST_DESCRIPTION, LONGEST_NAME
-from isms_workflow.portal.texts import storable
+from isms_workflow.portal.texts import KEEPABLE, storable
 
 Item = TypeVar("Item")
 Role = Literal["admin", "user", "auditor", "guest"]
@@ -222,7 +222,7 @@ class Taken(BaseModel):
     @classmethod
     def _keepable(cls, value: Any) -> Any:
         if not _is_kept(value):
-            raise ValueError("leave out the characters that no text has (U+0000, halves of a pair)")
+            raise ValueError(KEEPABLE)
         return value
 
 

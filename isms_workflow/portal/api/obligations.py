@@ -21,7 +21,7 @@ from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Caller, Decides, Reads, Writes
 from isms_workflow.portal.api.cases import by_name
 from isms_workflow.portal.drafting import draft_of
-from isms_workflow.portal.texts import attachment, file_name, media_type, storable
+from isms_workflow.portal.texts import KEEPABLE, attachment, file_name, media_type, storable
 from isms_workflow.store.database import Transaction
 
 router = APIRouter(prefix="/incidents/{incident}/obligations", tags=["obligations"])
@@ -114,10 +114,10 @@ def draft(incident: str, obligation: str, caller: Reads,
     with caller.reading() as conn:
         view = by_name(conn, caller, incident, "incident")
         found = draft_of(conn, view, obligation, caller.now)
-    ends, media_type, content = (("md", "text/markdown; charset=utf-8", found.text.encode()) if form == "markdown"
-                                 else ("pdf", "application/pdf", found.pdf()))
+    ends, sort, content = (("md", "text/markdown; charset=utf-8", found.text.encode()) if form == "markdown"
+                           else ("pdf", "application/pdf", found.pdf()))
     headers = {"Content-Disposition": attachment(f"{view.case.reference}-{obligation}.{ends}")}
-    return Response(content, media_type=media_type, headers=headers)
+    return Response(content, media_type=sort, headers=headers)
 
 
 @router.post("/answers", response_model=Obligations)
@@ -158,7 +158,7 @@ def submit(incident: str, obligation: str, caller: Decides, file: Annotated[Uplo
     except ValueError:
         raise Wrong("at", at[:40], "an instant with its zone, e.g. 2026-03-12T14:00:00+01:00") from None
     if not storable(reason):
-        raise Wrong("reason", reason[:40], "leave out the characters that no text has (U+0000, halves of a pair)")
+        raise Wrong("reason", reason[:40], KEEPABLE)
     name = file_name(file.filename or "")
     with caller.reading() as conn:
         case = by_name(conn, caller, incident, "incident").case.id
