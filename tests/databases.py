@@ -51,7 +51,7 @@ BEGIN
       EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER %I', named, guard);
     END LOOP;
   END LOOP;
-  UPDATE audit_head SET seq = 0, hash = repeat('0', 64);
+  UPDATE audit_head SET seq = 0, hash = repeat('0', 64), noticed_at = NULL;
   UPDATE directory_version SET token = gen_random_uuid()::text;  -- the triggers that do it were off
 END $$
 """)

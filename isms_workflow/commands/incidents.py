@@ -76,8 +76,7 @@ def report(title: str, *, category: str, system: tuple[str, ...] = (), descripti
         ids, unknown = register.named(tx, system)
         if unknown:
             raise Wrong("systems", unknown[0], "name systems of the register; `isms systems list` shows them")
-        case, is_new = commands.report(tx, Report(title, description, category, (), None, key, exercise), ids, OPERATOR, when)
-        view = truth.view(tx, case, when.noticed)
+        view, is_new = commands.report(tx, Report(title, description, category, (), None, key, exercise), ids, OPERATOR, when)
     _, incident = incidents_of(view)
     if is_new:
         say(f"{view.case.reference} is reported, severity {incident.severity}: "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -68,13 +68,26 @@ class Court:
     calendars: Mapping[str, Where]
     organisation: Organisation
     at: datetime
-    known: dict[str, Standing]
+    known: dict[str, Standing] = field(default_factory=dict)
+    forces: dict[str, Truth] = field(default_factory=dict)
+    """By regime."""
 
     def of(self, name: str) -> Standing:
         """How an obligation stands."""
         if name not in self.known:
-            self.known[name] = self._judged(self._matter(self.obligations[name]))
+            each = self.obligations[name]
+            self.known[name] = self._foreign(each) or self._judged(self._matter(each))
         return self.known[name]
+
+    def _foreign(self, each: Obligation) -> Standing | None:
+        """Nothing is judged of a regime that doesn't hold, as most don't, unless something is recorded of the incident."""
+        regime, zone = each.regime.regime, self.calendars[each.regime.regime].zone
+        if self.facts.events:
+            return None
+        if regime not in self.forces:
+            self.forces[regime] = asked_of(each, self.facts, self.organisation, zone).in_force()
+        force = self.forces[regime]
+        return Standing(each, State.NOT_APPLICABLE, zone, force.because) if force.value is False else None
 
     def _matter(self, each: Obligation) -> Matter:
         where = self.calendars[each.regime.regime]

@@ -65,14 +65,14 @@ def standing(obligations: Iterable[Obligation], facts: Facts, calendars: Mapping
              at: datetime) -> tuple[Standing, ...]:
     """How each obligation stands at an instant; `calendars` are the regimes' places, of `wheres`. Raises `NaiveInstant`."""
     some = tuple(obligations)
-    court = Court({o.id: o for o in some}, facts.until(utc(at)), calendars, organisation, utc(at), {})
+    court = Court({o.id: o for o in some}, facts.until(utc(at)), calendars, organisation, utc(at))
     return tuple(court.of(each.id) for each in some)
 
 
 def questions(obligations: Iterable[Obligation], facts: Facts, organisation: Organisation) -> tuple[Owed, ...]:
     """What triage owes: conditions that are open, and when awareness began for what may apply. Each once, in order."""
     found: dict[str, tuple[Obligation, list[str]]] = {}
-    for each in obligations:
+    for each in within_force(obligations, facts, organisation):
         truth = applies(each, asked_of(each, facts, organisation, "UTC"))
         if truth.value is False or facts.submitted(each.id) or facts.happened(WAIVED, each.id):
             continue
@@ -83,13 +83,22 @@ def questions(obligations: Iterable[Obligation], facts: Facts, organisation: Org
     return tuple(owed_of(name, each, tuple(needed), organisation) for name, (each, needed) in found.items())
 
 
+def within_force(obligations: Iterable[Obligation], facts: Facts, organisation: Organisation) -> tuple[Obligation, ...]:
+    """Those of regimes that hold for the organisation, or may."""
+    some = tuple(obligations)
+    first = {each.regime.regime: each for each in reversed(some)}
+    outside = {name for name, each in first.items() if asked_of(each, facts, organisation, "UTC").in_force().value is False}
+    return tuple(each for each in some if each.regime.regime not in outside)
+
+
 def shortest_act_by(obligations: Iterable[Obligation], facts: Facts, organisation: Organisation, reported_at: datetime,
                     calendars: Mapping[str, Where]) -> datetime | None:
     """The earliest `act_by` that could apply, were everything that may start at once to start with the report, UTC.
 
     None if nothing may apply. Raises `NaiveInstant`.
     """
-    instants = [earliest(each.stage, utc(reported_at), calendars[each.regime.regime]) for each in obligations
+    instants = [earliest(each.stage, utc(reported_at), calendars[each.regime.regime])
+                for each in within_force(obligations, facts, organisation)
                 if each.stage.starts.event in AT_ONCE and applies(each, asked_of(each, facts, organisation, "UTC")).value is not False
                 and not facts.submitted(each.id) and not facts.happened(WAIVED, each.id)]
     return min((instant for instant in instants if instant), default=None)

@@ -14,14 +14,13 @@ from isms_workflow.connectors.signatures import TOLERANCE
 from isms_workflow.domain.people import Actor
 from isms_workflow.domain.rules.incidents import LONGEST_TEXT, Report
 from isms_workflow.domain.times import When
+from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import programmes, register
 from isms_workflow.engine.accounts import throttle
 from isms_workflow.engine.commands import attachments, incidents
 from isms_workflow.engine.commands.attachments import Sent
 from isms_workflow.programme.incidents import IncidentWorkflow
 from isms_workflow.store.database import Store, Transaction
-from isms_workflow.store.statements import among
-from isms_workflow.store.statements import cases as case_questions
 from isms_workflow.store.statements import sources as questions
 
 MOST_A_MINUTE = 60
@@ -72,14 +71,13 @@ def message(store: Store, source: Any, message: str, found: Incoming, now: datet
         if tx.execute(questions.take(tx.dialect.name), row).first() is None:
             before = tx.execute(questions.answer(source.id, message)).one()
             return Answer(before.status, json.loads(before.body), again=True)
-        case, is_new = report(tx, source, found, now)
-        reference = tx.execute(case_questions.found(), among.ids((case,))).one().reference
-        answer = Answer(201 if is_new else 200, {"id": case, "reference": reference, "new": is_new})
+        view, is_new = report(tx, source, found, now)
+        answer = Answer(201 if is_new else 200, {"id": view.case.id, "reference": view.case.reference, "new": is_new})
         tx.execute(questions.answered(source.id, message).values(status=answer.status, body=json.dumps(answer.body)))
     return answer
 
 
-def report(tx: Transaction, source: Any, found: Incoming, now: datetime) -> tuple[str, bool]:
+def report(tx: Transaction, source: Any, found: Incoming, now: datetime) -> tuple[CaseView, bool]:
     """An incident, or an occurrence of the one that is open under the key. Returns as `commands.incidents.report`.
 
     Systems that the register doesn't have are named in the description: a report is never dropped for them.
@@ -89,10 +87,10 @@ def report(tx: Transaction, source: Any, found: Incoming, now: datetime) -> tupl
                   _occurred(found.occurred_at, now), found.key)
     systems = ids if found.systems else source.systems
     actor, when = Actor(source.id, source.kind), When.at(now)
-    case, is_new = incidents.report(tx, told, systems, actor, when)
+    view, is_new = incidents.report(tx, told, systems, actor, when)
     if found.files:
-        attachments.attach(tx, case, found.files[:attachments.room(tx, case)], actor, when)
-    return case, is_new
+        attachments.attach(tx, view.case.id, found.files[:attachments.room(tx, view.case.id)], actor, when)
+    return view, is_new
 
 
 def _category(tx: Transaction, source: Any) -> str:

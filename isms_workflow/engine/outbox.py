@@ -9,8 +9,8 @@ from typing import Any
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.messages import MAIL, Message
 from isms_workflow.domain.notification import Sending, Wishes, is_ruled, sendings
-from isms_workflow.engine import wishes
-from isms_workflow.store.bulk import insert_many
+from isms_workflow.engine import offices
+from isms_workflow.store.bulk import Rows, insert_all
 from isms_workflow.store.database import Transaction, notify
 from isms_workflow.store.tables import outbox
 
@@ -21,12 +21,18 @@ def put(tx: Transaction, messages: Iterable[Message], now: datetime) -> None:
     """Queues each message once, by each way and at each instant that its reader's rules say: one whose key is there
     already is the same message. One that their rules leave out is kept as not sent, and why.
     """
-    told = list(messages)
-    chosen = wishes.of(tx, {m.person for m in told if m.person and is_ruled(m)})
-    rows = [row for m in told for row in _rows(m, chosen.get(m.person or "") if is_ruled(m) else None, now)]
-    if rows:
-        insert_many(tx, outbox, rows, unless="key")
+    queued = rows(tx, messages, now)
+    if queued.rows:
+        insert_all(tx, (queued,))
         notify(tx)
+
+
+def rows(tx: Transaction, messages: Iterable[Message], now: datetime) -> Rows:
+    """What `put` writes, for whoever writes more with it."""
+    told = list(messages)
+    ruled = any(m.person and is_ruled(m) for m in told)
+    chosen = offices.standing(tx, now).wishes if ruled else {}
+    return Rows(outbox, [row for m in told for row in _rows(m, chosen.get(m.person or "") if is_ruled(m) else None, now)], "key")
 
 
 def _rows(message: Message, chosen: Wishes | None, now: datetime) -> Iterator[dict[str, Any]]:

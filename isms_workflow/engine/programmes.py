@@ -54,7 +54,11 @@ def version(tx: Transaction, digest: str) -> InForce:
 
 def in_force(tx: Transaction) -> InForce:
     """The version under which new cases start. Raises `Missing` before set-up."""
-    digest = tx.execute(questions.programme_in_force()).scalar()
+    return applied(tx, tx.execute(questions.programme_in_force()).scalar())
+
+
+def applied(tx: Transaction, digest: str | None) -> InForce:
+    """The version that stands as the one in force, None if none does. Raises `Missing` before set-up."""
     if digest is None:
         raise Missing("the programme", "none is in force yet; finish set-up, or run `isms programme apply`")
     return version(tx, digest)

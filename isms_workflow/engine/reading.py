@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -50,20 +50,29 @@ def view(tx: Connection, case: str, now: datetime, lock: bool = False) -> CaseVi
 
     Raises `Unknown`.
     """
-    found = views(tx, (case,), now, lock)
-    if case not in found:
-        raise Unknown("case", case)
-    return found[case]
+    question = questions.locked() if lock else questions.found()
+    return one(tx, tx.execute(question, among.ids((case,))).first(), "case", case, now)
+
+
+def one(tx: Connection, row: Any, what: str, name: str, now: datetime) -> CaseView:
+    """The case of a row, whole. Raises `Unknown`, which says `what` of this `name` isn't there, where the row is None."""
+    if row is None:
+        raise Unknown(what, name)
+    return _whole(tx, (row,), now)[row.id]
 
 
 def views(tx: Connection, ids: Collection[str], now: datetime, lock: bool = False) -> dict[str, CaseView]:
     """Cases whole, by id; one query a table, however many cases."""
-    rows = tx.execute(questions.locked() if lock else questions.found(), among.ids(ids)).all()
-    people = offices.directory(tx, now)
-    steps, gates = _steps(tx, ids, [row.id for row in rows if row.kind == "incident"]), _gates(tx, ids)
-    workers = _workers(tx, ids, steps)
-    waived = [case for case, found in steps.items() if any(step.state == "waived" for step in found)]
-    disposed = _grouped((row.case_id, row.step_id) for row in tx.execute(questions.disposed(), among.ids(waived))) if waived else {}
+    return _whole(tx, tx.execute(questions.locked() if lock else questions.found(), among.ids(ids)).all(), now)
+
+
+def _whole(tx: Connection, rows: Sequence[Any], now: datetime) -> dict[str, CaseView]:
+    people = offices.directory(tx, now)  # after the cases are locked: whoever changed it while we waited is seen
+    ids = [row.id for row in rows]
+    traces = _grouped((row.sort, row) for row in tx.execute(questions.traces_of(), among.ids(ids)))
+    steps, gates = _steps(tx, ids, [row.id for row in rows if row.kind == "incident"], traces), _gates(tx, ids)
+    workers = _workers(traces.get("settled", ()), steps)
+    disposed = _grouped((row.case_id, row.step_id) for row in traces.get("disposed", ()))
     incidents, actions = _incidents(tx, rows), _actions(tx, rows)
     duties = duties_of(tx, rows, incidents, now)
     return {row.id: _assembled(tx, row, people, steps.get(row.id, ()), gates.get(row.id, ()),
@@ -130,12 +139,12 @@ def gate(row: Any, decisions: tuple[Decision, ...] = ()) -> Gate:
     return Gate(case=row.case_id, decisions=decisions, **dict(zip(GATE, _gate(row), strict=True)))
 
 
-def _steps(tx: Connection, ids: Collection[str], incidents: Collection[str]) -> dict[str, list[Step]]:
+def _steps(tx: Connection, ids: Collection[str], incidents: Collection[str],
+           traces: Mapping[str, Sequence[Any]]) -> dict[str, list[Step]]:
     learned = _lessons(tx, incidents)
-    files = _grouped((r.step_id, Evidence(r.id, r.step_id, r.sha256, r.commitment, r.added_by,
-                                          r.withdrawn_at is not None))
-                     for r in tx.execute(questions.evidence_of(), among.ids(ids)) if r.step_id)
-    remarks = _grouped((r.step_id, Comment(r.id, r.commitment)) for r in tx.execute(questions.comments_of(), among.ids(ids)))
+    files = _grouped((r.step_id, Evidence(r.id, r.step_id, r.sha256, r.commitment, r.person, bool(r.withdrawn)))
+                     for r in traces.get("evidence", ()))
+    remarks = _grouped((r.step_id, Comment(r.id, r.commitment)) for r in traces.get("comment", ()))
     return _grouped((r.case_id, step(r, tuple(files.get(r.id, ())), tuple(remarks.get(r.id, ())),
                                       tuple(learned.get(r.id, ()))))
                     for r in tx.execute(questions.steps_of(), among.ids(ids)))
@@ -150,15 +159,16 @@ def _lessons(tx: Connection, incidents: Collection[str]) -> dict[str, list[Lesso
 
 
 def _gates(tx: Connection, ids: Collection[str]) -> dict[str, list[Gate]]:
-    given = _grouped((r.gate_id, Decision(r.id, r.person, r.for_person, r.responsibility, r.answer, r.digest,
-                                          r.decided_at))
-                     for r in tx.execute(questions.counting_decisions(), among.ids(ids)))
-    return _grouped((r.case_id, gate(r, tuple(given.get(r.id, ())))) for r in tx.execute(questions.gates_of(), among.ids(ids)))
+    found = tx.execute(questions.gates_of(), among.ids(ids)).all()
+    given = _grouped((r.id, Decision(r.decision_id, r.decision_person, r.decision_for_person, r.decision_responsibility,
+                                     r.decision_answer, r.decision_digest, r.decision_decided_at)) for r in found if r.decision_id)
+    rounds = {r.id: r for r in found}  # a gate stands there once for each answer
+    return _grouped((r.case_id, gate(r, tuple(given.get(r.id, ())))) for r in rounds.values())
 
 
-def _workers(tx: Connection, ids: Collection[str], steps: Mapping[str, list[Step]]) -> dict[str, list[tuple[str, str]]]:
+def _workers(settled_by: Iterable[Any], steps: Mapping[str, list[Step]]) -> dict[str, list[tuple[str, str]]]:
     """Who completed, waived or evidenced which step, ever: also before a reopening, also a withdrawn file."""
-    settled = [(r.case_id, (r.subject_id, r.actor)) for r in tx.execute(questions.settlers(), among.ids(ids))]
+    settled = [(r.case_id, (r.step_id, r.person)) for r in settled_by]
     added = [(case, (s.id, e.added_by)) for case, found in steps.items() for s in found for e in s.evidence]
     learned = [(case, (s.id, each.author)) for case, found in steps.items() for s in found for each in s.lessons]
     return _grouped((*settled, *added, *learned))

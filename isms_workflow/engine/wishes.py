@@ -1,21 +1,13 @@
-"""How people want to be told, read and written."""
+"""How people want to be told, as it is written down; it is read with all else that stands (`engine.offices`)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from datetime import datetime, time, timedelta
-from typing import Any
+from collections.abc import Iterable
+from datetime import datetime, time
 
-from sqlalchemy import Connection
-
-from isms_workflow.domain.notification import Quiet, Rule, Wishes
+from isms_workflow.domain.notification import Quiet, Rule
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import notifications as questions
-
-
-def of(conn: Connection, persons: Collection[str]) -> dict[str, Wishes]:
-    """What these people chose; nobody who chose nothing."""
-    return {row.person: _wishes(row) for row in conn.execute(questions.of(persons))} if persons else {}
 
 
 def keep(tx: Transaction, person: str, rules: Iterable[Rule], quiet: Quiet | None, now: datetime) -> None:
@@ -30,8 +22,3 @@ def keep(tx: Transaction, person: str, rules: Iterable[Rule], quiet: Quiet | Non
 def clock(at: time) -> str:
     """An hour of the day as it is kept: `22:00`."""
     return f"{at:%H:%M}"
-
-
-def _wishes(row: Any) -> Wishes:
-    quiet = Quiet(time.fromisoformat(row.quiet_from), time.fromisoformat(row.quiet_until)) if row.quiet_from else None
-    return Wishes(tuple(Rule(r["channel"], timedelta(seconds=r["delay_s"]), r["what"]) for r in row.rules), quiet, row.zone)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Update, bindparam, insert, update
+from sqlalchemy import Update, bindparam, update
 
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.messages import PREFECT, Message
@@ -18,7 +18,7 @@ from isms_workflow.domain.times import iso
 from isms_workflow.engine import outbox
 from isms_workflow.engine.seams import Seam, reach
 from isms_workflow.store import audit, tables
-from isms_workflow.store.bulk import insert_many
+from isms_workflow.store.bulk import Rows, insert_all
 from isms_workflow.store.database import Transaction, notify
 from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as case_questions
@@ -39,30 +39,33 @@ def write(tx: Transaction, plans: Sequence[Plan], now: datetime, fired: Sequence
     plan = total(plans)
     _void(tx, plan, now)
     _end(tx, plan.end)
-    _insert(tx, plan.insert)
+    _settle(tx, fired, plan.cancel, now)
+    wakes = Counter(plan.wake)
+    insert_all(tx, (*_inserted(plan.insert, wakes, now), _armed(plan.arm, now), _reached(plan.reach, now),
+                    outbox.rows(tx, (*plan.send, *_events(plan.change), *_wakes(wakes)), now)))
     _change(tx, plan.change)
     _amend(tx, plan.amend)
     _set_beside(tx, plan.beside)
-    _settle(tx, fired, plan.cancel, now)
-    _arm(tx, plan.arm, now)
-    _reach(tx, plan.reach, now)
-    _wake(tx, plan.wake, now)
-    outbox.put(tx, (*plan.send, *_events(plan.change), *_wakes(plan.wake)), now)
+    made = {each.row["id"] for each in plan.insert if each.table == "cases"}
+    _wake(tx, {case: times for case, times in wakes.items() if case not in made}, now)
     records = [*(c.line for c in plan.change), *plan.record]
-    seqs = audit.append(tx, records)  # last: the chain's head is the lock that all writers share
-    _remember(tx, plan.change, seqs)
+    seqs = audit.append(tx, records, lambda found: (_remembered(plan.change, found),))  # last: the head is everybody's lock
     notify(tx)
     reach(Seam.WRITTEN)
     return seqs
 
 
-def _insert(tx: Transaction, inserts: Iterable[Insert]) -> None:
-    grouped: dict[str, list[Mapping[str, Any]]] = {}
+def _inserted(inserts: Iterable[Insert], wakes: Mapping[str, int], now: datetime) -> Iterator[Rows]:
+    """In the order in which rows refer to each other; those of a table that name the same columns together."""
+    grouped: dict[str, dict[tuple[str, ...], list[Mapping[str, Any]]]] = {}
     for each in inserts:
-        grouped.setdefault(each.table, []).append(each.row)
-    for name, table in ROWS.items():  # in the order in which rows refer to each other
-        if name in grouped:
-            tx.execute(insert(table), [dict(row) for row in grouped[name]])
+        row = each.row
+        if each.table == "cases" and (times := wakes.get(row["id"])):
+            row = {**row, "wake_wanted": times, "wake_at": now}
+        grouped.setdefault(each.table, {}).setdefault(tuple(row), []).append(row)
+    for name, table in ROWS.items():
+        for rows in grouped.get(name, {}).values():
+            yield Rows(table, rows)
 
 
 def _change(tx: Transaction, changes: Iterable[Change]) -> None:
@@ -117,12 +120,11 @@ def _settle(tx: Transaction, fired: Sequence[str], cancel: Iterable[tuple[str, s
         tx.execute(deadline_questions.cancelled(subjects, event, now))
 
 
-def _arm(tx: Transaction, arm: Iterable[Arm], now: datetime) -> None:
-    rows = [{"id": new_id(), "case_id": a.case, "subject": a.subject, "subject_id": a.subject_id, "event": a.event,
-             "ladder": a.ladder, "level": a.level, "repeat": a.repeat, "due_at": a.due_at,
-             "rule": None if a.rule is None else dict(a.rule), "armed_at": now} for a in arm]
-    if rows:
-        insert_many(tx, tables.deadlines, rows)
+def _armed(arm: Iterable[Arm], now: datetime) -> Rows:
+    return Rows(tables.deadlines, [
+        {"id": new_id(), "case_id": a.case, "subject": a.subject, "subject_id": a.subject_id, "event": a.event,
+         "ladder": a.ladder, "level": a.level, "repeat": a.repeat, "due_at": a.due_at,
+         "rule": None if a.rule is None else dict(a.rule), "armed_at": now} for a in arm])
 
 
 def _void(tx: Transaction, plan: Plan, now: datetime) -> None:
@@ -138,14 +140,14 @@ def _end(tx: Transaction, ended: Iterable[tuple[str, datetime]]) -> None:
         tx.execute(update(tables.stops).where(tables.stops.c.id == stop).values(ended_at=at))
 
 
-def _reach(tx: Transaction, reached: Iterable[tuple[str, str]], now: datetime) -> None:
-    insert_many(tx, tables.reached, [{"case_id": case, "person": person, "since": now}
-                                     for case, person in dict.fromkeys(reached)], unless="case_id, person")
+def _reached(reached: Iterable[tuple[str, str]], now: datetime) -> Rows:
+    return Rows(tables.reached, [{"case_id": case, "person": person, "since": now}
+                                 for case, person in dict.fromkeys(reached)], unless="case_id, person")
 
 
-def _wake(tx: Transaction, wake: Iterable[str], now: datetime) -> None:
+def _wake(tx: Transaction, wakes: Mapping[str, int], now: datetime) -> None:
     often: dict[int, list[str]] = {}
-    for case, times in Counter(wake).items():
+    for case, times in wakes.items():
         often.setdefault(times, []).append(case)
     for times, ids in often.items():
         tx.execute(case_questions.woken(ids, times, now))
@@ -153,7 +155,7 @@ def _wake(tx: Transaction, wake: Iterable[str], now: datetime) -> None:
 
 def _wakes(wake: Iterable[str]) -> list[Message]:
     return [Message(f"wake:{case}:{new_id()}", PREFECT, {"do": "wake", "case": case}, case)
-            for case in sorted(set(wake))]
+            for case in sorted(wake)]
 
 
 def _events(changes: Iterable[Change]) -> list[Message]:
@@ -170,10 +172,9 @@ def _events(changes: Iterable[Change]) -> list[Message]:
                     cases.pop() if len(cases) == 1 else None)]
 
 
-def _remember(tx: Transaction, changes: Sequence[Change], seqs: Sequence[int]) -> None:
-    rows = [{"id": new_id(), "case_id": c.line.case, "subject": c.subject, "subject_id": c.id, "event": c.event,
-             "from_state": c.frm, "to_state": c.to, "actor": c.line.actor, "happened_at": c.line.happened,
-             "noticed_at": c.line.noticed, "audit_seq": seq}
-            for c, seq in zip(changes, seqs[:len(changes)], strict=True)]  # the records of changes come first
-    if rows:
-        insert_many(tx, tables.transitions, rows)
+def _remembered(changes: Sequence[Change], seqs: Sequence[int]) -> Rows:
+    return Rows(tables.transitions, [
+        {"id": new_id(), "case_id": c.line.case, "subject": c.subject, "subject_id": c.id, "event": c.event,
+         "from_state": c.frm, "to_state": c.to, "actor": c.line.actor, "happened_at": c.line.happened,
+         "noticed_at": c.line.noticed, "audit_seq": seq}
+        for c, seq in zip(changes, seqs[:len(changes)], strict=True)])  # the records of changes come first

@@ -152,7 +152,7 @@ class Company:
         with self.sim.store.read() as conn:
             affected = next(each.id for each in register.in_use(conn) if each.name == system)
         with self.sim.write() as (tx, when):
-            return incidents.report(tx, Report(title, description, category), (affected,), self._actor(who), when)[0]
+            return incidents.report(tx, Report(title, description, category), (affected,), self._actor(who), when)[0].case.id
 
     def handles(self, who: str, case: str, evidence: str) -> None:
         """Somebody takes an incident up that is to be reported to nobody, and does every step of the response, one by one."""

@@ -1,5 +1,5 @@
 """What the database does whatever the code does: it refuses to change, remove or slip in a line of history, and marks
-every change of the directory of people, so that whoever keeps a copy of it sees that it is old.
+every change of what seldom changes, so that whoever keeps a copy of it sees that it is old.
 
 Triggers are dropped with their table whenever SQLite has to rebuild it, and no tool that compares
 schemas sees them. So they are not part of single migrations: `create` puts all of them back after every
@@ -74,11 +74,11 @@ GUARDS = (
     Guard("decisions", ("id",), ends=("voided_at",)),
 )
 
-DIRECTORY: Mapping[str, tuple[str, ...]] = {
+STANDING: Mapping[str, tuple[str, ...]] = {
     "people": ("email", "role", "zone", "ends_at", "deactivated_at"), "responsibilities": (), "deputies": (),
-    "delegations": (), "overrides": (), "rotation_orders": (),
+    "delegations": (), "overrides": (), "rotation_orders": (), "notification_rules": (), "programmes": (),
 }
-"""The tables that a directory is read from, and the columns if not all of them."""
+"""The tables whose copies are kept (`engine/standing.py`), and the columns if not all of them."""
 
 MARK = "directory_version"
 
@@ -91,8 +91,8 @@ GUARDING = {
 """By dialect. PostgreSQL needs no `once`: there an insert never replaces a row without updating it."""
 
 MARKING = {
-    "sqlite": frozenset(f"{table}_marked_{deed}" for table in DIRECTORY for deed in ("insert", "update", "delete")),
-    "postgresql": frozenset(f"{table}_marked_{deed}" for table in DIRECTORY for deed in ("change", "truncate")),
+    "sqlite": frozenset(f"{table}_marked_{deed}" for table in STANDING for deed in ("insert", "update", "delete")),
+    "postgresql": frozenset(f"{table}_marked_{deed}" for table in STANDING for deed in ("change", "truncate")),
 }
 """By dialect. SQLite's triggers are for one deed each; it has no TRUNCATE."""
 
@@ -146,7 +146,7 @@ def _sqlite(columns: Mapping[Guard, Sequence[str]]) -> Iterator[str]:
 
 def _sqlite_marks() -> Iterator[str]:
     changed = CHANGED.format(drawn="lower(hex(randomblob(16)))")
-    for table, columns in DIRECTORY.items():
+    for table, columns in STANDING.items():
         for deed in ("insert", "update", "delete"):
             name = f"{table}_marked_{deed}"
             of = f" OF {', '.join(columns)}" if columns and deed == "update" else ""
@@ -173,7 +173,7 @@ def _postgresql(columns: Mapping[Guard, Sequence[str]]) -> Iterator[str]:
 
 def _postgresql_marks() -> Iterator[str]:
     yield DIRECTORY_CHANGED
-    for table, columns in DIRECTORY.items():
+    for table, columns in STANDING.items():
         of = f" OF {', '.join(columns)}" if columns else ""
         for what, deed in (("change", f"INSERT OR DELETE OR UPDATE{of}"), ("truncate", "TRUNCATE")):
             yield from _always(table, f"marked_{what}", deed, "FOR EACH STATEMENT", "isms_directory_changed", "AFTER")

@@ -24,7 +24,8 @@ def report(world: World, category: str = "data_breach", systems: Iterable[str] =
         known = {system.name: system.id for system in register.in_use(conn)}
     ids = system_ids or tuple(known[name] for name in systems)
     with world.sim.write() as (tx, when):
-        world.case, _ = incidents.report(tx, Report(title, "", category, (), occurred_at, key), ids, world.actor(by), when)
+        view, _ = incidents.report(tx, Report(title, "", category, (), occurred_at, key), ids, world.actor(by), when)
+        world.case = view.case.id
     return world.case
 
 

@@ -52,8 +52,9 @@ def exercise(world: World) -> None:
     report(world, title="The one before")
     ids = world.view().incident.systems  # type: ignore[union-attr]
     with world.sim.write() as (tx, when):
-        world.case, _ = incidents.report(tx, Report("Nobody can buy", "", "data_breach", is_exercise=True), ids,
-                                         world.actor("gil"), when)
+        view, _ = incidents.report(tx, Report("Nobody can buy", "", "data_breach", is_exercise=True), ids,
+                                   world.actor("gil"), when)
+        world.case = view.case.id
 
 
 LIFE: dict[str, tuple[Situation, set[str]]] = {

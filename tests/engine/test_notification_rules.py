@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import update
 
 from isms_workflow.domain.messages import Notice
-from isms_workflow.domain.notification import Quiet, Rule
+from isms_workflow.domain.notification import Quiet, Rule, Wishes
 from isms_workflow.domain.refusals import NotYours, Wrong
 from isms_workflow.domain.telling import Telling
-from isms_workflow.engine import drills, outbox, telling, wishes
+from isms_workflow.engine import drills, offices, outbox, telling
 from isms_workflow.engine.commands import incidents
 from isms_workflow.engine.commands import notifications as commands
 from isms_workflow.settings import Settings
@@ -125,8 +125,8 @@ def test_rules_are_ones_own_and_recorded(both: World) -> None:
     choose(both, "ben", MAIL)
     choose(both, "ben", MAIL, LATER, quiet=NOW_ISH)
     with both.store.write() as tx:
-        assert wishes.of(tx, [both.ids["ben"], both.ids["ravi"]]) == {
-            both.ids["ben"]: wishes.Wishes((MAIL, LATER), NOW_ISH, "UTC")}
+        assert offices.standing(tx, both.now).wishes == {
+            both.ids["ben"]: Wishes((MAIL, LATER), NOW_ISH, "UTC")}
         assert audit.verify(tx).ok
         assert erase(tx, both.ids["ben"], both.now).what["notification rules"] == 1
 

@@ -93,7 +93,8 @@ def test_an_exercise_asks_nothing(world: World) -> None:
     from isms_workflow.domain.rules.incidents import Report
 
     with world.sim.write() as (tx, when):
-        world.case, _ = incidents.report(tx, Report("A drill", "", "data_breach", is_exercise=True), (), world.actor("gil"), when)
+        view, _ = incidents.report(tx, Report("A drill", "", "data_breach", is_exercise=True), (), world.actor("gil"), when)
+        world.case = view.case.id
     assert world.view().duties is None
     with pytest.raises(Missing, match="an exercise is reported to nobody"):
         answer(world, BREACH)

@@ -116,7 +116,8 @@ def test_two_reports_under_one_key_are_one_incident(both: World) -> None:
     found = Report("Someone reads our mails", "", "malware", external_key="ids-77")
 
     def deed(tx: Transaction) -> object:
-        return incidents.report(tx, found, (), both.actor("gil"), both.when())
+        view, is_new = incidents.report(tx, found, (), both.actor("gil"), both.when())
+        return view.case.id, is_new
 
     assert at_once(both, deed, deed, deed) == [None, None, None]
     with both.store.read() as conn:

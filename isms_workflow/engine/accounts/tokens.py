@@ -98,7 +98,7 @@ def _check(role: str, name: str, scopes: Collection[str], expires: datetime, now
 
 def token(conn: Connection, secret: str, now: datetime) -> TokenView | None:
     """Whose token this is; None if it is unknown, expired or revoked, or its account not in use."""
-    row = conn.execute(statements.token(digest(secret), now)).one_or_none()
+    row = conn.execute(statements.token(), {"token": digest(secret), "now": now}).one_or_none()
     return TokenView(row.token_id, person_of(row), row.name or "", frozenset(row.scopes)) if row else None
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import insert, update
-
 from isms_workflow.domain.calendars import local_date
 from isms_workflow.domain.people import ISMS_MANAGER, Actor
 from isms_workflow.domain.plan import Plan
@@ -21,7 +19,6 @@ from isms_workflow.engine.writer import write
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import cases as questions
 from isms_workflow.store.statements import deadlines as deadline_questions
-from isms_workflow.store.tables import counters
 
 PREFIX = {"pdca": "PDCA", "incident": "INC", "corrective_action": "CAP"}
 """How the references of each kind begin."""
@@ -56,12 +53,15 @@ def _planned(tx: Transaction, kind: str, carried: tuple[Carried, ...], actor: Ac
 
 def reference(tx: Transaction, kind: str, year: int) -> str:
     """The next human reference of a kind and year, e.g. `INC-2026-0042`."""
-    last = tx.execute(questions.last_number(kind, year)).scalar()
-    if last is None:
-        tx.execute(insert(counters).values(kind=kind, year=year, last=1))
-    else:
-        tx.execute(update(counters).where(counters.c.kind == kind, counters.c.year == year).values(last=last + 1))
-    return f"{PREFIX[kind]}-{year}-{(last or 0) + 1:04d}"
+    return references(tx, kind, year, 1)[0]
+
+
+def references(tx: Transaction, kind: str, year: int, many: int) -> list[str]:
+    """So many of them, in order."""
+    if not many:
+        return []
+    last = tx.execute(questions.next_numbers(tx.dialect.name), {"kind": kind, "year": year, "many": many}).scalar_one()
+    return [f"{PREFIX[kind]}-{year}-{number:04d}" for number in range(last - many + 1, last + 1)]
 
 
 def start(tx: Transaction, case: str, seen: int | None, actor: Actor, when: When) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView, Gate, Step
 from isms_workflow.engine import reading
@@ -34,17 +33,11 @@ def case_id(tx: Connection, case: str) -> str:
 
 def of_step(tx: Transaction, step: str, when: When) -> tuple[CaseView, Step]:
     """A step with its case, locked. Raises `Unknown`."""
-    case = tx.execute(questions.case_of_step(), {"step": step}).scalar()
-    if case is None:
-        raise Unknown("step", step)
-    view = reading.view(tx, case, when.noticed, lock=True)
+    view = reading.one(tx, tx.execute(questions.locked_of_step(), {"step": step}).first(), "step", step, when.noticed)
     return view, view.step(step)
 
 
 def of_gate(tx: Transaction, gate: str, when: When) -> tuple[CaseView, Gate]:
     """A gate's round with its case, locked. Raises `Unknown`."""
-    case = tx.execute(questions.case_of_gate(), {"gate": gate}).scalar()
-    if case is None:
-        raise Unknown("gate", gate)
-    view = reading.view(tx, case, when.noticed, lock=True)
+    view = reading.one(tx, tx.execute(questions.locked_of_gate(), {"gate": gate}).first(), "gate", gate, when.noticed)
     return view, view.gate(gate)

@@ -34,27 +34,27 @@ def may_report(conn: Connection, found: Report, systems: Sequence[str], when: Wh
     _known(conn, systems)
 
 
-def report(tx: Transaction, found: Report, systems: Sequence[str], actor: Actor, when: When) -> tuple[str, bool]:
+def report(tx: Transaction, found: Report, systems: Sequence[str], actor: Actor, when: When) -> tuple[CaseView, bool]:
     """A report becomes an incident at once, with its clocks running; the same key of the same source again is an
     occurrence of the one that is open, and names the old one after its end.
 
-    Returns the case's id, and whether it is new. Raises `Wrong` naming the field, `Missing` while the programme in force
+    Returns its case, as it was reported or found open, and whether it is new. Raises `Wrong` naming the field, `Missing` while the programme in force
     has no section on incidents.
     """
-    in_turn(tx)  # of two reports under one key the second finds the first, and two references are two
     before = _under_key(tx, found, actor, when)
     if before is not None and before.case.closed_at is None:
         write(tx, [rules.occurred(before, None, actor, when)], when.noticed)
-        return before.case.id, False
-    now = programmes.in_force(tx)
+        return before, False
+    standing = offices.standing(tx, when.noticed)
+    now = programmes.applied(tx, standing.programme)
     _section(now.programme)
     known = _known(tx, systems)
     name = reference(tx, "incident", local_date(when.happened, now.calendar.zone).year)
     plan, view = rules.report(replace(found, systems=tuple(known[each] for each in dict.fromkeys(systems))), name,
-                              now.programme, now.calendar, offices.directory(tx, when.noticed),
+                              now.programme, now.calendar, standing.directory,
                               before.case.id if before else None, actor, when)
     write(tx, [plan], when.noticed)
-    return view.case.id, True
+    return view, True
 
 
 def _section(programme: Programme) -> IncidentWorkflow:
@@ -68,7 +68,7 @@ def _section(programme: Programme) -> IncidentWorkflow:
 
 def _known(conn: Connection, systems: Sequence[str]) -> Mapping[str, System]:
     """The systems by their ids. Raises `Wrong` for one that the register doesn't have."""
-    known = register.by_ids(conn, systems)
+    known = register.by_ids(conn, systems) if systems else {}
     for each in systems:
         if each not in known:
             raise Wrong("systems", each, "name systems of the register")
@@ -79,6 +79,7 @@ def _under_key(tx: Transaction, found: Report, actor: Actor, when: When) -> Case
     """The newest incident under the report's key, locked; None if it names none, or there is none yet."""
     if found.external_key is None:
         return None
+    in_turn(tx)  # of two reports under one key the second finds the first
     case = tx.execute(questions.of_key(actor.id, found.external_key)).scalars().first()
     return None if case is None else reading.view(tx, case, when.noticed, lock=True)
 

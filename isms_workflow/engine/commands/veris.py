@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,12 +18,14 @@ from isms_workflow.domain.rules import incidents as rules
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import offices, programmes, register
-from isms_workflow.engine.commands.cases import reference
+from isms_workflow.engine.commands.cases import references
 from isms_workflow.engine.commands.common import in_turn
 from isms_workflow.engine.writer import write
 from isms_workflow.programme.incidents import IncidentWorkflow, Veris
+from isms_workflow.programme.model import Programme
 from isms_workflow.reports.veris import Facts, document
 from isms_workflow.store.database import Transaction
+from isms_workflow.store.statements import among
 from isms_workflow.store.statements import veris as questions
 from isms_workflow.store.tables import organisation
 
@@ -42,45 +44,53 @@ def take(tx: Transaction, found: Sequence[veris.Read], is_open: bool, actor: Act
     """Every document becomes an incident: history, closed at once and told to nobody; where `is_open`, one that was
     reported just now, with its clocks. One that was imported before stays as it is.
 
-    All or none. Raises `VerisRefused` for what our own fields don't take, `NotYours`, `Missing` while the programme
-    in force doesn't say how they are read.
+    All or none: everything is decided, then written at once, so that nobody waits longer than for the writing. Raises
+    `VerisRefused` for what our own fields don't take, `NotYours`, `Missing` while the programme in force doesn't say how
+    they are read.
     """
-    in_turn(tx)  # references are given one after the other
-    said = _section(tx)
-    return [_take(tx, each, said, is_open, actor, when) for each in found]
+    in_turn(tx)  # of two imports of one document the second finds the first
+    known = {row.incident_id: row.reference for row in tx.execute(questions.imported(), among.ids(e.incident_id for e in found))}
+    new = {each.incident_id: each for each in found if each.incident_id not in known}
+    names = references(tx, "incident", local_date(when.happened, programmes.in_force(tx).calendar.zone).year, len(new))
+    given = dict(zip(new, names, strict=True))
+    begun, ended = _decided(tx, {given[each.incident_id]: each for each in new.values()}, is_open, actor, when)
+    write(tx, begun, when.noticed)
+    if ended:
+        write(tx, ended, when.noticed)  # its end is recorded after its beginning
+    first = {id(each) for each in new.values()}
+    return [Taken(each.name, known.get(each.incident_id) or given[each.incident_id], id(each) in first, each.notes) for each in found]
 
 
-def _section(conn: Connection) -> Veris:
-    workflow = programmes.in_force(conn).programme.workflows.get("incident")
+def _decided(tx: Transaction, named: Mapping[str, veris.Read], is_open: bool, actor: Actor, when: When) -> tuple[list[Plan], list[Plan]]:
+    """How the documents, by their references here, begin as incidents, and how those that were dealt with end."""
+    now = programmes.in_force(tx)
+    said, people = _section(now.programme), offices.directory(tx, when.noticed)
+    register_of = {system.name.casefold(): system for system in register.in_use(tx)}
+    begun: list[Plan] = []
+    ended: list[Plan] = []
+    for reference, each in named.items():
+        systems = dict.fromkeys(register_of[name.casefold()] for name in veris.systems(each.document) if name.casefold() in register_of)
+        found = replace(veris.report(each.document, said, now.calendar.zone), systems=tuple(systems))
+        parts = (found, reference, now.programme, now.calendar, people)
+        try:
+            if is_open:
+                plan, view = rules.report(*parts, None, actor, when)
+            else:
+                plan, end, view = rules.filed(*parts, actor, when)
+                ended.append(end)
+        except Wrong as error:
+            raise veris.VerisRefused([f"{each.name}: {error}"]) from error
+        row = {"case_id": view.case.id, "incident_id": each.incident_id, "document": each.document, "imported_at": when.noticed}
+        begun.append(plan + Plan(insert=(Insert("veris", row),)))
+    return begun, ended
+
+
+def _section(programme: Programme) -> Veris:
+    workflow = programme.workflows.get("incident")
     if not isinstance(workflow, IncidentWorkflow) or workflow.veris is None:
         raise Missing("an import", "the programme in force doesn't say how VERIS files are read; copy the section veris of "
                                    "the shipped incident.yaml, and apply it")
     return workflow.veris
-
-
-def _take(tx: Transaction, each: veris.Read, said: Veris, is_open: bool, actor: Actor, when: When) -> Taken:
-    before = tx.execute(questions.imported(each.incident_id)).scalar()
-    if before is not None:
-        return Taken(each.name, before, is_new=False, notes=each.notes)
-    now = programmes.in_force(tx)
-    named = {system.name.casefold(): system for system in register.in_use(tx)}
-    systems = dict.fromkeys(named[name.casefold()] for name in veris.systems(each.document) if name.casefold() in named)
-    found = replace(veris.report(each.document, said, now.calendar.zone), systems=tuple(systems))
-    name = reference(tx, "incident", local_date(when.happened, now.calendar.zone).year)
-    parts = (name, now.programme, now.calendar, offices.directory(tx, when.noticed))
-    try:
-        if is_open:
-            plan, view = rules.report(found, *parts, None, actor, when)
-            plans = [plan]
-        else:
-            *plans, view = rules.filed(found, *parts, actor, when)
-    except Wrong as error:
-        raise veris.VerisRefused([f"{each.name}: {error}"]) from error
-    row = {"case_id": view.case.id, "incident_id": each.incident_id, "document": each.document, "imported_at": when.noticed}
-    write(tx, [plans[0] + Plan(insert=(Insert("veris", row),))], when.noticed)
-    for plan in plans[1:]:  # its end is recorded after its beginning
-        write(tx, [plan], when.noticed)
-    return Taken(each.name, name, is_new=True, notes=each.notes)
 
 
 def export(conn: Connection, view: CaseView) -> dict[str, Any]:

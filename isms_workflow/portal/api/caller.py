@@ -29,8 +29,8 @@ from isms_workflow.errors import IsmsError
 from isms_workflow.portal.api.problems import KeyReused, MatchNeeded, NoToken, OutOfScope, WeakMatch
 from isms_workflow.portal.deps import Portal
 from isms_workflow.store.database import Transaction
+from isms_workflow.store.statements import accounts as statements
 from isms_workflow.store.statements import mails as questions
-from isms_workflow.store.statements.upserts import new_only
 from isms_workflow.store.tables import answers
 
 BEARER = HTTPBearer(auto_error=False, description="A token made in the portal, with the scopes that it needs.")
@@ -117,9 +117,8 @@ class Caller:
             done = deed(tx, When.at(self.now))
             answer = _answer(done, status if isinstance(status, int) else status(done))
             if asked.key:
-                tx.execute(answers.update()
-                           .where(answers.c.person == self.token.person.id, answers.c.key == asked.key)
-                           .values(status=answer.status_code, body=bytes(answer.body).decode()))
+                tx.execute(statements.answered(), {"by": self.token.person.id, "under": asked.key,
+                                                   "status": answer.status_code, "body": bytes(answer.body).decode()})
         return answer
 
     def has_answer(self, conn: Connection) -> bool:
@@ -153,8 +152,7 @@ class Caller:
 def _known(tx: Transaction, person: str, asked: Asked, now: datetime) -> Any:
     """The answer that this key was given before; None if it is new, and then it is ours until we commit."""
     row = {"person": person, "key": asked.key, "request": asked.digest, "answered_at": now}
-    made = new_only(tx.dialect.name, answers, "person", "key").returning(answers.c.key)
-    if tx.execute(made, row).first() is not None:
+    if tx.execute(statements.take_key(tx.dialect.name), row).first() is not None:
         return None
     found = tx.execute(select(answers).where(answers.c.person == person, answers.c.key == asked.key)).one()
     if found.request != asked.digest:
@@ -193,7 +191,7 @@ def caller(
 
 def scoped(*scopes: str) -> Callable[[Caller], Caller]:
     """A dependency: a caller whose token has one of these scopes."""
-    def check(found: Annotated[Caller, Depends(caller)]) -> Caller:
+    async def check(found: Annotated[Caller, Depends(caller)]) -> Caller:
         if not any(found.token.allows(scope) for scope in scopes):
             raise OutOfScope(" or ".join(scopes))
         return found

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from isms_workflow.domain.clocks import incidents_of
 from isms_workflow.domain.incident import FILE, MACHINE
 from isms_workflow.domain.machine import AGENTS
+from isms_workflow.domain.rules.incidents import Report
 from isms_workflow.domain.views import CaseView
 from isms_workflow.domain.waits import waits
 from isms_workflow.engine.mailing.look import Look
@@ -42,14 +43,21 @@ def whole(conn: Connection, caller: Caller, view: CaseView) -> im.IncidentWhole:
     )
 
 
-def reported(conn: Connection, case: str, is_new: bool = False) -> im.Reported:
+def just_reported(view: CaseView, found: Report) -> im.Reported:
+    """How a report stands that has just become an incident: nothing needs to be read back."""
+    case = view.case
+    return im.Reported(id=case.id, reference=case.reference, state=case.state, title=found.title.strip(),
+                       category=found.category, reported_at=case.opened_at, closed_at=None, occurrences=0, new=True)
+
+
+def reported(conn: Connection, case: str) -> im.Reported:
     """How a report stands: what whoever made it may hear of it."""
     of_case = conn.execute(case_questions.found(), among.ids((case,))).one()
     row = _rows(conn, [case])[case]
     return im.Reported(
         id=case, reference=of_case.reference, state=of_case.state, title=row.title, category=row.category,
         reported_at=of_case.opened_at, closed_at=of_case.closed_at,
-        occurrences=_occurrences(conn, [case]).get(case, 0), new=is_new)
+        occurrences=_occurrences(conn, [case]).get(case, 0))
 
 
 def _facts(view: CaseView, row: Any, occurrences: int) -> dict[str, Any]:

@@ -75,8 +75,8 @@ def report(body: im.NewReport, caller: Reports) -> Response:
     found = Report(body.title, body.description, body.category, (), body.occurred_at, body.external_key, body.exercise)
 
     def taken(tx: Transaction, when: When) -> im.Reported:
-        case, is_new = commands.report(tx, found, body.systems, caller.actor, when)
-        return incident_shapes.reported(tx, case, is_new)
+        view, is_new = commands.report(tx, found, body.systems, caller.actor, when)
+        return incident_shapes.just_reported(view, found) if is_new else incident_shapes.reported(tx, view.case.id)
 
     return caller.write(body, taken, lambda done: 201 if done.new else 200)
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from isms_workflow.domain.notification import Quiet, Rule, Wishes
 from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.times import When
-from isms_workflow.engine import wishes
+from isms_workflow.engine import offices, wishes
 from isms_workflow.engine.commands import notifications as commands
 from isms_workflow.engine.mailing import ways
 from isms_workflow.portal.api import models as m
@@ -79,7 +79,7 @@ def _quiet(body: NotificationRules) -> Quiet | None:
 
 def _chosen(conn: Connection, caller: Caller) -> Chosen:
     person = caller.token.person
-    found = wishes.of(conn, [person.id]).get(person.id) or Wishes((), None, person.zone)
+    found = offices.standing(conn, caller.now).wishes.get(person.id) or Wishes((), None, person.zone)
     return Chosen(
         rules=[NotificationRule(channel=r.channel, delay_minutes=int(r.delay.total_seconds()) // 60, what=r.what) for r in found.rules],
         quiet_from=wishes.clock(found.quiet.begins) if found.quiet else None,

@@ -109,9 +109,9 @@ def report(visit: Sender, form: Form) -> Response:
     rules.enough(len(sent))
     files = [uploads.attachment(visit.portal, each, "files") for each in sent]
     with as_typed(form.text("occurred_at"), "occurred_at"), visit.portal.store.write() as tx:
-        case, _ = commands.report(tx, found, form.many("systems"), visit.actor, when)
-        attachments.attach(tx, case, files, visit.actor, when)
-        name = reading.view(tx, case, visit.now).case.reference
+        view, _ = commands.report(tx, found, form.many("systems"), visit.actor, when)
+        attachments.attach(tx, view.case.id, files, visit.actor, when)
+    name = view.case.reference
     return visit.go(f"/incidents/{name}/report", f"Thank you: it is {name}, and the response team has been told.")
 
 

@@ -15,7 +15,7 @@ from isms_workflow.domain.messages import MAIL
 from isms_workflow.domain.notification import WHATS, Quiet, Rule, What, Wishes
 from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.times import When
-from isms_workflow.engine import wishes
+from isms_workflow.engine import offices, wishes
 from isms_workflow.engine.commands import notifications as commands
 from isms_workflow.engine.mailing import ways
 from isms_workflow.portal import views as v
@@ -101,7 +101,7 @@ def _change(visit: Visit, changed: Callable[[Wishes], Wishes], done: str) -> Res
 
 
 def _chosen(conn: Connection, visit: Visit) -> Wishes:
-    return wishes.of(conn, [visit.person.id]).get(visit.person.id) or Wishes((), None, visit.person.zone)
+    return offices.standing(conn, visit.now).wishes.get(visit.person.id) or Wishes((), None, visit.person.zone)
 
 
 def _ways(visit: Visit) -> tuple[str, ...]:

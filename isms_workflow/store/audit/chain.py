@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Select, Update, bindparam, select, update
+import orjson
+from sqlalchemy import Connection, Select, select
 
 from isms_workflow.domain.records import AuditRecord
 from isms_workflow.domain.times import iso
 from isms_workflow.errors import IsmsError
-from isms_workflow.store.bulk import insert_many
+from isms_workflow.store.bulk import Rows, insert_all
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.tables import audit, audit_head, audit_private
 
@@ -38,8 +38,6 @@ TOLERANCE = timedelta(seconds=60)
 AGENT_LENGTH = 36
 """Of an id, or of the name of an agent that is no person."""
 
-_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
-
 
 class RecordRefused(IsmsError):
     """A record holds what the history can't; a mistake in the programme text that wrote it, not a user's."""
@@ -57,22 +55,23 @@ class RecordRefused(IsmsError):
         )
 
 
-def append(tx: Transaction, records: Sequence[AuditRecord]) -> list[int]:
+def append(tx: Transaction, records: Sequence[AuditRecord],
+           beside: Callable[[Sequence[int]], Iterable[Rows]] = lambda _: ()) -> list[int]:
     """Chains the records in order and gives back their sequence numbers, without a gap.
 
-    Takes the lock that all writers share (the head), so it comes last in a transaction. Raises
-    `RecordRefused` if a record holds what the history can't; then nothing is written.
+    Takes the lock that all writers share (the head), so it comes last in a transaction; what names the numbers is
+    written along: `beside` makes it. Raises `RecordRefused` if a record holds what the history can't; then nothing is
+    written.
     """
     if not records:
         return []
-    seq, previous = locked_head(tx)
-    batch = Batch(seq, previous)
-    for record in [marked(records[0], _noticed(tx, seq)), *records[1:]]:
+    last = tx.execute(_locked_head()).one()
+    batch = Batch(last.seq, last.hash)
+    for record in [marked(records[0], last.noticed_at), *records[1:]]:
         batch.add(record)
-    insert_many(tx, audit, batch.rows)
-    insert_many(tx, audit_private, batch.private)
-    tx.execute(_new_head(), {"last": batch.seq, "of": batch.previous})
-    return list(range(seq + 1, batch.seq + 1))
+    seqs = list(range(last.seq + 1, batch.seq + 1))
+    insert_all(tx, (Rows(audit, batch.rows), Rows(audit_private, batch.private), *beside(seqs), batch.head))
+    return seqs
 
 
 def head(conn: Connection) -> tuple[int, str]:
@@ -88,18 +87,8 @@ def locked_head(tx: Transaction) -> tuple[int, str]:
 
 
 @cache
-def _locked_head() -> Select[tuple[int, str]]:
-    return select(audit_head.c.seq, audit_head.c.hash).with_for_update()
-
-
-@cache
-def _new_head() -> Update:
-    return update(audit_head).values(seq=bindparam("last"), hash=bindparam("of"))
-
-
-@cache
-def _noticed_at() -> Select[tuple[datetime]]:
-    return select(audit.c.noticed_at).where(audit.c.seq == bindparam("seq"))
+def _locked_head() -> Select[tuple[int, str, datetime]]:
+    return select(audit_head.c.seq, audit_head.c.hash, audit_head.c.noticed_at).with_for_update()
 
 
 def marked(record: AuditRecord, before: datetime | None) -> AuditRecord:
@@ -107,11 +96,6 @@ def marked(record: AuditRecord, before: datetime | None) -> AuditRecord:
     if before is None or before - record.noticed < TOLERANCE:
         return record
     return replace(record, data={**record.data, BACKWARDS: int((before - record.noticed).total_seconds())})
-
-
-def _noticed(tx: Transaction, seq: int) -> datetime | None:
-    found: datetime | None = tx.execute(_noticed_at(), {"seq": seq}).scalar()
-    return found
 
 
 def digest(body: bytes) -> str:
@@ -149,13 +133,19 @@ class Batch:
             "data": record.data if type(record.data) is dict else dict(record.data),
             "private": self._commit(record) if record.private else {}, "prev": self.previous,
         }
-        body = _encode(content).encode()
+        body = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
         self.previous = digest(body)
         self.rows.append({
             "seq": self.seq, "kind": record.kind.value, "case_id": record.case, "subject": record.subject,
             "actor": record.actor, "happened_at": record.happened, "noticed_at": record.noticed, "body": body,
             "hash": self.previous,
         })
+
+    @property
+    def head(self) -> Rows:
+        """The chain's end behind the last of them, in the place of the one that is there."""
+        row = {"id": 1, "seq": self.seq, "hash": self.previous, "noticed_at": self.rows[-1]["noticed_at"]}
+        return Rows(audit_head, [row], "id", ("seq", "hash", "noticed_at"))
 
     def _iso(self, instant: datetime) -> str:
         text = self._instants.get(instant)  # most of a batch was noticed at one instant

@@ -26,8 +26,10 @@ from sqlalchemy import (
 )
 
 from isms_workflow.domain.records import ChainRecord
+from isms_workflow.store.statements.upserts import new_only
 from isms_workflow.store.tables import (
     accesses,
+    answers,
     attempts,
     audit,
     invitations,
@@ -36,6 +38,9 @@ from isms_workflow.store.tables import (
     sessions,
     tokens,
 )
+
+ACCOUNT = (people.c.id, people.c.role, people.c.zone, people.c.name, people.c.email)
+"""What every request asks of its person: never the password's hash."""
 
 
 def in_use(now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
@@ -96,7 +101,7 @@ def session() -> Select[Any]:
     now: BindParameter[Any] = bindparam("now")
     counts = and_(sessions.c.revoked_at.is_(None), sessions.c.expires_at > now, in_use(now))
     return (
-        select(sessions.c.csrf, sessions.c.begun_at, sessions.c.expires_at, people)
+        select(sessions.c.csrf, sessions.c.begun_at, sessions.c.expires_at, *ACCOUNT)
         .join_from(sessions, people, sessions.c.person == people.c.id)
         .where(sessions.c.token == bindparam("token"), counts)
     )
@@ -177,14 +182,29 @@ def add_token(row: Mapping[str, Any]) -> Insert:
     return insert(tokens).values(**row)
 
 
-def token(digest: str, now: datetime) -> Select[Any]:
-    """For every request of the API: the token of this digest that still counts, with its person."""
+@cache
+def token() -> Select[Any]:
+    """For every request of the API: the token of digest `token` that still counts at `now`, with its person."""
+    now: BindParameter[Any] = bindparam("now")
     counts = and_(tokens.c.revoked_at.is_(None), tokens.c.expires_at > now, in_use(now))
     return (
-        select(tokens.c.id.label("token_id"), tokens.c.scopes, people)
+        select(tokens.c.id.label("token_id"), tokens.c.scopes, *ACCOUNT)
         .join_from(tokens, people, tokens.c.person == people.c.id)
-        .where(tokens.c.token == digest, counts)
+        .where(tokens.c.token == bindparam("token"), counts)
     )
+
+
+@cache
+def take_key(dialect: str) -> Any:
+    """For the API's writes: the key is ours until we commit, its row given back; nothing if it was answered before."""
+    return new_only(dialect, answers, "person", "key").returning(answers.c.key)
+
+
+@cache
+def answered() -> Update:
+    """For the API's writes: `status` and `body` of what was answered `by` a person's request `under` its key."""
+    return (update(answers).where(answers.c.person == bindparam("by"), answers.c.key == bindparam("under"))
+            .values(status=bindparam("status"), body=bindparam("body")))
 
 
 def tokens_of(person: str) -> Select[Any]:

@@ -11,9 +11,24 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Update, bindparam, func, select
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    false,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
 from isms_workflow.store.statements.among import among, named
+from isms_workflow.store.statements.upserts import insert_of
 from isms_workflow.store.tables import (
     cases,
     comments,
@@ -62,8 +77,25 @@ def cases_after(kind: str, after: str) -> Select[Any]:
 
 
 @cache
+def locked_of_step() -> Select[Any]:
+    """For commands on a step: its case, locked."""
+    return _locked_of(steps, "step")
+
+
+@cache
+def locked_of_gate() -> Select[Any]:
+    """For commands on a gate: its case, locked."""
+    return _locked_of(gates, "gate")
+
+
+def _locked_of(part: Table, name: str) -> Select[Any]:
+    case = select(part.c.case_id).where(part.c.id == bindparam(name)).scalar_subquery()
+    return select(cases).where(cases.c.id == case).with_for_update()
+
+
+@cache
 def case_of_step() -> Select[Any]:
-    """For commands on a step: which case to lock."""
+    """For a step's page: whose it is."""
     return select(steps.c.case_id).where(steps.c.id == bindparam("step"))
 
 
@@ -86,7 +118,7 @@ def label_of_gate() -> Select[Any]:
 
 @cache
 def case_of_gate() -> Select[Any]:
-    """For commands on a gate: which case to lock."""
+    """As `case_of_step`."""
     return select(gates.c.case_id).where(gates.c.id == bindparam("gate"))
 
 
@@ -103,8 +135,12 @@ def steps_by_id(ids: Collection[str]) -> Select[Any]:
 
 @cache
 def gates_of() -> Select[Any]:
-    """For views: every round of every gate of these cases."""
-    return select(gates).where(named(gates.c.case_id)).order_by(gates.c.case_id, gates.c.name, gates.c.round)
+    """For views: every round of every gate of these cases, once for each answer that isn't void, and once without any."""
+    answers = [decisions.c[name].label(f"decision_{name}")
+               for name in ("id", "person", "for_person", "responsibility", "answer", "digest", "decided_at")]
+    counting = and_(decisions.c.gate_id == gates.c.id, decisions.c.voided_at.is_(None))
+    return (select(gates, *answers).outerjoin(decisions, counting).where(named(gates.c.case_id))
+            .order_by(gates.c.case_id, gates.c.name, gates.c.round, decisions.c.decided_at, decisions.c.id))
 
 
 def gates_by_id(ids: Collection[str]) -> Select[Any]:
@@ -113,39 +149,28 @@ def gates_by_id(ids: Collection[str]) -> Select[Any]:
 
 
 @cache
-def counting_decisions() -> Select[Any]:
-    """For views: the answers at these cases' gates that are not void."""
-    return (select(decisions)
-            .join(gates, gates.c.id == decisions.c.gate_id)
-            .where(named(gates.c.case_id), decisions.c.voided_at.is_(None))
-            .order_by(decisions.c.decided_at, decisions.c.id))
+def traces_of() -> CompoundSelect[Any]:
+    """For views: what was done at these cases' steps, by one question: each row says of which `sort` it is.
 
-
-@cache
-def evidence_of() -> Select[Any]:
-    """For views: every file of these cases, those withdrawn too, because whoever added one had a part."""
-    return select(evidence).where(named(evidence.c.case_id)).order_by(evidence.c.id)
-
-
-@cache
-def comments_of() -> Select[Any]:
-    """For views: the remarks on these cases' steps."""
-    return (select(comments).join(steps, steps.c.id == comments.c.step_id)
-            .where(named(steps.c.case_id)).order_by(comments.c.id))
-
-
-@cache
-def settlers() -> Select[Any]:
-    """For separation of duties: whoever ever completed or waived a step, also before it was reopened."""
-    return (select(transitions.c.case_id, transitions.c.subject_id, transitions.c.actor)
-            .where(named(transitions.c.case_id), transitions.c.subject == "step",
-                   transitions.c.event.in_(("complete", "waive"))))
-
-
-@cache
-def disposed() -> Select[Any]:
-    """For the last gate: the waived steps that are carried over or declined already."""
-    return select(dispositions.c.case_id, dispositions.c.step_id).where(named(dispositions.c.case_id))
+    *evidence*: every file, those withdrawn too, because whoever added one had a part. *comment*: a remark.
+    *settled*: that `person` completed or waived the step, also before it was reopened. *disposed*: that a waived step
+    is carried over or declined already.
+    """
+    files = select(literal("evidence").label("sort"), evidence.c.case_id, evidence.c.step_id, evidence.c.id, evidence.c.sha256,
+                   evidence.c.commitment, evidence.c.added_by.label("person"),
+                   evidence.c.withdrawn_at.is_not(None).label("withdrawn"))
+    remarks = select(literal("comment"), steps.c.case_id, comments.c.step_id, comments.c.id, null(), comments.c.commitment,
+                     null(), false()).join(steps, steps.c.id == comments.c.step_id)
+    settled = select(literal("settled"), transitions.c.case_id, transitions.c.subject_id, transitions.c.id, null(), null(),
+                     transitions.c.actor, false())
+    disposed = select(literal("disposed"), dispositions.c.case_id, dispositions.c.step_id, dispositions.c.id, null(), null(),
+                      null(), false())
+    return union_all(
+        files.where(named(evidence.c.case_id), evidence.c.step_id.is_not(None)),
+        remarks.where(named(steps.c.case_id)),
+        settled.where(named(transitions.c.case_id), transitions.c.subject == "step",
+                      transitions.c.event.in_(("complete", "waive"))),
+        disposed.where(named(dispositions.c.case_id))).order_by("id")
 
 
 def carried_from(case: str) -> Select[Any]:
@@ -165,9 +190,13 @@ def programme_in_force() -> Select[Any]:
     return select(programmes.c.digest).where(programmes.c.replaced_at.is_(None))
 
 
-def last_number(kind: str, year: int) -> Select[Any]:
-    """For references: the last number given, locked until the new one is written."""
-    return select(counters.c.last).where(counters.c.kind == kind, counters.c.year == year).with_for_update()
+@cache
+def next_numbers(dialect: str) -> Any:
+    """For references: counts so `many` more of the parameters `kind` and `year`, locked until we commit; gives the last."""
+    many: BindParameter[int] = bindparam("many", type_=counters.c.last.type)
+    first = insert_of(dialect)(counters).values(kind=bindparam("kind"), year=bindparam("year"), last=many)
+    sets = {"last": counters.c.last + many}
+    return first.on_conflict_do_update(index_elements=["kind", "year"], set_=sets).returning(counters.c.last)
 
 
 def count_by_state() -> Select[Any]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Delete, Select, delete, insert, select
 
-from isms_workflow.store.statements.among import among
 from isms_workflow.store.tables import notification_rules, people
 
 
-def of(persons: Collection[str]) -> Select[Any]:
-    """For whoever queues messages: what these people chose, and the zone of their wall; none of who chose nothing."""
-    return (select(notification_rules, people.c.zone).join(people, people.c.id == notification_rules.c.person)
-            .where(among(notification_rules.c.person, persons)))
+def chosen_by() -> Select[Any]:
+    """For whoever queues messages: what people chose, and the zone of their wall; none of who chose nothing."""
+    return select(notification_rules, people.c.zone).join(people, people.c.id == notification_rules.c.person)
 
 
 def gone(person: str) -> Delete:

@@ -6,12 +6,14 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
+from isms_workflow.store.statements.among import named
 from isms_workflow.store.tables import cases, incidents, veris
 
 
-def imported(incident_id: str) -> Select[Any]:
-    """For imports: the incident that this document became before."""
-    return select(cases.c.reference).join(veris, veris.c.case_id == cases.c.id).where(veris.c.incident_id == incident_id)
+def imported() -> Select[Any]:
+    """For imports: the incidents that these documents, by their own ids, became before; its parameter is `among.ids`."""
+    return (select(veris.c.incident_id, cases.c.reference).join(cases, cases.c.id == veris.c.case_id)
+            .where(named(veris.c.incident_id)))
 
 
 def is_imported(case: str) -> Select[Any]:

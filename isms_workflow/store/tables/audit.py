@@ -61,6 +61,7 @@ audit_head = Table(
     Column("id", Integer, primary_key=True),
     Column("seq", Sequence, nullable=False),
     Column("hash", Digest, nullable=False),
+    Column("noticed_at", Instant),  # of the last record; null before the first
     CheckConstraint("id = 1", name="single"),
     comment="The lock that all writers share; taken last.",
 )

@@ -156,6 +156,7 @@ evidence = Table(
     CheckConstraint(  # what came with a report is of no step; what isn't a person's came with a report
         "(step_id IS NULL AND replaces IS NULL) OR (step_id IS NOT NULL AND added_by IS NOT NULL)", name="of"),
     Index("evidence_to_check", "checked_at"),
+    Index("evidence_of_case", "case_id"),
 )
 
 gates = Table(
@@ -217,6 +218,7 @@ dispositions = Table(
     Column("decided_at", Instant, nullable=False),
     CheckConstraint("answer IN ('carried', 'declined')", name="answer"),
     CheckConstraint("(answer = 'carried') = (to_person IS NOT NULL)", name="by_name"),
+    Index("dispositions_of_case", "case_id"),
 )
 
 deadlines = Table(
