@@ -68,7 +68,7 @@ def message(store: Store, source: Any, message: str, found: Incoming, now: datet
     """
     with store.write() as tx:
         row = {"source_id": source.id, "message": message, "answered_at": now}
-        if tx.execute(questions.take(tx.dialect.name), row).first() is None:
+        if tx.execute(questions.take(), row).first() is None:
             before = tx.execute(questions.answer(source.id, message)).one()
             return Answer(before.status, json.loads(before.body), again=True)
         view, is_new = report(tx, source, found, now)

@@ -87,7 +87,7 @@ def _handle(store: Store, each: Planned, now: datetime) -> Handled | None:
     """One instant in one transaction; None if somebody was quicker. A late one opens its case now, not then."""
     row = {"schedule": each.schedule, "planned_at": each.at, "handled_at": now, "outcome": "skipped"}
     with store.write() as tx:
-        if tx.execute(questions.handle_planned(tx.dialect.name), row).first() is None:
+        if tx.execute(questions.handle_planned(), row).first() is None:
             return None
         if tx.execute(case_questions.open_cases(each.kind)).scalar() is not None:
             return Handled(each, "skipped")

@@ -60,7 +60,7 @@ def references(tx: Transaction, kind: str, year: int, many: int) -> list[str]:
     """So many of them, in order."""
     if not many:
         return []
-    last = tx.execute(questions.next_numbers(tx.dialect.name), {"kind": kind, "year": year, "many": many}).scalar_one()
+    last = tx.execute(questions.next_numbers(), {"kind": kind, "year": year, "many": many}).scalar_one()
     return [f"{PREFIX[kind]}-{year}-{number:04d}" for number in range(last - many + 1, last + 1)]
 
 

@@ -152,7 +152,7 @@ class Caller:
 def _known(tx: Transaction, person: str, asked: Asked, now: datetime) -> Any:
     """The answer that this key was given before; None if it is new, and then it is ours until we commit."""
     row = {"person": person, "key": asked.key, "request": asked.digest, "answered_at": now}
-    if tx.execute(statements.take_key(tx.dialect.name), row).first() is not None:
+    if tx.execute(statements.take_key(), row).first() is not None:
         return None
     found = tx.execute(select(answers).where(answers.c.person == person, answers.c.key == asked.key)).one()
     if found.request != asked.digest:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Delete,
     Insert,
     Select,
+    TextClause,
     Update,
     and_,
     bindparam,
@@ -195,9 +196,9 @@ def token() -> Select[Any]:
 
 
 @cache
-def take_key(dialect: str) -> Any:
+def take_key() -> TextClause:
     """For the API's writes: the key is ours until we commit, its row given back; nothing if it was answered before."""
-    return new_only(dialect, answers, "person", "key").returning(answers.c.key)
+    return new_only(answers, ("person", "key"), "request", "answered_at")
 
 
 @cache

@@ -12,10 +12,10 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     CompoundSelect,
     Select,
     Table,
+    TextClause,
     Update,
     and_,
     bindparam,
@@ -24,15 +24,14 @@ from sqlalchemy import (
     literal,
     null,
     select,
+    text,
     union_all,
 )
 
 from isms_workflow.store.statements.among import among, named
-from isms_workflow.store.statements.upserts import insert_of
 from isms_workflow.store.tables import (
     cases,
     comments,
-    counters,
     decisions,
     dispositions,
     evidence,
@@ -191,12 +190,10 @@ def programme_in_force() -> Select[Any]:
 
 
 @cache
-def next_numbers(dialect: str) -> Any:
+def next_numbers() -> TextClause:
     """For references: counts so `many` more of the parameters `kind` and `year`, locked until we commit; gives the last."""
-    many: BindParameter[int] = bindparam("many", type_=counters.c.last.type)
-    first = insert_of(dialect)(counters).values(kind=bindparam("kind"), year=bindparam("year"), last=many)
-    sets = {"last": counters.c.last + many}
-    return first.on_conflict_do_update(index_elements=["kind", "year"], set_=sets).returning(counters.c.last)
+    return text("INSERT INTO counters (kind, year, last) VALUES (:kind, :year, :many) "
+                "ON CONFLICT (kind, year) DO UPDATE SET last = counters.last + :many RETURNING last")
 
 
 def count_by_state() -> Select[Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Delete, Select, Update, and_, delete, func, or_, select, update
+from sqlalchemy import Delete, Select, TextClause, Update, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -28,9 +29,10 @@ def last_planned(schedule: str) -> Select[Any]:
     return select(func.max(planned_starts.c.planned_at)).where(planned_starts.c.schedule == schedule)
 
 
-def handle_planned(dialect: str) -> Any:
+@cache
+def handle_planned() -> TextClause:
     """For planned starts: one row for whoever handles an instant first, none for the others."""
-    return new_only(dialect, planned_starts, "schedule", "planned_at").returning(planned_starts.c.schedule)
+    return new_only(planned_starts, ("schedule", "planned_at"), "handled_at", "outcome")
 
 
 def started(schedule: str, planned_at: datetime, case: str) -> Update:

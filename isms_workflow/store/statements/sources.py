@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Update, or_, select
+from sqlalchemy import Select, TextClause, Update, or_, select
 
 from isms_workflow.store.statements.upserts import new_only
 from isms_workflow.store.tables import hook_answers, sources
@@ -43,9 +44,10 @@ def revoke(source: str, now: datetime) -> Update:
             .values(revoked_at=now).returning(sources.c.id))
 
 
-def take(dialect: str) -> Any:
+@cache
+def take() -> TextClause:
     """For a message of a webhook: one row for whoever takes it first, none for its repeats."""
-    return new_only(dialect, hook_answers, "source_id", "message").returning(hook_answers.c.message)
+    return new_only(hook_answers, ("source_id", "message"), "answered_at")
 
 
 def answer(source: str, message: str) -> Select[Any]:

@@ -1,20 +1,22 @@
-"""Rows that are written once, whoever comes second."""
+"""Rows that are written once, whoever comes second. Plain text: SQLAlchemy's own upserts are compiled anew each time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterable
 
-from sqlalchemy import Table
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Table, TextClause, bindparam, text
 
 
-def insert_of(dialect: str) -> Callable[[Table], Any]:
-    """The dialect's own insert, which can say what comes of a row that is there already."""
-    return postgresql_insert if dialect == "postgresql" else sqlite_insert
+def new_only(table: Table, key: tuple[str, ...], *more: str) -> TextClause:
+    """An insert of a row of these columns, all of them parameters, which leaves a row alone that is there already under
+    this key; it gives back the key's first column, or no row.
+    """
+    names = (*key, *more)
+    return text(
+        f"INSERT INTO {table.name} ({_listed(names)}) VALUES ({', '.join(f':{name}' for name in names)}) "  # noqa: S608  # our own
+        f"ON CONFLICT ({_listed(key)}) DO NOTHING RETURNING {_listed(key[:1])}",
+    ).bindparams(*(bindparam(name, type_=table.c[name].type) for name in names))
 
 
-def new_only(dialect: str, table: Table, *key: str) -> Any:
-    """An insert that leaves a row alone which is there already under this key."""
-    return insert_of(dialect)(table).on_conflict_do_nothing(index_elements=key)
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
