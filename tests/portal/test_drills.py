@@ -27,8 +27,9 @@ def rehearsed(house: House) -> House:
     report(house.world, title="The one before")
     systems = house.world.view().incident.systems  # type: ignore[union-attr]
     with house.world.sim.write() as (tx, when):
-        house.world.case, _ = incidents.report(
+        view, _ = incidents.report(
             tx, Report("Nobody can buy", "", "data_breach", is_exercise=True), systems, house.world.actor("gil"), when)
+        house.world.case = view.case.id
     return house
 
 
