@@ -1,26 +1,44 @@
-"""The directory of people is kept, and what is kept is always what stands in the database."""
+"""What seldom changes is kept, and what is kept is always what stands in the database."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 
 from isms_workflow.domain.ids import new_id
+from isms_workflow.domain.notification import Quiet, Rule, Wishes
 from isms_workflow.domain.people import Directory
 from isms_workflow.engine import offices
-from isms_workflow.store.tables import delegations, deputies, overrides, people, responsibilities, rotation_orders
-from tests.world import START, World
+from isms_workflow.programme.load import parse
+from isms_workflow.store.tables import (
+    delegations,
+    deputies,
+    notification_rules,
+    overrides,
+    people,
+    programmes,
+    responsibilities,
+    rotation_orders,
+)
+from tests.world import START, World, quiet
 
 LATER = START + timedelta(days=30)
 
 
 def kept(world: World) -> Directory:
-    """What a reader is given, which must be what the rows say."""
+    """The people whom a reader is given; with all that stands, which must be what the rows say."""
+    return standing(world).directory
+
+
+def standing(world: World) -> offices.Standing:
+    """All that a reader is given."""
     with world.store.read() as conn:
-        given = offices.directory(conn, world.now)
-        assert given == offices._read(conn, world.now).directory
+        given = offices.standing(conn, world.now)
+        read = offices._read(conn, world.now)
+        assert given == replace(read, since=given.since)
     return given
 
 
@@ -45,6 +63,29 @@ def changes(world: World) -> dict[str, tuple]:
         "in another order": (insert(rotation_orders).values(**row, turns="first_line", people=[ines], set_by=maria,
                                                             set_at=START),),
     }
+
+
+def test_how_people_want_to_be_told_is_kept_too(world: World) -> None:
+    """A wish is another one at once, and where it is taken back there is none."""
+    maria = world.ids["maria"]
+    rule = {"channel": "mail", "delay_s": 600, "what": "all"}
+    with world.store.write() as tx:
+        tx.execute(insert(notification_rules).values(person=maria, rules=[rule], quiet_from="22:00", quiet_until="07:00",
+                                                     set_at=START))
+    assert standing(world).wishes == {maria: Wishes((Rule("mail", timedelta(minutes=10), "all"),), Quiet(time(22), time(7)), "UTC")}
+    with world.store.write() as tx:
+        tx.execute(delete(notification_rules))
+    assert standing(world).wishes == {}
+
+
+def test_which_programme_is_in_force_is_kept_too(world: World) -> None:
+    """None is between two, and in the very transaction that puts another in its place."""
+    before = standing(world).programme
+    with world.store.write() as tx:
+        tx.execute(update(programmes).values(replaced_at=START))
+        assert offices.standing(tx, world.now).programme is None
+        tx.execute(insert(programmes).values(digest="another", files={}, applied_at=START, applied_by=world.ids["maria"]))
+    assert (before, standing(world).programme) == (parse(quiet()).digest, "another")
 
 
 @pytest.mark.parametrize("name", ["the mail address", "the role", "the zone", "the last day", "deactivated", "somebody new",

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from isms_workflow.connectors.veris import VerisRefused, schema
 from isms_workflow.domain.records import AuditRecord, PersonRecord
@@ -174,3 +174,27 @@ def test_our_own_comes_back_from_its_file(world: World) -> None:
     view = world.view()
     assert view.incident is not None
     assert (view.incident.category, len(view.incident.systems)) == ("malware", 1)
+
+
+def test_an_import_asks_no_question_for_each_document(both: World) -> None:
+    """All is decided, then written: a campaign keeps nobody waiting for longer than its writing."""
+    def asked(*documents: dict[str, Any]) -> int:
+        said: list[str] = []
+
+        def listen(*told: object) -> None:
+            said.append(str(told[2]))
+
+        event.listen(both.store.engine, "before_cursor_execute", listen)
+        take(both, *documents)
+        event.remove(both.store.engine, "before_cursor_execute", listen)
+        return len(said)
+
+    asked(sample())  # what a process reads once is read
+    few, many = ([{**sample(), "incident_id": f"{prefix}-{n}"} for n in range(many)] for prefix, many in (("few", 2), ("many", 12)))
+    assert asked(*few) == asked(*many)
+
+
+def test_a_document_that_comes_twice_in_one_import_is_one_incident(both: World) -> None:
+    """The second is the first already."""
+    assert take(both, sample(), {**sample(), "summary": "Once more"}) == ["INC-2026-0001", "INC-2026-0001"]
+    assert count(both, table.c.case_id) == 1

@@ -151,6 +151,7 @@ def test_whatever_is_accepted_reads_back_as_it_was(data: dict) -> None:
     batch.add(record)
     body = batch.rows[0]["body"]
     assert json.loads(body)["data"] == data
+    assert body == json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(), "RFC 8785"
     assert digest(body) == batch.rows[0]["hash"]
 
 

@@ -1,0 +1,111 @@
+"""Rows of many tables by the fewest statements: written as SQLAlchemy would, all or none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import event, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from isms_workflow.domain.ids import new_id
+from isms_workflow.store.bulk import Rows, insert_all, insert_many
+from isms_workflow.store.database import Store
+from isms_workflow.store.tables import audit, audit_head, cases, deadlines, outbox, people, programmes, steps
+
+AT = datetime(2026, 3, 12, 13, 0, 0, 123456, tzinfo=UTC)
+
+
+@pytest.fixture
+def founded(store: Store) -> Store:
+    """A store with somebody, and a programme that cases may keep."""
+    with store.write() as tx:
+        tx.execute(insert(people).values(id="maria", role="user", zone="UTC", version=1, added_at=AT))
+        tx.execute(insert(programmes).values(digest="p", files={}, applied_at=AT, applied_by="maria"))
+    return store
+
+
+def a_case(**more: Any) -> dict[str, Any]:
+    """A case's row."""
+    return {"id": new_id(), "kind": "pdca", "reference": f"PDCA-{new_id()[-8:]}", "state": "planned", "version": 1,
+            "machine_version": 1, "programme": "p", "label": "internal", "opened_at": AT, **more}
+
+
+def a_step(case: str, key: str, **more: Any) -> dict[str, Any]:
+    """A step's row."""
+    return {"id": new_id(), "case_id": case, "phase": "plan", "key": key, "position": 1, "state": "waiting", "version": 1,
+            "responsibility": "isms_manager", "due_rule": None, **more}
+
+
+def message(key: str, **more: Any) -> dict[str, Any]:
+    """A row of the outbox."""
+    return {"id": new_id(), "key": key, "channel": "mail", "payload": {"to": key}, "queued_at": AT, "due_at": AT, **more}
+
+
+def rows(store: Store, table: Any) -> list[Any]:
+    """All of them."""
+    with store.read() as conn:
+        return list(conn.execute(select(table)).all())
+
+
+def test_rows_of_several_tables_that_refer_to_each_other(founded: Store) -> None:
+    """A case, its steps and its deadline; documents, empty ones and instants read back as they were."""
+    case = a_case()
+    waiting, owed = a_step(case["id"], "a"), a_step(case["id"], "b", due_rule={"unit": "days", "list": [1, None, "ä\n\""]})
+    armed = {"id": new_id(), "case_id": case["id"], "subject": "case", "subject_id": case["id"], "event": "ladder",
+             "due_at": AT, "armed_at": AT, "rule": {"base": "x"}}
+    with founded.write() as tx:
+        insert_all(tx, (Rows(cases, [case]), Rows(steps, [waiting, owed]), Rows(deadlines, [armed])))
+    found, = rows(founded, cases)
+    assert (found.id, found.opened_at, found.closed_at, found.wake_wanted) == (case["id"], AT, None, 0)
+    assert {row.key: row.due_rule for row in rows(founded, steps)} == {"a": None, "b": owed["due_rule"]}
+    assert rows(founded, deadlines)[0].rule == {"base": "x"}
+
+
+def test_on_a_server_it_is_one_exchange(founded: Store) -> None:
+    """SQLite, which is no exchange away, takes one a table."""
+    said: list[str] = []
+    event.listen(founded.engine, "before_cursor_execute", lambda *told: said.append(str(told[2])))
+    case = a_case()
+    with founded.write() as tx:
+        insert_all(tx, (Rows(cases, [case]), Rows(steps, [a_step(case["id"], "a")]), Rows(outbox, [])))
+    assert len([each for each in said if "INSERT" in each]) == (2 if founded.is_sqlite else 1)
+
+
+def test_all_or_none(founded: Store) -> None:
+    """A row that refers to nothing takes the others with it."""
+    with pytest.raises(IntegrityError), founded.write() as tx:
+        insert_all(tx, (Rows(outbox, [message("a")]), Rows(steps, [a_step("nobody's", "a")])))
+    assert rows(founded, outbox) == []
+
+
+def test_a_key_that_is_there_is_left_as_it_is(founded: Store) -> None:
+    """Also one that stands twice among the new ones."""
+    for rows_of in ([message("a")], [message("a", channel="chat"), message("b"), message("b", channel="chat")]):
+        with founded.write() as tx:
+            insert_many(tx, outbox, rows_of, unless="key")
+    assert {row.key: row.channel for row in rows(founded, outbox)} == {"a": "mail", "b": "mail"}
+
+
+def test_or_becomes_what_the_new_one_says(founded: Store) -> None:
+    """In the columns that are named, as the chain's end does."""
+    with founded.write() as tx:
+        insert_all(tx, (Rows(audit_head, [{"id": 1, "seq": 7, "hash": "f" * 64, "noticed_at": AT}], "id", ("seq", "noticed_at")),))
+    assert [tuple(row) for row in rows(founded, audit_head)] == [(1, 7, "0" * 64, AT)]
+
+
+def test_bytes_stay_bytes(founded: Store) -> None:
+    """Whatever they are."""
+    row = {"seq": 1, "kind": "k", "actor": "a", "happened_at": AT, "noticed_at": AT, "body": bytes(range(256)), "hash": "h"}
+    with founded.write() as tx:
+        insert_many(tx, audit, [row])
+    assert rows(founded, audit)[0].body == bytes(range(256))
+
+
+def test_nothing_is_nothing(founded: Store) -> None:
+    """No statement is made of it."""
+    with founded.write() as tx:
+        insert_all(tx, ())
+        insert_many(tx, outbox, [])
+    assert rows(founded, outbox) == []
