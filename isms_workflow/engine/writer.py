@@ -19,7 +19,7 @@ from isms_workflow.engine import outbox
 from isms_workflow.engine.seams import Seam, reach
 from isms_workflow.store import audit, tables
 from isms_workflow.store.bulk import Rows, insert_all
-from isms_workflow.store.database import Transaction, notify
+from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as case_questions
 from isms_workflow.store.statements import deadlines as deadline_questions
@@ -50,7 +50,6 @@ def write(tx: Transaction, plans: Sequence[Plan], now: datetime, fired: Sequence
     _wake(tx, {case: times for case, times in wakes.items() if case not in made}, now)
     records = [*(c.line for c in plan.change), *plan.record]
     seqs = audit.append(tx, records, lambda found: (_remembered(plan.change, found),))  # last: the head is everybody's lock
-    notify(tx)
     reach(Seam.WRITTEN)
     return seqs
 

@@ -81,6 +81,13 @@ class Store:
         with self.translated(), self.engine.connect().execution_options(**self._looking) as conn, conn.begin():
             yield conn
 
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """For one question alone, which sees one instant without a transaction around it. Raises `DatabaseGone`."""
+        alone = {"isms_alone": True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        with self.translated(), self.engine.connect().execution_options(**alone) as conn:
+            yield conn
+
     @property
     def _looking(self) -> dict[str, Any]:
         if self.is_sqlite:
@@ -142,12 +149,15 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("isms_read", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if "isms_alone" not in options:
+        connection.exec_driver_sql("BEGIN" if "isms_read" in options else "BEGIN IMMEDIATE")
 
 
 def notify(tx: Transaction) -> None:
-    """Tell clocks and deliverers elsewhere, at commit, that there is something new. SQLite's see the commit itself."""
+    """Tell clocks and deliverers elsewhere, at commit, that there is something new. SQLite's see the commit itself; of every
+    record PostgreSQL tells them by itself (`store.triggers`).
+    """
     if tx.dialect.name == "postgresql":
         tx.execute(text(f"NOTIFY {WAKE_CHANNEL}"))
 

@@ -1,5 +1,6 @@
-"""What the database does whatever the code does: it refuses to change, remove or slip in a line of history, and marks
-every change of what seldom changes, so that whoever keeps a copy of it sees that it is old.
+"""What the database does whatever the code does: it refuses to change, remove or slip in a line of history, marks
+every change of what seldom changes, so that whoever keeps a copy of it sees that it is old, and on PostgreSQL tells clocks
+and deliverers at commit that something was recorded.
 
 Triggers are dropped with their table whenever SQLite has to rebuild it, and no tool that compares
 schemas sees them. So they are not part of single migrations: `create` puts all of them back after every
@@ -12,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, inspect, text
+
+from isms_workflow.store.database import WAKE_CHANNEL
 
 REFUSE = """
 CREATE OR REPLACE FUNCTION isms_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -44,6 +47,14 @@ DIRECTORY_CHANGED = f"""
 CREATE OR REPLACE FUNCTION isms_directory_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     {CHANGED.format(drawn="gen_random_uuid()::text")};
+    RETURN NULL;
+END $$
+"""
+
+RECORDED = f"""
+CREATE OR REPLACE FUNCTION isms_recorded() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('{WAKE_CHANNEL}', '');
     RETURN NULL;
 END $$
 """
@@ -103,11 +114,14 @@ MARKING = {
 }
 """By dialect. SQLite's triggers are for one deed each; it has no TRUNCATE."""
 
+TELLING = {"sqlite": frozenset[str](), "postgresql": frozenset({"audit_head_told"})}
+"""By dialect. SQLite's clocks see a commit by themselves."""
+
 
 def expected(conn: Connection) -> frozenset[str]:
     """The names of the triggers that belong to this database; an earlier release's has no mark to set."""
     marking = MARKING[conn.dialect.name] if inspect(conn).has_table(MARK) else frozenset()
-    return GUARDING[conn.dialect.name] | marking
+    return GUARDING[conn.dialect.name] | TELLING[conn.dialect.name] | marking
 
 
 def triggers(conn: Connection) -> set[str]:
@@ -176,6 +190,8 @@ def _postgresql(columns: Mapping[Guard, Sequence[str]]) -> Iterator[str]:
         yield from _always(guard.table, "no_delete", "DELETE", "FOR EACH ROW")
         yield from _always(guard.table, "no_truncate", "TRUNCATE", "FOR EACH STATEMENT")
     yield "DROP TRIGGER IF EXISTS audit_in_order ON audit"  # an earlier release's is of another sort
+    yield RECORDED
+    yield from _always("audit_head", "told", "UPDATE", "FOR EACH STATEMENT", "isms_recorded", "AFTER")
     yield from _always("audit", "in_order", "INSERT", "REFERENCING NEW TABLE AS added FOR EACH STATEMENT", "isms_in_order", "AFTER")
 
 

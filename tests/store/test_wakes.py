@@ -14,6 +14,7 @@ from isms_workflow.domain.ids import new_id
 from isms_workflow.store.database import Store, notify, open_store
 from isms_workflow.store.tables import attempts
 from isms_workflow.store.wakes import SqliteWaker, Waker, waker
+from tests.store.audit.histories import write_history
 from tests.world import START
 
 NEVER = threading.Event()
@@ -62,3 +63,10 @@ def test_a_database_that_cannot_be_opened_is_news_until_it_can(tmp_path: Path) -
         assert [listener.wait(BRIEFLY_S, NEVER) for _ in range(2)] == [True, True]
         (tmp_path / "data").mkdir()
         assert [listener.wait(BRIEFLY_S, NEVER) for _ in range(2)] == [True, False]
+
+
+def test_every_record_is_news_by_itself(store: Store, listener: Waker) -> None:
+    """Whoever writes into the history need not say so."""
+    assert not listener.wait(BRIEFLY_S, NEVER)
+    write_history(store)
+    assert listener.wait(BRIEFLY_S * 10, NEVER)

@@ -181,7 +181,7 @@ def caller(
     now = portal.now()
     found = None
     if given is not None:
-        with portal.store.read() as conn:
+        with portal.store.glance() as conn:
             found = tokens.token(conn, given.credentials, now)
     if found is None:
         raise NoToken()
