@@ -20,7 +20,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     false,
-    func,
     literal,
     null,
     select,
@@ -194,11 +193,6 @@ def next_numbers() -> TextClause:
     """For references: counts so `many` more of the parameters `kind` and `year`, locked until we commit; gives the last."""
     return text("INSERT INTO counters (kind, year, last) VALUES (:kind, :year, :many) "
                 "ON CONFLICT (kind, year) DO UPDATE SET last = counters.last + :many RETURNING last")
-
-
-def count_by_state() -> Select[Any]:
-    """For the health page: how many cases are where."""
-    return select(cases.c.kind, cases.c.state, func.count()).group_by(cases.c.kind, cases.c.state)
 
 
 CHANGE_OF = {"case": cases, "step": steps, "gate": gates}
