@@ -111,7 +111,10 @@ def cover(rotation: Rotation, directory: Directory, instant: datetime) -> Overri
 
 def at(rotation: Rotation, directory: Directory, instant: datetime) -> str | None:
     """Who is on call; None if nobody is, also while somebody covers who can't act any more."""
-    return _who(rotation, directory, instant)[0]
+    kept = directory.on_duty.get(rotation.id)
+    if kept is None or kept[0] is not rotation or kept[1] != instant:
+        kept = directory.on_duty[rotation.id] = (rotation, instant, _who(rotation, directory, instant)[0])
+    return kept[2]
 
 
 def between(rotation: Rotation, directory: Directory, start: datetime, end: datetime) -> tuple[Shift, ...]:

@@ -95,6 +95,8 @@ class Directory:
     overrides: tuple[Override, ...] = ()
     addresses: Mapping[str, str] = field(default_factory=dict)
     orders: tuple[Order, ...] = ()
+    on_duty: dict[str, tuple[object, datetime, str | None]] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """Who was on call when a rotation was asked last (`domain.on_call`): a batch asks of one instant hundreds of times."""
 
     @cached_property
     def _held(self) -> dict[str, tuple[Holding, ...]]:
