@@ -39,8 +39,8 @@ class Event:
 
     `of`: the obligation that it concerns (`nis2.final`), or the regime (`nis2`); None: the incident as a whole. What is
     said of an obligation counts for it in place of what is said of its regime, and that in place of what is said of all.
-    `until`: the instant that an authority's request names. `has_reasons`: the submission gave reasons for its delay.
-    Raises `NaiveInstant`: a bare date is no instant, and is not read as midnight.
+    `until`: the instant that an authority's request names, or to which a permission puts a report off. `has_reasons`: the
+    submission gave reasons for its delay. Raises `NaiveInstant`: a bare date is no instant, and is not read as midnight.
     """
 
     kind: str

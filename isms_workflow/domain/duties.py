@@ -192,6 +192,8 @@ def kinds(obligations: Iterable[Obligation]) -> dict[str, tuple[str | None, ...]
                   *(cap.unless_passed_by for cap in each.stage.caps))
         for other in filter(None, others):
             found.setdefault(other, {}).update(dict.fromkeys((None, each.regime.regime)))
+        for delay in each.stage.delays:
+            found.setdefault(delay.event, {})[each.id] = None
     return {kind: tuple(found[kind]) for kind in EVENTS if kind in found and kind not in (REPORTED, SUBMITTED)}
 
 

@@ -90,7 +90,8 @@ class Court:
         owed, unanswered = self._due(m), m.truth.open
         overdue = not unanswered and owed.latest is not None and self.at > owed.latest
         return m.is_(State.OPEN if unanswered else State.RUNNING, *self._why(m), open=unanswered, overdue=overdue,
-                     started_at=owed.started_at, act_by=owed.act_by, latest_lawful=owed.latest, lines=owed.lines)
+                     started_at=owed.started_at, act_by=owed.act_by, latest_lawful=owed.latest, lines=owed.lines,
+                     permissions=owed.permissions)
 
     def _submitted(self, m: Matter, event: Event) -> Standing:
         owed = self._due(m) if m.this.start else Due(None, None, None, ())
@@ -100,7 +101,8 @@ class Court:
         why = (f"submitted {m.said(event.at)}{verdict}",
                *(("it was late, and the reasons for the delay are missing",) if owes_reasons else ()))
         return m.is_(State.SUBMITTED, *why, started_at=owed.started_at, act_by=owed.act_by, latest_lawful=owed.latest,
-                     lines=owed.lines, submitted_at=event.at, in_time=in_time, owes_reasons=owes_reasons)
+                     lines=owed.lines, submitted_at=event.at, in_time=in_time, owes_reasons=owes_reasons,
+                     permissions=owed.permissions)
 
     def _waived(self, m: Matter) -> Standing | None:
         waived = [e for e in self.facts.happened(WAIVED, m.each.id)
@@ -209,7 +211,7 @@ class Court:
     def _due(self, m: Matter) -> Due:
         assert m.this.start is not None
         if (other := m.each.stage.limit_of) is None:
-            return due(m.each.regime, m.each.stage, m.this.start, self.facts, m.asked, m.where)
+            return due(m.each.regime, m.each.stage, m.this, self.facts, m.asked, m.where)
         found = self.of(m.each.sibling(other))
         lines = (f"due when this is: {found.obligation.stage.title}", *found.lines)
         return Due(m.this.start.at, found.act_by, found.latest_lawful, lines)

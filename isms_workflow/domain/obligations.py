@@ -17,6 +17,7 @@ and events of the kinds in `programme.obligations.EVENTS`. Whoever decides recor
 - not notifiable, and any other waiver: `Event("waived", at, of="gdpr.notification")`; its reason stays in the record.
 - the authority asks: `Event("requested", at, of="nis2.intermediate", until=…)`; a report will be late:
   `Event("delay_foreseen", at, of="dora.initial")`.
+- somebody may allow a delay: `Event("delay_allowed", at, of="sec.item_1_05", until=…)`; the stage says how long, how often.
 
 What a Standing says, `state` by `state` (`why` has it in sentences):
 

@@ -25,15 +25,17 @@ from isms_workflow.domain.rules.common import LONGEST_REASON, reasoned, record
 from isms_workflow.domain.rules.evidence import Committed
 from isms_workflow.domain.times import When, iso, utc
 from isms_workflow.domain.views import CaseView
-from isms_workflow.programme.obligations import SUBMITTED
+from isms_workflow.programme.obligations import PERMISSIONS, SUBMITTED
 
 REQUESTED = "requested"
+DECISIONS = PERMISSIONS | {SUBMITTED, WAIVED}
+"""Kinds of event that somebody accountable records, and takes back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event to record: its kind, its instant, what it is said of, until when an authority asks; `replaces` is the id of
-    one that it corrects.
+    """An event to record: its kind, its instant, what it is said of, until when an authority asks for the report or a
+    permission puts it off; `replaces` is the id of one that it corrects.
     """
 
     kind: str
@@ -92,11 +94,13 @@ def askable(duties: Duties) -> tuple[str, ...]:
 
 
 def date(view: CaseView, found: Happened, reason: str, actor: Actor, when: When) -> Plan:
-    """Something happened at an instant. One that replaces another corrects it, with a reason.
+    """Something happened at an instant. One that replaces another corrects it, with a reason. What puts a report off is
+    recorded by somebody accountable, with a reason: who allowed it, and where that is written.
 
     Raises `Wrong` naming the field, `ReasonNeeded`, `Unknown`, `NotYours`, `Missing`; `NaiveInstant` for a bare date.
     """
-    duties = _duties(view, "record", _by_answers(view), actor)
+    is_permission = found.kind in PERMISSIONS
+    duties = _duties(view, "record", rules.reporting_of(view).decides if is_permission else _by_answers(view), actor)
     allowed = kinds(duties.obligations)
     if found.kind not in allowed:
         raise Wrong("kind", found.kind, f"one of {', '.join(allowed)}")
@@ -114,14 +118,29 @@ def date(view: CaseView, found: Happened, reason: str, actor: Actor, when: When)
         raise Wrong("kind", found.kind, f"it is recorded at {iso(others[0].event.at)}: correct that one")
     if any(each.event.at == utc(found.at) for each in others):
         raise Wrong("at", iso(found.at), "it is recorded with this very instant")
-    why = reasoned("correct an instant", reason) if before else _optional(reason)
+    what = "correct an instant" if before else "put a report off" if is_permission else ""
+    why = reasoned(what, reason) if what else _optional(reason)
     event = Event(found.kind, utc(found.at), found.of, utc(found.until) if found.until else None)
     plan, new = _row(view, event, None, actor, when)
     facts = _said(event, new.id, before.id if before else None)
     then = duties.with_(dated=(new,), without=before.id if before else None, at=when.noticed)
+    if is_permission:
+        _permitted(then, event)
     line = record(ObligationRecord.DATED, view, view.case.id, actor, when, facts, why)
     return plan + (_gone(before, actor, when) if before else Plan()) + Plan(record=(line,)) + rules.followed(
         view, then, actor, when)
+
+
+def _permitted(then: Duties, event: Event) -> None:
+    """A permission as it would be recorded does what the act lets it do."""
+    assert event.of is not None  # it is said of an obligation: `kinds`
+    stands = then.standing(event.of)
+    found = next((each for each in stands.permissions if each.event == event), None)
+    if found is None:
+        raise Missing(f"a delay of {event.of}", f"it is {stands.state}: {'; '.join(stands.why)}")
+    if found.wrong:
+        given = {"kind": event.kind, "at": iso(event.at), "until": iso(event.until) if event.until else "none"}
+        raise Wrong(found.wrong, given[found.wrong], found.right)
 
 
 def _instants(duties: Duties, found: Happened, when: When) -> None:
@@ -132,17 +151,19 @@ def _instants(duties: Duties, found: Happened, when: When) -> None:
         raise Wrong("at", iso(found.at), f"the incident began later, {iso(duties.occurred_at)}, by its report")
     if found.kind not in AT_ONCE and utc(found.at) < duties.reported_at:
         raise Wrong("at", iso(found.at), f"that is before the incident was reported, {iso(duties.reported_at)}")
-    if found.kind == REQUESTED and (found.until is None or utc(found.until) <= utc(found.at)):
-        raise Wrong("until", iso(found.until) if found.until else "none", "give the instant until which the authority asks for it")
-    if found.kind != REQUESTED and found.until is not None:
-        raise Wrong("until", iso(found.until), "only a request of an authority says until when: leave it out")
+    needs = ("give the instant until which the authority asks for it" if found.kind == REQUESTED else
+             "give the instant until which the report is put off" if found.kind in PERMISSIONS else None)
+    if needs and (found.until is None or utc(found.until) <= utc(found.at)):
+        raise Wrong("until", iso(found.until) if found.until else "none", needs)
+    if needs is None and found.until is not None:
+        raise Wrong("until", iso(found.until), "only a request of an authority, or a permission, says until when: leave it out")
 
 
 def withdraw(view: CaseView, event: str, reason: str, actor: Actor, when: When) -> Plan:
     """What was recorded by mistake counts no more; it stays in the history. A decision is withdrawn by who may take it."""
     dated = _dated(_of(view), event)
     found = rules.reporting_of(view)
-    is_decision = dated.event.kind in (SUBMITTED, WAIVED)
+    is_decision = dated.event.kind in DECISIONS
     duties = _duties(view, "withdraw", found.decides if is_decision else _by_answers(view), actor)
     why = reasoned("withdraw what was recorded", reason)
     line = record(ObligationRecord.WITHDRAWN, view, view.case.id, actor, when, _said(dated.event, dated.id, None), why)
