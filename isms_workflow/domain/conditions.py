@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -70,6 +70,10 @@ class Facts:
         """What was known then."""
         return Facts(self.reported_at, tuple(a for a in self.answers if a.at <= at),
                      tuple(e for e in self.events if e.at <= at))
+
+    def since(self, at: datetime, kept: Collection[str]) -> Facts:
+        """What happened from then on, and whenever it happened what is of these kinds; every answer."""
+        return Facts(self.reported_at, self.answers, tuple(e for e in self.events if e.at >= at or e.kind in kept))
 
     def happened(self, kind: str, obligation: str) -> list[Event]:
         """Events of a kind as far as they concern an obligation, in order; the most specific ones alone."""

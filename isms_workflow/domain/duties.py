@@ -205,4 +205,4 @@ def _targets(each: Obligation, kind: str) -> tuple[str | None, ...]:
 
 
 ONCE = AT_ONCE | frozenset(BEGINNINGS)
-"""Kinds of event that happen once for whatever they are said of: another instant is a correction."""
+"""Kinds of event that happen once for whatever they are said of, unless what they began has ended: another instant is a correction."""

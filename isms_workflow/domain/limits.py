@@ -38,6 +38,28 @@ class Due:
     permissions: tuple[Permission, ...] = ()
 
 
+def anew(regime: Regime, stage: Stage, facts: Facts) -> datetime | None:
+    """When it last began once more: at the first event that starts it after one that had ended it; None if it never did.
+
+    A stage that follows another, or is due with it, begins anew with that one.
+    """
+    starts = stage.starts
+    before = (*(starts.of if starts.event == SUBMITTED else ()), starts.once_submitted, stage.limit_of)
+    if leads := [regime.stage(name) for name in before if name]:
+        return max((at for each in leads if (at := anew(regime, each, facts))), default=None)
+    if stage.ended_by is None:
+        return None
+    begins = [e.at for e in _of_kind(regime.regime, stage, facts)]
+    ends = [e.at for e in facts.happened(stage.ended_by, f"{regime.regime}.{stage.id}")]
+    return next((first for end in reversed(ends) if (first := next((at for at in begins if at > end), None))), None)
+
+
+def current(regime: Regime, stage: Stage, facts: Facts) -> Facts:
+    """What counts for a stage: where it began anew, what happened before counts no more, but for what its caps count from."""
+    since = anew(regime, stage, facts)
+    return facts.since(since, {cap.event for cap in stage.caps}) if since else facts
+
+
 def began(regime: str, stage: Stage, facts: Facts) -> Round:
     """The round that a stage is in: its only one, or the latest of one that repeats."""
     name = f"{regime}.{stage.id}"

@@ -29,7 +29,8 @@ What a Standing says, `state` by `state` (`why` has it in sentences):
 - running: `act_by` is the safe instant (elapsed time, no relief): it drives reminders. `latest_lawful` is the act's, None
   where the act names no figure: it decides in time or late. `overdue` says that it had passed at `at`.
 - submitted: `submitted_at`, `in_time` (None where the act names no figure); `owes_reasons` where it was late, the act wants
-  reasons, and none were given. It stays so, whatever else becomes known (a stage that repeats begins a new round).
+  reasons, and none were given. It stays so, whatever else becomes known (but a stage that repeats begins a new round, and one
+  that was ended may begin anew).
 - waived, replaced, ended: nothing is owed any more; `by` names what did it.
 
 Instants are aware; what is handed out is UTC. A naive one raises `NaiveInstant` where the fact is made. Facts later than `at` are left out, so that any instant of the
@@ -43,7 +44,7 @@ from datetime import datetime
 
 from isms_workflow.domain.conditions import WAIVED, Facts
 from isms_workflow.domain.judging import Court, applies, asked_of, owed_of
-from isms_workflow.domain.limits import AT_ONCE, earliest
+from isms_workflow.domain.limits import AT_ONCE, current, earliest
 from isms_workflow.domain.periods import Where, said
 from isms_workflow.domain.standings import GONE, OWED, Obligation, Owed, Standing, State
 from isms_workflow.domain.times import utc
@@ -75,7 +76,7 @@ def questions(obligations: Iterable[Obligation], facts: Facts, organisation: Org
     found: dict[str, tuple[Obligation, list[str]]] = {}
     for each in obligations:
         truth = applies(each, asked_of(each, facts, organisation, "UTC"))
-        if truth.value is False or facts.submitted(each.id) or facts.happened(WAIVED, each.id):
+        if truth.value is False or _is_settled(each, facts):
             continue
         counted_from = (each.stage.starts.event, *(cap.event for cap in each.stage.caps))
         missing = (kind for kind in counted_from if kind in BEGINNINGS and not facts.happened(kind, each.id))
@@ -92,8 +93,14 @@ def shortest_act_by(obligations: Iterable[Obligation], facts: Facts, organisatio
     """
     instants = [earliest(each.stage, utc(reported_at), calendars[each.regime.regime]) for each in obligations
                 if each.stage.starts.event in AT_ONCE and applies(each, asked_of(each, facts, organisation, "UTC")).value is not False
-                and not facts.submitted(each.id) and not facts.happened(WAIVED, each.id)]
+                and not _is_settled(each, facts)]
     return min((instant for instant in instants if instant), default=None)
+
+
+def _is_settled(each: Obligation, facts: Facts) -> bool:
+    """Whether it was submitted, or decided as not to be reported, since it last began."""
+    known = current(each.regime, each.stage, facts)
+    return bool(known.submitted(each.id) or known.happened(WAIVED, each.id))
 
 
 def explain(found: Standing) -> tuple[str, ...]:

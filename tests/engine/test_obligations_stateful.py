@@ -16,6 +16,7 @@ from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import select
 
 from isms_workflow.domain.duties import LAWFUL, REMIND, Duties, event_of
+from isms_workflow.domain.limits import anew
 from isms_workflow.domain.obligations import State, obligations_of
 from isms_workflow.domain.rules.obligations import askable
 from isms_workflow.engine import watchdog
@@ -93,6 +94,11 @@ class Reported(Verified):
         until = self.world.now + timedelta(days=2) if kind == "requested" else None
         self.try_to(date, kind, self.world.now - timedelta(hours=hours), reason=SAID, of=of, until=until, replaces=before)
 
+    @rule(kind=st.sampled_from(("classified", "reclassified")), hours=st.integers(0, 2))
+    def date_again(self, kind: str, hours: int) -> None:
+        """It happened once more: major, not major after all, and major again."""
+        self.try_to(date, kind, self.world.now - timedelta(hours=hours), reason=SAID)
+
     @rule(data=st.data(), name=NAMES)
     def submit(self, data: st.DataObject, name: str) -> None:
         """Now, with reasons: something that runs, else whatever there is."""
@@ -145,14 +151,20 @@ class Reported(Verified):
 
     @invariant()
     def no_submission_is_lost(self) -> None:
-        """Each counts as long as nobody withdraws it; one that doesn't repeat stays submitted, whatever else is said."""
+        """Each counts as long as nobody withdraws it; one that doesn't repeat stays submitted, whatever else is said, unless
+        it was ended and begins anew.
+        """
         if not self.world.case:
             return
         kept = Counter(each.event.of for each in self.duties.dated if each.event.kind == SUBMITTED)
         assert kept == +self.sent
         for name in +self.sent:
             each = self.duties.standing(name)
-            assert each.state is State.SUBMITTED or each.obligation.stage.repeats
+            if each.state is not State.SUBMITTED and not each.obligation.stage.repeats:
+                since = anew(each.obligation.regime, each.obligation.stage, self.duties.facts)
+                assert since is not None
+                assert all(event.at < since for event in self.duties.facts.submitted(name))
+                assert any("before it began anew" in line for line in each.why)
 
     @invariant()
     def no_instant_is_missed_twice(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from isms_workflow.domain.conditions import OF_ORGANISATION, WAIVED, Answer, Event
@@ -25,7 +26,7 @@ from isms_workflow.domain.rules.common import LONGEST_REASON, reasoned, record
 from isms_workflow.domain.rules.evidence import Committed
 from isms_workflow.domain.times import When, iso, utc
 from isms_workflow.domain.views import CaseView
-from isms_workflow.programme.obligations import PERMISSIONS, SUBMITTED
+from isms_workflow.programme.obligations import EVENTS, PERMISSIONS, SUBMITTED
 
 REQUESTED = "requested"
 DECISIONS = PERMISSIONS | {SUBMITTED, WAIVED}
@@ -115,7 +116,7 @@ def date(view: CaseView, found: Happened, reason: str, actor: Actor, when: When)
             raise Wrong("replaces", before.event.kind, "correct an event by one of its own kind, said of the same")
     others = [each for each in duties.dated if each is not before and (each.event.kind, each.event.of) == (found.kind, found.of)]
     if found.kind in ONCE and others:
-        raise Wrong("kind", found.kind, f"it is recorded at {iso(others[0].event.at)}: correct that one")
+        _once_more(duties, found, others)
     if any(each.event.at == utc(found.at) for each in others):
         raise Wrong("at", iso(found.at), "it is recorded with this very instant")
     what = "correct an instant" if before else "put a report off" if is_permission else ""
@@ -129,6 +130,22 @@ def date(view: CaseView, found: Happened, reason: str, actor: Actor, when: When)
     line = record(ObligationRecord.DATED, view, view.case.id, actor, when, facts, why)
     return plan + (_gone(before, actor, when) if before else Plan()) + Plan(record=(line,)) + rules.followed(
         view, then, actor, when)
+
+
+def _once_more(duties: Duties, found: Happened, others: Iterable[Dated]) -> None:
+    """It happens again only after something ended what it began, and once that is told to whom it is owed."""
+    began = [each for each in duties.obligations if each.stage.starts.event == found.kind and each.stage.ended_by
+             and found.of in (None, each.regime.regime, each.id)]
+    kinds_of_end = dict.fromkeys(str(each.stage.ended_by) for each in began)
+    ends = [e.at for each in began for e in duties.facts.happened(str(each.stage.ended_by), each.id)]
+    instants = sorted((utc(found.at), *(each.event.at for each in others)))
+    if not all(any(earlier < end < later for end in ends) for earlier, later in pairwise(instants)):
+        before = "".join(f", or say first when it ended: {EVENTS[kind]}" for kind in kinds_of_end)
+        raise Wrong("kind", found.kind, f"it is recorded at {iso(min(each.event.at for each in others))}: correct that one{before}")
+    untold = [each.obligation.id for each in duties.running if each.obligation.stage.starts.event in kinds_of_end]
+    if untold:
+        why = "is still to be submitted, or decided as not to be reported; or withdraw what ended it, if that never held"
+        raise Missing(f"recording {found.kind.replace('_', ' ')} once more", f"{', '.join(untold)} {why}")
 
 
 def _permitted(then: Duties, event: Event) -> None:
