@@ -6,7 +6,7 @@ Nothing that can be computed is stored: answers, events and the deadlines of sta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -108,6 +108,10 @@ class Duties:
     def standing(self, name: str, at: datetime | None = None) -> Standing:
         """How one stands. Raises KeyError."""
         return {each.obligation.id: each for each in self.standings(at)}[name]
+
+    def some(self, names: Collection[str]) -> tuple[Standing, ...]:
+        """How those of these names stand now, and no other is judged: for lists over many incidents."""
+        return standing(self.obligations, self.facts, self.places, self.organisation, self.at, names)
 
     @cached_property
     def running(self) -> tuple[Standing, ...]:

@@ -75,8 +75,8 @@ class Court:
         """How an obligation stands."""
         if name not in self.known:
             matter = self._matter(self.obligations[name])
-            found = self._judged(matter)
-            self.known[name] = replace(found, why=(*found.why, *self._before(matter)))
+            found, before = self._judged(matter), tuple(self._before(matter))
+            self.known[name] = replace(found, why=(*found.why, *before)) if before else found
         return self.known[name]
 
     def _matter(self, each: Obligation) -> Matter:
@@ -87,7 +87,9 @@ class Court:
 
     def _before(self, m: Matter) -> Iterator[str]:
         """What was submitted before it began anew stays known."""
-        counts = set(m.facts.submitted(m.each.id))
+        if m.facts is self.facts:
+            return
+        counts = m.facts.submitted(m.each.id)
         for event in self.facts.submitted(m.each.id):
             if event not in counts:
                 yield f"submitted {m.said(event.at)}, before it began anew"

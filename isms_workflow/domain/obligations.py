@@ -39,7 +39,7 @@ past can be computed anew. `act_by` is never later than `latest_lawful`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from isms_workflow.domain.conditions import WAIVED, Facts
@@ -64,11 +64,14 @@ def obligations_of(programme: Programme) -> tuple[Obligation, ...]:
 
 
 def standing(obligations: Iterable[Obligation], facts: Facts, calendars: Mapping[str, Where], organisation: Organisation,
-             at: datetime) -> tuple[Standing, ...]:
-    """How each obligation stands at an instant; `calendars` are the regimes' places, of `wheres`. Raises `NaiveInstant`."""
+             at: datetime, names: Collection[str] | None = None) -> tuple[Standing, ...]:
+    """How each obligation stands at an instant, or each of `names` alone; `calendars` are the regimes' places, of `wheres`.
+
+    Raises `NaiveInstant`.
+    """
     some = tuple(obligations)
     court = Court({o.id: o for o in some}, facts.until(utc(at)), calendars, organisation, utc(at), {})
-    return tuple(court.of(each.id) for each in some)
+    return tuple(court.of(each.id) for each in some if names is None or each.id in names)
 
 
 def questions(obligations: Iterable[Obligation], facts: Facts, organisation: Organisation) -> tuple[Owed, ...]:
