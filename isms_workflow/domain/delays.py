@@ -43,6 +43,8 @@ def permissions(regime: Regime, stage: Stage, limit: datetime, events: Iterable[
 def _judged(regime: Regime, stage: Stage, limit: datetime, event: Event, number: int, where: Where) -> Permission:
     """A permission before which so many of its kind have counted."""
     known = [delay for delay in stage.delays if delay.event == event.kind]
+    if number >= len(known) and known[-1].at_most is None:
+        number = len(known) - 1  # as long as the permission says is as often as it says
     if number >= len(known):
         return _void(event, "kind", f"{known[-1].article} allows it {_times(len(known))}, and it is recorded as often", where)
     delay = known[number]

@@ -40,14 +40,15 @@ EVENTS: Mapping[str, str] = MappingProxyType({
     "handled": "the handling of the incident ended",
     "requested": "the authority asked for a report",
     "delay_foreseen": "it became clear that a report can't be submitted in time",
-    "delay_allowed": "a delay of the report was allowed in writing",
+    "delay_allowed": "a delay of the report was allowed, or asked for, in writing",
+    "delay_asked": "a delay of the report was asked for by word of mouth",
     "held_back": "a notification was made elsewhere that holds the report back",
     SUBMITTED: "a report was submitted",
 })
 """What may begin, restart or end a stage: the kinds of event that can be recorded with an incident. An obligation that
 waits for anything else would wait for ever, and is refused."""
 
-PERMISSIONS = frozenset({"delay_allowed", "held_back"})
+PERMISSIONS = frozenset({"delay_allowed", "delay_asked", "held_back"})
 """What may put the limit of a stage off, to an instant that is recorded with it. Decided of by whoever is accountable."""
 
 HINTS: Mapping[str, str] = MappingProxyType({
@@ -178,7 +179,8 @@ class Rules(Strict):
 class Delay(Strict):
     """A permission that puts a stage's limit off, to the instant that is recorded with it.
 
-    Several of one event are for the first permission, the second, and so on: there are no more than stand in the programme.
+    Several of one event are for the first permission, the second, and so on: there are no more than stand in the programme,
+    unless the last of them has no `at_most`.
     `at_most`: so long after where the limit stood, or after the event itself; without it as long as the permission says.
     `counting`: by another rule than the stage. `before_limit`: what is given after the limit has passed moves nothing.
     """

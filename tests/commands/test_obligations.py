@@ -73,6 +73,6 @@ def test_it_explains_what_put_a_report_off(new_sqlite: NewDatabase, settings: Se
         date(world, "determined", world.now)
         date(world, "delay_allowed", world.now, "maria", "a letter", "sec.item_1_05", world.now + timedelta(days=30))
     said = shell.ok("obligations explain INC-2026-0001")
-    for words in ("was allowed in writing 2026-01-05 03:00:01 EST (08:00:01 UTC) (Item 1.05(c)):", "at most 30 days from",
+    for words in ("was allowed, or asked for, in writing 2026-01-05 03:00:01 EST (08:00:01 UTC) (Item 1.05(c)):", "at most 30 days from",
                   "put off until 2026-02-04 03:00:01 EST"):
         assert words in said
