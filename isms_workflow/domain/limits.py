@@ -43,15 +43,20 @@ def anew(regime: Regime, stage: Stage, facts: Facts) -> datetime | None:
 
     A stage that follows another, or is due with it, begins anew with that one.
     """
-    starts = stage.starts
-    before = (*(starts.of if starts.event == SUBMITTED else ()), starts.once_submitted, stage.limit_of)
-    if leads := [regime.stage(name) for name in before if name]:
-        return max((at for each in leads if (at := anew(regime, each, facts))), default=None)
+    if leads := _leads(stage):
+        return max((at for name in leads if (at := anew(regime, regime.stage(name), facts))), default=None)
     if stage.ended_by is None:
         return None
     begins = [e.at for e in _of_kind(regime.regime, stage, facts)]
     ends = [e.at for e in facts.happened(stage.ended_by, f"{regime.regime}.{stage.id}")]
     return next((first for end in reversed(ends) if (first := next((at for at in begins if at > end), None))), None)
+
+
+def _leads(stage: Stage) -> tuple[str, ...]:
+    """The stages that it follows, or is due with."""
+    starts = stage.starts
+    before = (*(starts.of if starts.event == SUBMITTED else ()), starts.once_submitted, stage.limit_of)
+    return tuple(filter(None, before))
 
 
 def current(regime: Regime, stage: Stage, facts: Facts) -> Facts:
@@ -61,20 +66,22 @@ def current(regime: Regime, stage: Stage, facts: Facts) -> Facts:
 
 
 def began(regime: str, stage: Stage, facts: Facts) -> Round:
-    """The round that a stage is in: its only one, or the latest of one that repeats."""
+    """The round that a stage is in by its `current` facts: its only one, or the latest of one that repeats.
+
+    What follows another stage begins no more once it was ended, whatever happens, unless that one begins anew.
+    """
     name = f"{regime}.{stage.id}"
     events, submissions = _events(regime, stage, facts), facts.submitted(name)
     if not events and not submissions:
         return Round(covered=_covered(regime, stage, facts))
     enders = facts.happened(stage.ended_by, name) if stage.ended_by else []
-    living = [e for e in events if not enders or e.at > enders[-1].at]
     if stage.repeats:
         found = _last_round(events, submissions)
     elif submissions:
         found = Round(_chosen(stage, [e for e in events if e.at <= submissions[0].at] or events), submissions[0])
     else:
-        found = Round(_chosen(stage, living or events))
-    is_over = enders and found.start and not found.submitted and enders[-1].at >= found.start.at
+        found = Round(_chosen(stage, events))
+    is_over = enders and found.start and not found.submitted and (enders[-1].at >= found.start.at or _leads(stage))
     return replace(found, ended=enders[-1]) if is_over else found
 
 
