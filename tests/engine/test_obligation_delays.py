@@ -149,6 +149,17 @@ def test_no_more_often_than_the_act_says(world: World) -> None:
     healthy(world)
 
 
+def test_one_that_is_recorded_afterwards_spoils_none_of_the_others(world: World) -> None:
+    """What it would leave no room for is named: nothing that was recorded stops counting without a word."""
+    for until in (MOST, datetime.fromisoformat("2026-03-10T17:30-04:00"), datetime.fromisoformat("2026-05-09T17:30-04:00")):
+        world.advance(hours=1)
+        allow(world, until)
+    before = armed(world)
+    with pytest.raises(Wrong, match=r"the one of 2026-01-06T11:00:01.000000Z would count no more.*correct or withdraw that one first"):
+        allow(world, LIMIT + timedelta(days=1), at=world.now - timedelta(hours=5))
+    assert armed(world) == before
+
+
 def test_it_is_for_somebody_accountable(world: World) -> None:
     """With a reason; a responder neither records nor corrects nor withdraws it."""
     with pytest.raises(NotYours, match="compliance_officer, isms_manager"):

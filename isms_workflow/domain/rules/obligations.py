@@ -126,7 +126,7 @@ def date(view: CaseView, found: Happened, reason: str, actor: Actor, when: When)
     facts = _said(event, new.id, before.id if before else None)
     then = duties.with_(dated=(new,), without=before.id if before else None, at=when.noticed)
     if is_permission:
-        _permitted(then, event)
+        _permitted(duties, then, event)
     line = record(ObligationRecord.DATED, view, view.case.id, actor, when, facts, why)
     return plan + (_gone(before, actor, when) if before else Plan()) + Plan(record=(line,)) + rules.followed(
         view, then, actor, when)
@@ -148,8 +148,8 @@ def _once_more(duties: Duties, found: Happened, others: Iterable[Dated]) -> None
         raise Missing(f"recording {found.kind.replace('_', ' ')} once more", f"{', '.join(untold)} {why}")
 
 
-def _permitted(then: Duties, event: Event) -> None:
-    """A permission as it would be recorded does what the act lets it do."""
+def _permitted(duties: Duties, then: Duties, event: Event) -> None:
+    """A permission as it would be recorded does what the act lets it do, and leaves what was recorded before as it is."""
     assert event.of is not None  # it is said of an obligation: `kinds`
     stands = then.standing(event.of)
     found = next((each for each in stands.permissions if each.event == event), None)
@@ -158,6 +158,11 @@ def _permitted(then: Duties, event: Event) -> None:
     if found.wrong:
         given = {"kind": event.kind, "at": iso(event.at), "until": iso(event.until) if event.until else "none"}
         raise Wrong(found.wrong, given[found.wrong], found.right)
+    counted = [each.event for each in duties.standing(event.of).permissions if not each.wrong]
+    spoiled = next((each for each in stands.permissions if each.wrong and each.event in counted), None)
+    if spoiled is not None:
+        right = f"the one of {iso(spoiled.event.at)} would count no more: {spoiled.right}; correct or withdraw that one first"
+        raise Wrong("at", iso(event.at), right)
 
 
 def _instants(duties: Duties, found: Happened, when: When) -> None:
