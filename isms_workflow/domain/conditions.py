@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -39,8 +39,8 @@ class Event:
 
     `of`: the obligation that it concerns (`nis2.final`), or the regime (`nis2`); None: the incident as a whole. What is
     said of an obligation counts for it in place of what is said of its regime, and that in place of what is said of all.
-    `until`: the instant that an authority's request names. `has_reasons`: the submission gave reasons for its delay.
-    Raises `NaiveInstant`: a bare date is no instant, and is not read as midnight.
+    `until`: the instant that an authority's request names, or to which a permission puts a report off. `has_reasons`: the
+    submission gave reasons for its delay. Raises `NaiveInstant`: a bare date is no instant, and is not read as midnight.
     """
 
     kind: str
@@ -70,6 +70,10 @@ class Facts:
         """What was known then."""
         return Facts(self.reported_at, tuple(a for a in self.answers if a.at <= at),
                      tuple(e for e in self.events if e.at <= at))
+
+    def since(self, at: datetime, kept: Collection[str]) -> Facts:
+        """What happened from then on, and whenever it happened what is of these kinds; every answer."""
+        return Facts(self.reported_at, self.answers, tuple(e for e in self.events if e.at >= at or e.kind in kept))
 
     def happened(self, kind: str, obligation: str) -> list[Event]:
         """Events of a kind as far as they concern an obligation, in order; the most specific ones alone."""

@@ -6,7 +6,7 @@ Nothing that can be computed is stored: answers, events and the deadlines of sta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -109,6 +109,10 @@ class Duties:
         """How one stands. Raises KeyError."""
         return {each.obligation.id: each for each in self.standings(at)}[name]
 
+    def some(self, names: Collection[str]) -> tuple[Standing, ...]:
+        """How those of these names stand now, and no other is judged: for lists over many incidents."""
+        return standing(self.obligations, self.facts, self.places, self.organisation, self.at, names)
+
     @cached_property
     def running(self) -> tuple[Standing, ...]:
         """Those that run now, the next to act on first."""
@@ -192,6 +196,8 @@ def kinds(obligations: Iterable[Obligation]) -> dict[str, tuple[str | None, ...]
                   *(cap.unless_passed_by for cap in each.stage.caps))
         for other in filter(None, others):
             found.setdefault(other, {}).update(dict.fromkeys((None, each.regime.regime)))
+        for delay in each.stage.delays:
+            found.setdefault(delay.event, {})[each.id] = None
     return {kind: tuple(found[kind]) for kind in EVENTS if kind in found and kind not in (REPORTED, SUBMITTED)}
 
 
@@ -203,4 +209,4 @@ def _targets(each: Obligation, kind: str) -> tuple[str | None, ...]:
 
 
 ONCE = AT_ONCE | frozenset(BEGINNINGS)
-"""Kinds of event that happen once for whatever they are said of: another instant is a correction."""
+"""Kinds of event that happen once for whatever they are said of, unless what they began has ended: another instant is a correction."""

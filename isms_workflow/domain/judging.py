@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from isms_workflow.domain.calendars import local_date
 from isms_workflow.domain.conditions import OF_ORGANISATION, OF_REGIME, WAIVED, Asked, Event, Facts, Truth
-from isms_workflow.domain.limits import Due, Round, began, due
+from isms_workflow.domain.limits import Due, Round, began, current, due
 from isms_workflow.domain.periods import Where, said
 from isms_workflow.domain.standings import GONE, OWED, Obligation, Owed, Standing, State
 from isms_workflow.programme.obligations import EVENTS, HINTS, SUBMITTED, Organisation
@@ -42,11 +42,12 @@ def owed_of(name: str, each: Obligation, needed: tuple[str, ...], organisation: 
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What is known of one obligation before it is judged."""
+    """What is known of one obligation before it is judged; `facts` are those that count for it."""
 
     each: Obligation
     where: Where
     asked: Asked
+    facts: Facts
     this: Round
     truth: Truth
 
@@ -76,8 +77,12 @@ class Court:
         """How an obligation stands."""
         if name not in self.known:
             each = self.obligations[name]
-            self.known[name] = self._foreign(each) or self._judged(self._matter(each))
+            self.known[name] = self._foreign(each) or self._weighed(self._matter(each))
         return self.known[name]
+
+    def _weighed(self, m: Matter) -> Standing:
+        found, before = self._judged(m), tuple(self._before(m))
+        return replace(found, why=(*found.why, *before)) if before else found
 
     def _foreign(self, each: Obligation) -> Standing | None:
         """Nothing is judged of a regime that doesn't hold, as most don't, unless something is recorded of the incident."""
@@ -92,7 +97,17 @@ class Court:
     def _matter(self, each: Obligation) -> Matter:
         where = self.calendars[each.regime.regime]
         asked = asked_of(each, self.facts, self.organisation, where.zone)
-        return Matter(each, where, asked, began(each.regime.regime, each.stage, self.facts), applies(each, asked))
+        facts = current(each.regime, each.stage, self.facts)
+        return Matter(each, where, asked, facts, began(each.regime.regime, each.stage, facts), applies(each, asked))
+
+    def _before(self, m: Matter) -> Iterator[str]:
+        """What was submitted before it began anew stays known."""
+        if m.facts is self.facts:
+            return
+        counts = m.facts.submitted(m.each.id)
+        for event in self.facts.submitted(m.each.id):
+            if event not in counts:
+                yield f"submitted {m.said(event.at)}, before it began anew"
 
     def _judged(self, m: Matter) -> Standing:
         if m.this.submitted is not None:
@@ -103,7 +118,8 @@ class Court:
         owed, unanswered = self._due(m), m.truth.open
         overdue = not unanswered and owed.latest is not None and self.at > owed.latest
         return m.is_(State.OPEN if unanswered else State.RUNNING, *self._why(m), open=unanswered, overdue=overdue,
-                     started_at=owed.started_at, act_by=owed.act_by, latest_lawful=owed.latest, lines=owed.lines)
+                     started_at=owed.started_at, act_by=owed.act_by, latest_lawful=owed.latest, lines=owed.lines,
+                     permissions=owed.permissions)
 
     def _submitted(self, m: Matter, event: Event) -> Standing:
         owed = self._due(m) if m.this.start else Due(None, None, None, ())
@@ -113,10 +129,11 @@ class Court:
         why = (f"submitted {m.said(event.at)}{verdict}",
                *(("it was late, and the reasons for the delay are missing",) if owes_reasons else ()))
         return m.is_(State.SUBMITTED, *why, started_at=owed.started_at, act_by=owed.act_by, latest_lawful=owed.latest,
-                     lines=owed.lines, submitted_at=event.at, in_time=in_time, owes_reasons=owes_reasons)
+                     lines=owed.lines, submitted_at=event.at, in_time=in_time, owes_reasons=owes_reasons,
+                     permissions=owed.permissions)
 
     def _waived(self, m: Matter) -> Standing | None:
-        waived = [e for e in self.facts.happened(WAIVED, m.each.id)
+        waived = [e for e in m.facts.happened(WAIVED, m.each.id)
                   if not m.each.stage.repeats or m.this.start is None or e.at >= m.this.start.at]
         return m.is_(State.WAIVED, f"decided {m.said(waived[-1].at)}", by="a decision") if waived else None
 
@@ -160,12 +177,12 @@ class Court:
             instead = other.stage.instead_of
             if other.regime is not m.each.regime or instead is None or instead.stage != m.each.stage.id:
                 continue
-            if self.facts.happened(WAIVED, other.id):
+            if m.facts.happened(WAIVED, other.id):
                 continue  # somebody decided that it takes no one's place
             ends = self._ends(m)
-            if ends is not None and self._by(instead.if_not, m.each, ends):
+            if ends is not None and self._by(instead.if_not, m, ends):
                 continue  # what was sent before that stands beside it: this one is owed all the same
-            if done := self.facts.submitted(other.id):
+            if done := m.facts.submitted(other.id):
                 return m.is_(State.REPLACED, f"{other.stage.title} was submitted {m.said(done[0].at)} in its place", by=other.id)
             if ends is not None and self.at > ends:
                 why = f"{other.stage.title} is owed instead: by {m.said(ends)} it was not so that {EVENTS[instead.if_not]}"
@@ -178,10 +195,11 @@ class Court:
             return m.is_(State.REPLACED, f"{other.stage.title} was submitted", by=other.id)
         if state in GONE:
             return m.is_(State.NOT_APPLICABLE, f"{other.stage.title} is {state}")
-        ends = self._ends(self._matter(other))
+        theirs = self._matter(other)
+        ends = self._ends(theirs)
         if ends is None:
             return None  # as little started as the other one
-        if (done := self._by(kind, other, ends)) is not None:
+        if (done := self._by(kind, theirs, ends)) is not None:
             return m.is_(State.NOT_APPLICABLE, f"{EVENTS[kind]} {m.said(done)}: {other.stage.title} is owed")
         if self.at <= ends:
             why = f"owed instead of: {other.stage.title}, unless {EVENTS[kind]} by {m.said(ends)}; it can be submitted before"
@@ -192,8 +210,8 @@ class Court:
         """When a stage falls due, whatever stands in its place."""
         return self._due(m).latest if m.this.start else None
 
-    def _by(self, kind: str, each: Obligation, ends: datetime) -> datetime | None:
-        return next((e.at for e in self.facts.happened(kind, each.id) if e.at <= ends), None)
+    def _by(self, kind: str, m: Matter, ends: datetime) -> datetime | None:
+        return next((e.at for e in m.facts.happened(kind, m.each.id) if e.at <= ends), None)
 
     def _idle(self, m: Matter) -> Standing | None:
         """Not started, or ended before it was submitted."""
@@ -222,7 +240,7 @@ class Court:
     def _due(self, m: Matter) -> Due:
         assert m.this.start is not None
         if (other := m.each.stage.limit_of) is None:
-            return due(m.each.regime, m.each.stage, m.this.start, self.facts, m.asked, m.where)
+            return due(m.each.regime, m.each.stage, m.this, m.facts, m.asked, m.where)
         found = self.of(m.each.sibling(other))
         lines = (f"due when this is: {found.obligation.stage.title}", *found.lines)
         return Due(m.this.start.at, found.act_by, found.latest_lawful, lines)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from isms_workflow.domain.conditions import Asked, Event, Facts
+from isms_workflow.domain.delays import Permission, permissions
 from isms_workflow.domain.periods import Counted, Where, elapsed, end_of_year, lawful, noon_after, said
 from isms_workflow.programme.obligations import EVENTS, REPORTED, SUBMITTED, Period, Regime, Stage
 
@@ -28,29 +29,59 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Since when, and until when: safely and lawfully; and how each came about."""
+    """Since when, and until when: safely and lawfully; how each came about; and what may have put it off."""
 
     started_at: datetime | None
     act_by: datetime | None
     latest: datetime | None
     lines: tuple[str, ...]
+    permissions: tuple[Permission, ...] = ()
+
+
+def anew(regime: Regime, stage: Stage, facts: Facts) -> datetime | None:
+    """When it last began once more: at the first event that starts it after one that had ended it; None if it never did.
+
+    A stage that follows another, or is due with it, begins anew with that one.
+    """
+    if leads := _leads(stage):
+        return max((at for name in leads if (at := anew(regime, regime.stage(name), facts))), default=None)
+    if stage.ended_by is None:
+        return None
+    begins = [e.at for e in _of_kind(regime.regime, stage, facts)]
+    ends = [e.at for e in facts.happened(stage.ended_by, f"{regime.regime}.{stage.id}")]
+    return next((first for end in reversed(ends) if (first := next((at for at in begins if at > end), None))), None)
+
+
+def _leads(stage: Stage) -> tuple[str, ...]:
+    """The stages that it follows, or is due with."""
+    starts = stage.starts
+    before = (*(starts.of if starts.event == SUBMITTED else ()), starts.once_submitted, stage.limit_of)
+    return tuple(filter(None, before))
+
+
+def current(regime: Regime, stage: Stage, facts: Facts) -> Facts:
+    """What counts for a stage: where it began anew, what happened before counts no more, but for what its caps count from."""
+    since = anew(regime, stage, facts)
+    return facts.since(since, {cap.event for cap in stage.caps}) if since else facts
 
 
 def began(regime: str, stage: Stage, facts: Facts) -> Round:
-    """The round that a stage is in: its only one, or the latest of one that repeats."""
+    """The round that a stage is in by its `current` facts: its only one, or the latest of one that repeats.
+
+    What follows another stage begins no more once it was ended, whatever happens, unless that one begins anew.
+    """
     name = f"{regime}.{stage.id}"
     events, submissions = _events(regime, stage, facts), facts.submitted(name)
     if not events and not submissions:
         return Round(covered=_covered(regime, stage, facts))
     enders = facts.happened(stage.ended_by, name) if stage.ended_by else []
-    living = [e for e in events if not enders or e.at > enders[-1].at]
     if stage.repeats:
         found = _last_round(events, submissions)
     elif submissions:
         found = Round(_chosen(stage, [e for e in events if e.at <= submissions[0].at] or events), submissions[0])
     else:
-        found = Round(_chosen(stage, living or events))
-    is_over = enders and found.start and not found.submitted and enders[-1].at >= found.start.at
+        found = Round(_chosen(stage, events))
+    is_over = enders and found.start and not found.submitted and (enders[-1].at >= found.start.at or _leads(stage))
     return replace(found, ended=enders[-1]) if is_over else found
 
 
@@ -99,8 +130,12 @@ def _chosen(stage: Stage, events: list[Event]) -> Event | None:
     return events[-1] if stage.starts.which == "latest" else events[0]
 
 
-def due(regime: Regime, stage: Stage, start: Event, facts: Facts, asked: Asked, where: Where) -> Due:
-    """Until when a stage that began is to be submitted: the earliest of its limits, each counted by its rule."""
+def due(regime: Regime, stage: Stage, this: Round, facts: Facts, asked: Asked, where: Where) -> Due:
+    """Until when a stage that began is to be submitted: the earliest of its limits, each counted by its rule, or what has
+    put that off.
+    """
+    start = this.start
+    assert start is not None  # what has begun
     lines = [f"{_what(regime, start)} {said(start.at, where.zone)}"]
     safe, latest = [], []
     for anchor, period, what in _limits(regime, stage, start, facts, where):
@@ -118,7 +153,24 @@ def due(regime: Regime, stage: Stage, start: Event, facts: Facts, asked: Asked, 
     if stage.aim is not None:
         lines.append(f"the organisation's own aim: {stage.aim} from {said(start.at, where.zone)}")
         safe.append(elapsed(start.at, stage.aim, where.zone))
-    return Due(start.at, min((*safe, *latest), default=None), min(latest, default=None), tuple(lines))
+    owed = Due(start.at, min((*safe, *latest), default=None), min(latest, default=None), tuple(lines))
+    return _put_off(regime, stage, this, owed, facts, where) if stage.delays else owed
+
+
+def _put_off(regime: Regime, stage: Stage, this: Round, owed: Due, facts: Facts, where: Where) -> Due:
+    """By permissions that were given until it was submitted. The instant that the last one names is a safe one, too."""
+    if owed.latest is None or this.start is None:
+        return owed
+    name = f"{regime.regime}.{stage.id}"
+    kinds = dict.fromkeys(delay.event for delay in stage.delays)
+    given = [event for kind in kinds for event in facts.of(kind, (name,))
+             if (this.submitted is None or event.at <= this.submitted.at) and (not stage.repeats or event.at >= this.start.at)]
+    found = permissions(regime, stage, owed.latest, given, where)
+    lines = (*owed.lines, *(line for each in found for line in each.lines))
+    until = next((each.until for each in reversed(found) if each.until), None)
+    if until is None:
+        return replace(owed, lines=lines, permissions=found)
+    return replace(owed, act_by=until, latest=until, lines=lines, permissions=found)
 
 
 def _what(regime: Regime, start: Event) -> str:

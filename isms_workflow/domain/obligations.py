@@ -17,6 +17,7 @@ and events of the kinds in `programme.obligations.EVENTS`. Whoever decides recor
 - not notifiable, and any other waiver: `Event("waived", at, of="gdpr.notification")`; its reason stays in the record.
 - the authority asks: `Event("requested", at, of="nis2.intermediate", until=…)`; a report will be late:
   `Event("delay_foreseen", at, of="dora.initial")`.
+- somebody may allow a delay: `Event("delay_allowed", at, of="sec.item_1_05", until=…)`; the stage says how long, how often.
 
 What a Standing says, `state` by `state` (`why` has it in sentences):
 
@@ -28,7 +29,8 @@ What a Standing says, `state` by `state` (`why` has it in sentences):
 - running: `act_by` is the safe instant (elapsed time, no relief): it drives reminders. `latest_lawful` is the act's, None
   where the act names no figure: it decides in time or late. `overdue` says that it had passed at `at`.
 - submitted: `submitted_at`, `in_time` (None where the act names no figure); `owes_reasons` where it was late, the act wants
-  reasons, and none were given. It stays so, whatever else becomes known (a stage that repeats begins a new round).
+  reasons, and none were given. It stays so, whatever else becomes known (but a stage that repeats begins a new round, and one
+  that was ended may begin anew).
 - waived, replaced, ended: nothing is owed any more; `by` names what did it.
 
 Instants are aware; what is handed out is UTC. A naive one raises `NaiveInstant` where the fact is made. Facts later than `at` are left out, so that any instant of the
@@ -37,12 +39,12 @@ past can be computed anew. `act_by` is never later than `latest_lawful`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from isms_workflow.domain.conditions import WAIVED, Facts
 from isms_workflow.domain.judging import Court, applies, asked_of, owed_of
-from isms_workflow.domain.limits import AT_ONCE, earliest
+from isms_workflow.domain.limits import AT_ONCE, current, earliest
 from isms_workflow.domain.periods import Where, said
 from isms_workflow.domain.standings import GONE, OWED, Obligation, Owed, Standing, State
 from isms_workflow.domain.times import utc
@@ -62,11 +64,14 @@ def obligations_of(programme: Programme) -> tuple[Obligation, ...]:
 
 
 def standing(obligations: Iterable[Obligation], facts: Facts, calendars: Mapping[str, Where], organisation: Organisation,
-             at: datetime) -> tuple[Standing, ...]:
-    """How each obligation stands at an instant; `calendars` are the regimes' places, of `wheres`. Raises `NaiveInstant`."""
+             at: datetime, names: Collection[str] | None = None) -> tuple[Standing, ...]:
+    """How each obligation stands at an instant, or each of `names` alone; `calendars` are the regimes' places, of `wheres`.
+
+    Raises `NaiveInstant`.
+    """
     some = tuple(obligations)
     court = Court({o.id: o for o in some}, facts.until(utc(at)), calendars, organisation, utc(at))
-    return tuple(court.of(each.id) for each in some)
+    return tuple(court.of(each.id) for each in some if names is None or each.id in names)
 
 
 def questions(obligations: Iterable[Obligation], facts: Facts, organisation: Organisation) -> tuple[Owed, ...]:
@@ -74,7 +79,7 @@ def questions(obligations: Iterable[Obligation], facts: Facts, organisation: Org
     found: dict[str, tuple[Obligation, list[str]]] = {}
     for each in within_force(obligations, facts, organisation):
         truth = applies(each, asked_of(each, facts, organisation, "UTC"))
-        if truth.value is False or facts.submitted(each.id) or facts.happened(WAIVED, each.id):
+        if truth.value is False or _is_settled(each, facts):
             continue
         counted_from = (each.stage.starts.event, *(cap.event for cap in each.stage.caps))
         missing = (kind for kind in counted_from if kind in BEGINNINGS and not facts.happened(kind, each.id))
@@ -100,8 +105,14 @@ def shortest_act_by(obligations: Iterable[Obligation], facts: Facts, organisatio
     instants = [earliest(each.stage, utc(reported_at), calendars[each.regime.regime])
                 for each in within_force(obligations, facts, organisation)
                 if each.stage.starts.event in AT_ONCE and applies(each, asked_of(each, facts, organisation, "UTC")).value is not False
-                and not facts.submitted(each.id) and not facts.happened(WAIVED, each.id)]
+                and not _is_settled(each, facts)]
     return min((instant for instant in instants if instant), default=None)
+
+
+def _is_settled(each: Obligation, facts: Facts) -> bool:
+    """Whether it was submitted, or decided as not to be reported, since it last began."""
+    known = current(each.regime, each.stage, facts)
+    return bool(known.submitted(each.id) or known.happened(WAIVED, each.id))
 
 
 def explain(found: Standing) -> tuple[str, ...]:

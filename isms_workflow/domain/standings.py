@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from isms_workflow.domain.delays import Permission
 from isms_workflow.programme.obligations import Regime, Stage
 
 
@@ -66,6 +67,7 @@ class Standing:
     in_time: bool | None = None
     owes_reasons: bool = False
     by: str | None = None
+    permissions: tuple[Permission, ...] = ()
 
     @property
     def takes_report(self) -> bool:

@@ -21,8 +21,12 @@ def duties_of(tx: Connection, rows: Sequence[Any], incidents: Mapping[str, Incid
     """The duties of these cases that have any; nothing is asked where none has."""
     known = {row.id: programmes.version(tx, row.programme).programme for row in rows if row.id in incidents}
     owing = [row for row in rows if row.id in known and has_duties(known[row.id], incidents[row.id].is_exercise)]
-    if not owing:
-        return {}
+    return owed_by(tx, owing, now) if owing else {}
+
+
+def owed_by(tx: Connection, owing: Sequence[Any], now: datetime) -> dict[str, Duties]:
+    """The duties of these cases, each of which has some: four queries, however many cases."""
+    known = {row.id: programmes.version(tx, row.programme).programme for row in owing}
     ids = among.ids(row.id for row in owing)
     answers: dict[str, list[Answer]] = {}
     for row in tx.execute(questions.answers_of(), ids):

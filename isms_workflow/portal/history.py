@@ -58,7 +58,7 @@ SENTENCES: Mapping[str, str] = {
     "action.replanned": "put it under programme {programme:short}",
     "action.handed_over": "gave it from {from_person:who} to {to_person:who}",
     "action.advanced": "had its effectiveness checked before its time",
-    "obligation.answered": "answered {question}: {value:answer}", "obligation.dated": "recorded {kind:title} at {at:instant}{of:of}",
+    "obligation.answered": "answered {question}: {value:answer}", "obligation.dated": "recorded {kind:title} at {at:instant}{of:of}{until:until}",
     "obligation.withdrawn": "withdrew what was recorded: {kind:title}{of:of}",
     "obligation.submitted": "recorded {of} as submitted at {at:instant}",
     "obligation.waived": "decided that {of} isn't to be reported",
@@ -203,6 +203,7 @@ class _Word:
             "count": lambda: str(int(value or 0) + 1),
             "answer": lambda: {True: "yes", False: "no"}.get(value, "taken back"),
             "of": lambda: f", of {value}" if value else "",
+            "until": lambda: f", until {local_instant(from_iso(value), self.zone)}" if value else "",
             "short": lambda: str(value)[:12],
         }
         return words.get(how, lambda: str(value if value is not None else "–"))()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from isms_workflow.domain.access import Action
 from isms_workflow.domain.conditions import WAIVED
 from isms_workflow.domain.duties import Duties, kinds
-from isms_workflow.domain.obligations import State
+from isms_workflow.domain.obligations import OWED, State
 from isms_workflow.domain.rules.duties import reporting_of
 from isms_workflow.domain.rules.obligations import askable
 from isms_workflow.domain.views import CaseView
@@ -15,7 +15,7 @@ from isms_workflow.portal import views as v
 from isms_workflow.portal.names import responsibility
 from isms_workflow.portal.rendering import local_instant
 from isms_workflow.portal.visit import Visit
-from isms_workflow.programme.obligations import EVENTS, SUBMITTED
+from isms_workflow.programme.obligations import EVENTS, PERMISSIONS, SUBMITTED
 
 ANSWERS = (v.Choice("yes", "Yes"), v.Choice("no", "No"))
 WHY = v.Field("reason", "Reason", "textarea", "Kept in the history.")
@@ -33,7 +33,7 @@ class Desk:
         """The main action, and the others; none for whoever only looks, or once the incident has ended."""
         if not self.visit.may(Action.WRITE) or self.view.case.closed_at is not None:
             return None, ()
-        offered = [each for each in (self._answer(), self._date(), self._submit(), self._waive(), self._correct(),
+        offered = [each for each in (self._answer(), self._date(), self._submit(), self._delay(), self._waive(), self._correct(),
                                      self._correct_instant(), self._withdraw()) if each]
         wanted = "answer" if any(each.key == "answer" for each in offered) else "date" if self._asks_when() else "submit"
         main = next((replace(each, main=True) for each in offered if each.key == wanted), None)
@@ -66,7 +66,7 @@ class Desk:
     def _date(self) -> v.Action | None:
         living = [each.obligation for each in self.duties.standings() if each.state is not State.NOT_APPLICABLE]
         missing = {each.id for each in self.duties.owed if each.about == "event"}
-        known = kinds(living)
+        known = {kind: of for kind, of in kinds(living).items() if kind not in PERMISSIONS}
         order = sorted(known, key=lambda kind: kind not in missing)
         choices = tuple(v.Choice(f"{kind}|{of or ''}", f"{EVENTS[kind].capitalize()}{f' ({of})' if of else ''}")
                         for kind in order for of in known[kind])
@@ -92,6 +92,22 @@ class Desk:
             v.Field("at", "Submitted", "datetime-local", f"In your zone, {self.visit.person.zone}.", required=True),
             v.Field("file", "The report as it was submitted", "file", f"Up to {limit} MiB, any type.", required=True),
             v.Field("reason", "Reasons for a delay", "textarea", "Needed where it is late and the act asks for them."), decides=True)
+
+    def _delay(self) -> v.Action | None:
+        """What may put off a report that has begun to run."""
+        choices = tuple(v.Choice(f"{kind}|{each.obligation.id}", f"{EVENTS[kind].capitalize()}: {each.obligation.stage.title} ({article})")
+                        for each in self.duties.standings() if each.state in OWED and each.latest_lawful is not None
+                        for kind, article in dict.fromkeys((delay.event, delay.article) for delay in each.obligation.stage.delays))
+        if not choices:
+            return None
+        zone = self.visit.person.zone
+        return self._action("delay", "Record that a report is put off", "Your decision, kept with its reason: the reminders move to the "
+                            "instant that you give.",
+                            v.Field("event", "What", "select", required=True, choices=choices),
+                            v.Field("at", "When it was allowed, or notified", "datetime-local", f"In your zone, {zone}.", required=True),
+                            v.Field("until", "Put off until", "datetime-local", "No later than what was allowed.", required=True),
+                            v.Field("reason", "Reason", "textarea", "Who allowed it, and where that is written. Kept in the history.",
+                                    required=True), decides=True)
 
     def _waive(self) -> v.Action | None:
         states = (State.RUNNING, State.OPEN, State.NOT_STARTED)
@@ -128,7 +144,7 @@ class Desk:
         return self._action("redate", "Correct an instant", "The history keeps both. What moves behind us is told at once.",
                             v.Field("replaces", "What", "select", required=True, choices=choices),
                             v.Field("at", "When it was instead", "datetime-local", f"In your zone, {zone}.", required=True),
-                            v.Field("until", "Asked for until", "datetime-local", "Only where an authority asks for a report."),
+                            v.Field("until", "Until when instead", "datetime-local", "Only of a request of an authority, and of a delay."),
                             reasoned=True)
 
     def _withdraw(self) -> v.Action | None:

@@ -101,7 +101,8 @@ class Page(CasePage):
         for dated in duties.dated:
             if dated.event.kind not in (SUBMITTED, WAIVED):
                 of = f" ({dated.event.of})" if dated.event.of else ""
-                yield v.Said(f"{EVENTS[dated.event.kind].capitalize()}{of}", local_instant(dated.event.at, self.visit.person.zone),
+                said = (local_instant(each, self.visit.person.zone) for each in (dated.event.at, dated.event.until) if each)
+                yield v.Said(f"{EVENTS[dated.event.kind].capitalize()}{of}", ", until ".join(said),
                              self.names.who(dated.by), dated.recorded_at)
 
     def _history(self) -> tuple[v.HistoryEntry, ...]:

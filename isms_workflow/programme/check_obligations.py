@@ -9,9 +9,11 @@ from zoneinfo import available_timezones
 from isms_workflow.programme.errors import Problem
 from isms_workflow.programme.model import Programme
 from isms_workflow.programme.obligations import (
+    CLOSING,
     EVENTS,
     FOLDER,
     ORGANISATION,
+    PERMISSIONS,
     SUBMITTED,
     Condition,
     Counting,
@@ -29,10 +31,6 @@ COUNTS: dict[Counting, frozenset[PeriodUnit]] = {
     "calendar_days": frozenset({"days", "months"}), "business_days": frozenset({"business_days"}),
 }
 """Which units each rule knows how to count."""
-
-CLOSING: frozenset[Counting] = frozenset({"calendar_days", "business_days"})
-"""Rules that end at an hour of a day, which may be another than midnight."""
-
 
 LONGEST_ID = 32
 """Regime and stage with their dot: their deadlines are named after them."""
@@ -101,6 +99,7 @@ class _Checked:
         yield from self._begins(at, stage)
         yield from self._ends(at, stage)
         yield from self._counts(at, stage)
+        yield from self._delays(at, stage)
         yield from self._applies((*at, "applies"), f"{stage.id}.applies", stage.applies)
         others = {each.id for each in self.regime.stages}
         for field, name in (("starts.once_submitted", stage.starts.once_submitted), ("limit_of", stage.limit_of),
@@ -125,8 +124,10 @@ class _Checked:
                  *((f"caps.{n}.event", cap.event) for n, cap in enumerate(stage.caps)),
                  *((f"caps.{n}.unless_passed_by", cap.unless_passed_by) for n, cap in enumerate(stage.caps)))
         for field, event in named:
+            path = (int(each) if each.isdigit() else each for each in field.split("."))
+            if event in PERMISSIONS:
+                yield self.wrong((*at, *path), f"{stage.id}.{field}", f"{event!r} only puts a limit off: name it under delays")
             if event is not None and event not in EVENTS:
-                path = (int(each) if each.isdigit() else each for each in field.split("."))
                 meant = near(event, EVENTS) or f"; use one of {', '.join(EVENTS)}"
                 yield self.wrong((*at, *path), f"{stage.id}.{field}",
                                  f"nobody records {event!r}, so it would be waited for in vain{meant}")
@@ -156,6 +157,21 @@ class _Checked:
                 yield self._uncountable((*at, field.partition(".")[0]), f"{stage.id}.{field}", period, rules.counting)
         if stage.aim is not None and stage.aim.unit == "business_days":
             yield self.wrong((*at, "aim"), f"{stage.id}.aim", f"{stage.aim} don't elapse: write days or hours")
+
+    def _delays(self, at: tuple[str | int, ...], stage: Stage) -> Iterator[Problem]:
+        """Permissions that can be recorded, and a limit that they put off."""
+        if stage.delays and stage.within is None:
+            yield self.wrong((*at, "delays"), f"{stage.id}.delays", "puts off nothing: the stage has no figure of its own; write within")
+        for number, delay in enumerate(stage.delays):
+            here, field = (*at, "delays", number), f"{stage.id}.delays.{number}"
+            if delay.event not in PERMISSIONS:
+                meant = near(delay.event, PERMISSIONS) or f"; use one of {', '.join(sorted(PERMISSIONS))}"
+                yield self.wrong((*here, "event"), f"{field}.event", f"{delay.event!r} is no permission, which says until when{meant}")
+            rules = delay.rules(stage.counting or self.regime.counting)
+            if delay.at_most is not None and delay.at_most.unit not in COUNTS[rules.counting]:
+                yield self._uncountable((*here, "at_most"), f"{field}.at_most", delay.at_most, rules.counting)
+            if delay.at_most is None and delay.counted_from == "event":
+                yield self.wrong((*here, "counted_from"), f"{field}.counted_from", "counts nothing: write at_most")
 
     def _uncountable(self, path: tuple[str | int, ...], field: str, period: Period, counting: Counting) -> Problem:
         units = ", ".join(sorted(each.replace("_", " ") for each in COUNTS[counting]))

@@ -40,10 +40,16 @@ EVENTS: Mapping[str, str] = MappingProxyType({
     "handled": "the handling of the incident ended",
     "requested": "the authority asked for a report",
     "delay_foreseen": "it became clear that a report can't be submitted in time",
+    "delay_allowed": "a delay of the report was allowed, or asked for, in writing",
+    "delay_asked": "a delay of the report was asked for by word of mouth",
+    "held_back": "a notification was made elsewhere that holds the report back",
     SUBMITTED: "a report was submitted",
 })
 """What may begin, restart or end a stage: the kinds of event that can be recorded with an incident. An obligation that
 waits for anything else would wait for ever, and is refused."""
+
+PERMISSIONS = frozenset({"delay_allowed", "delay_asked", "held_back"})
+"""What may put the limit of a stage off, to an instant that is recorded with it. Decided of by whoever is accountable."""
 
 HINTS: Mapping[str, str] = MappingProxyType({
     "aware": "reasonably certain of it, after a short and prompt triage",
@@ -58,6 +64,9 @@ Answer = bool | dt.date | None
 Counting = Literal["elapsed", "1182/71", "calendar_days", "business_days"]
 Relief = Literal["noon_next_working_day"]
 PeriodUnit = Literal["minutes", "hours", "days", "business_days", "months"]
+
+CLOSING: frozenset[Counting] = frozenset({"calendar_days", "business_days"})
+"""Rules that end at an hour of a day, which may be another than midnight."""
 
 _PERIOD = re.compile(r"^(\d+) (minute|hour|day|business day|month)s?$")
 
@@ -167,12 +176,35 @@ class Rules(Strict):
     closes: HourOfDay | None = None
 
 
+class Delay(Strict):
+    """A permission that puts a stage's limit off, to the instant that is recorded with it.
+
+    Several of one event are for the first permission, the second, and so on: there are no more than stand in the programme,
+    unless the last of them has no `at_most`.
+    `at_most`: so long after where the limit stood, or after the event itself; without it as long as the permission says.
+    `counting`: by another rule than the stage. `before_limit`: what is given after the limit has passed moves nothing.
+    """
+
+    event: str
+    article: str
+    at_most: Period | None = None
+    counted_from: Literal["limit", "event"] = "limit"
+    counting: Counting | None = None
+    before_limit: bool = False
+    note: str = ""
+
+    def rules(self, stage: Rules) -> Rules:
+        """How `at_most` is counted, where the stage counts so."""
+        counting = self.counting or stage.counting
+        return Rules(counting=counting, article=self.article, closes=stage.closes if counting in CLOSING else None)
+
+
 class Stage(Strict):
     """One report, notice or entry that is owed; `within` is the act's figure.
 
     `aim` is the organisation's own figure where the act says no more than "without undue delay", or an earlier one.
     `as_asked`: the request itself says until when. `from_end_of: year`: counted from the end of the event's calendar year.
-    `limit_of`: due when another stage is. `repeats`: an event after the last submission begins a new round.
+    `limit_of`: due when another stage is. `delays`: what may put its limit off. `repeats`: an event after the last submission begins a new round.
     """
 
     id: Name
@@ -187,6 +219,7 @@ class Stage(Strict):
     from_end_of: Literal["year"] | None = None
     limit_of: Name | None = None
     caps: tuple[Cap, ...] = ()
+    delays: tuple[Delay, ...] = ()
     counting: Rules | None = None
     relief: Relieved | None = None
     ended_by: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,19 @@ def test_an_incident_that_isnt_there(shell: Shell) -> None:
     """Is refused by its name."""
     assert shell("obligations explain INC-2026-0099") == 1
     assert "INC-2026-0099" in shell.complained
+
+
+def test_it_explains_what_put_a_report_off(new_sqlite: NewDatabase, settings: Settings, monkeypatch: pytest.MonkeyPatch, shell: Shell) -> None:
+    """By which article, from where it is counted, and until when."""
+    url, name = new_sqlite(), "obligations/organisation.yaml"
+    monkeypatch.setenv("ISMS_DATABASE_URL", url)
+    with closing(open_store(url)) as store:
+        world = found(store, programme=parse({**shipped(), name: shipped()[name].replace("sec: no", "sec: yes")}))
+        report(world)
+        answer(world, {"sec.may_be_material": True})
+        date(world, "determined", world.now)
+        date(world, "delay_allowed", world.now, "maria", "a letter", "sec.item_1_05", world.now + timedelta(days=30))
+    said = shell.ok("obligations explain INC-2026-0001")
+    for words in ("was allowed, or asked for, in writing 2026-01-05 03:00:01 EST (08:00:01 UTC) (Item 1.05(c)):", "at most 30 days from",
+                  "put off until 2026-02-04 03:00:01 EST"):
+        assert words in said

@@ -16,6 +16,7 @@ from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import select
 
 from isms_workflow.domain.duties import LAWFUL, REMIND, Duties, event_of
+from isms_workflow.domain.limits import anew
 from isms_workflow.domain.obligations import State, obligations_of
 from isms_workflow.domain.rules.obligations import askable
 from isms_workflow.engine import watchdog
@@ -30,12 +31,13 @@ from tests.engine.stateful import Verified, play
 from tests.world import found
 
 ORGANISATION = "obligations/organisation.yaml"
-TEXTS = {**shipped(), ORGANISATION: shipped()[ORGANISATION].replace("nis2: no", "nis2: yes").replace("dora: no", "dora: yes")}
-"""Three acts hold: stages that start with others' submissions, that stand in for others, and that repeat."""
+TEXTS = {**shipped(), ORGANISATION: shipped()[ORGANISATION].replace(
+    "nis2: no", "nis2: yes").replace("dora: no", "dora: yes").replace("sec: no", "sec: yes")}
+"""Four acts hold: stages that start with others' submissions, that stand in for others, that repeat, and that can be put off."""
 
 PROGRAMME = parse(TEXTS)
-NAMES = st.sampled_from([each.id for each in obligations_of(PROGRAMME) if each.regime.regime in ("gdpr", "nis2", "dora")])
-KINDS = st.sampled_from(("aware", "classified", "handled", "recovered", "reclassified", "requested", "delay_foreseen"))
+NAMES = st.sampled_from([each.id for each in obligations_of(PROGRAMME) if each.regime.regime in ("gdpr", "nis2", "dora", "sec")])
+KINDS = st.sampled_from(("aware", "classified", "determined", "handled", "recovered", "reclassified", "requested", "delay_foreseen"))
 OF = st.sampled_from((None, "nis2", "dora", "nis2.notification", "dora.initial", "nis2.intermediate"))
 SAID = "because it must be"
 
@@ -60,6 +62,7 @@ class Reported(Verified):
             self.answer_all(value=True)
         if is_major:
             self.date("classified", None, 0)
+            self.date("determined", None, 0)
 
     @property
     def duties(self) -> Duties:
@@ -92,6 +95,19 @@ class Reported(Verified):
         before = next((each.id for each in self.duties.dated if (each.event.kind, each.event.of) == (kind, of)), None)
         until = self.world.now + timedelta(days=2) if kind == "requested" else None
         self.try_to(date, kind, self.world.now - timedelta(hours=hours), reason=SAID, of=of, until=until, replaces=before)
+
+    @rule(kind=st.sampled_from(("classified", "reclassified")), hours=st.integers(0, 2))
+    def date_again(self, kind: str, hours: int) -> None:
+        """It happened once more: major, not major after all, and major again."""
+        self.try_to(date, kind, self.world.now - timedelta(hours=hours), reason=SAID)
+
+    @rule(kind=st.sampled_from(("delay_allowed", "held_back")), hours=st.integers(0, 30), days=st.integers(1, 40))
+    def put_off(self, kind: str, hours: int, days: int) -> None:
+        """Somebody allowed it, for longer or shorter than they may."""
+        if self.try_to(date, kind, self.world.now - timedelta(hours=hours), "maria", SAID, of="sec.item_1_05",
+                       until=self.world.now + timedelta(days=days)):
+            found = self.duties.standing("sec.item_1_05")
+            assert any(each.until == self.world.now + timedelta(days=days) for each in found.permissions)
 
     @rule(data=st.data(), name=NAMES)
     def submit(self, data: st.DataObject, name: str) -> None:
@@ -145,14 +161,20 @@ class Reported(Verified):
 
     @invariant()
     def no_submission_is_lost(self) -> None:
-        """Each counts as long as nobody withdraws it; one that doesn't repeat stays submitted, whatever else is said."""
+        """Each counts as long as nobody withdraws it; one that doesn't repeat stays submitted, whatever else is said, unless
+        it was ended and begins anew.
+        """
         if not self.world.case:
             return
         kept = Counter(each.event.of for each in self.duties.dated if each.event.kind == SUBMITTED)
         assert kept == +self.sent
         for name in +self.sent:
             each = self.duties.standing(name)
-            assert each.state is State.SUBMITTED or each.obligation.stage.repeats
+            if each.state is not State.SUBMITTED and not each.obligation.stage.repeats:
+                since = anew(each.obligation.regime, each.obligation.stage, self.duties.facts)
+                assert since is not None
+                assert all(event.at < since for event in self.duties.facts.submitted(name))
+                assert any("before it began anew" in line for line in each.why)
 
     @invariant()
     def no_instant_is_missed_twice(self) -> None:
@@ -176,5 +198,5 @@ def test_any_order_of_answers_and_reports(machine: type[Reported]) -> None:
 
 
 def test_the_world_is_one_in_which_much_can_happen() -> None:
-    """Three acts hold for the organisation, so that the order of their reports can matter."""
-    assert [name for name, value in PROGRAMME.organisation.regimes.items() if value] == ["gdpr", "nis2", "dora"]
+    """Four acts hold for the organisation, so that the order of their reports can matter."""
+    assert [name for name, value in PROGRAMME.organisation.regimes.items() if value] == ["gdpr", "nis2", "dora", "sec"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from isms_workflow.portal import views as v
 from isms_workflow.portal.obligations import NONE
-from isms_workflow.portal.pages.obligations import COLUMNS, EMPTY
+from isms_workflow.portal.running import COLUMNS, EMPTY
 from tests.portal.cast import MIRIAM, YOU, at, entry, file
 from tests.portal.incident_examples import INCIDENT, PHISHING
 

@@ -231,3 +231,32 @@ def test_the_incidents_page_and_its_document_have_them(house: House) -> None:
     assert PAGE in main_of(house.visitor("ben"), FIRST)
     assert "Notification of the personal data breach" in main_of(house.visitor("ben"), FIRST)
     assert "Notification of the personal data breach" in main_of(house.visitor("olga"), f"{FIRST}/document")
+
+
+def test_a_report_is_put_off_by_whoever_decides(sqlite_store: Store, settings: Settings) -> None:
+    """From the form to the page: until when, by which article, and in the history; a refusal says what the act allows."""
+    organisation = "obligations/organisation.yaml"
+    world = found(sqlite_store, programme=parse({**shipped(), organisation: shipped()[organisation].replace("sec: no", "sec: yes")}))
+    house = House(world, create_app(Portal(sqlite_store, settings, lambda: world.now, EvidenceFiles(settings.evidence_dir),
+                                           AccessLog(sqlite_store))), AccessLog(sqlite_store), settings.public_url)
+    report(world)
+    label(house, "internal")
+    maria = house.visitor("maria")
+    assert "Record that a report is put off" not in maria.read(PAGE)
+    answer(world, {"sec.may_be_material": True})
+    date(world, "determined", world.now)
+    world.advance(hours=1)
+    said = main_of(maria, PAGE)
+    assert 'value="delay_allowed|sec.item_1_05"' in said
+    assert said.count('value="held_back|sec.item_1_05"') == 1, "not among what everybody may date"
+    asked = {"event": "delay_allowed|sec.item_1_05", "at": "2026-01-05T09:00", "reason": "the letter of 5 January"}
+    sent = maria.send(f"/incidents/{world.case}/obligations/delay", PAGE, until="2026-03-01T12:00", **asked)
+    assert (sent.status_code, "Item 1.05(c) allows at most 30 days" in sent.text) == (422, True)
+    assert 'value="2026-03-01T12:00"' in sent.text, "nothing typed is lost"
+    assert say(maria, "delay", until="2026-02-01T12:00", **asked) == 303
+    said = main_of(maria, PAGE)
+    for words in ("put off until 2026-02-01 07:00 EST (12:00 UTC)", "A delay of the report was allowed, or asked for, in writing (sec.item_1_05)",
+                  "Mon 5 Jan 2026 09:00 UTC, until Sun 1 Feb 2026 12:00 UTC", "the letter of 5 January",
+                  "recorded delay allowed at Mon 5 Jan 2026 09:00 UTC, of sec.item_1_05, until Sun 1 Feb 2026 12:00 UTC"):
+        assert words in said
+    assert "It takes one of these responsibilities" in main_of(house.visitor("ravi"), PAGE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from isms_workflow.domain.conditions import OF_ORGANISATION, WAIVED, Answer, Event
@@ -25,15 +26,17 @@ from isms_workflow.domain.rules.common import LONGEST_REASON, reasoned, record
 from isms_workflow.domain.rules.evidence import Committed
 from isms_workflow.domain.times import When, iso, utc
 from isms_workflow.domain.views import CaseView
-from isms_workflow.programme.obligations import SUBMITTED
+from isms_workflow.programme.obligations import EVENTS, PERMISSIONS, SUBMITTED
 
 REQUESTED = "requested"
+DECISIONS = PERMISSIONS | {SUBMITTED, WAIVED}
+"""Kinds of event that somebody accountable records, and takes back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event to record: its kind, its instant, what it is said of, until when an authority asks; `replaces` is the id of
-    one that it corrects.
+    """An event to record: its kind, its instant, what it is said of, until when an authority asks for the report or a
+    permission puts it off; `replaces` is the id of one that it corrects.
     """
 
     kind: str
@@ -92,11 +95,13 @@ def askable(duties: Duties) -> tuple[str, ...]:
 
 
 def date(view: CaseView, found: Happened, reason: str, actor: Actor, when: When) -> Plan:
-    """Something happened at an instant. One that replaces another corrects it, with a reason.
+    """Something happened at an instant. One that replaces another corrects it, with a reason. What puts a report off is
+    recorded by somebody accountable, with a reason: who allowed it, and where that is written.
 
     Raises `Wrong` naming the field, `ReasonNeeded`, `Unknown`, `NotYours`, `Missing`; `NaiveInstant` for a bare date.
     """
-    duties = _duties(view, "record", _by_answers(view), actor)
+    is_permission = found.kind in PERMISSIONS
+    duties = _duties(view, "record", rules.reporting_of(view).decides if is_permission else _by_answers(view), actor)
     allowed = kinds(duties.obligations)
     if found.kind not in allowed:
         raise Wrong("kind", found.kind, f"one of {', '.join(allowed)}")
@@ -111,17 +116,53 @@ def date(view: CaseView, found: Happened, reason: str, actor: Actor, when: When)
             raise Wrong("replaces", before.event.kind, "correct an event by one of its own kind, said of the same")
     others = [each for each in duties.dated if each is not before and (each.event.kind, each.event.of) == (found.kind, found.of)]
     if found.kind in ONCE and others:
-        raise Wrong("kind", found.kind, f"it is recorded at {iso(others[0].event.at)}: correct that one")
+        _once_more(duties, found, others)
     if any(each.event.at == utc(found.at) for each in others):
         raise Wrong("at", iso(found.at), "it is recorded with this very instant")
-    why = reasoned("correct an instant", reason) if before else _optional(reason)
+    what = "correct an instant" if before else "put a report off" if is_permission else ""
+    why = reasoned(what, reason) if what else _optional(reason)
     event = Event(found.kind, utc(found.at), found.of, utc(found.until) if found.until else None)
     plan, new = _row(view, event, None, actor, when)
     facts = _said(event, new.id, before.id if before else None)
     then = duties.with_(dated=(new,), without=before.id if before else None, at=when.noticed)
+    if is_permission:
+        _permitted(duties, then, event)
     line = record(ObligationRecord.DATED, view, view.case.id, actor, when, facts, why)
     return plan + (_gone(before, actor, when) if before else Plan()) + Plan(record=(line,)) + rules.followed(
         view, then, actor, when)
+
+
+def _once_more(duties: Duties, found: Happened, others: Iterable[Dated]) -> None:
+    """It happens again only after something ended what it began, and once that is told to whom it is owed."""
+    began = [each for each in duties.obligations if each.stage.starts.event == found.kind and each.stage.ended_by
+             and found.of in (None, each.regime.regime, each.id)]
+    kinds_of_end = dict.fromkeys(str(each.stage.ended_by) for each in began)
+    ends = [e.at for each in began for e in duties.facts.happened(str(each.stage.ended_by), each.id)]
+    instants = sorted((utc(found.at), *(each.event.at for each in others)))
+    if not all(any(earlier < end < later for end in ends) for earlier, later in pairwise(instants)):
+        before = "".join(f", or say first when it ended: {EVENTS[kind]}" for kind in kinds_of_end)
+        raise Wrong("kind", found.kind, f"it is recorded at {iso(min(each.event.at for each in others))}: correct that one{before}")
+    untold = [each.obligation.id for each in duties.running if each.obligation.stage.starts.event in kinds_of_end]
+    if untold:
+        why = "is still to be submitted, or decided as not to be reported; or withdraw what ended it, if that never held"
+        raise Missing(f"recording {found.kind.replace('_', ' ')} once more", f"{', '.join(untold)} {why}")
+
+
+def _permitted(duties: Duties, then: Duties, event: Event) -> None:
+    """A permission as it would be recorded does what the act lets it do, and leaves what was recorded before as it is."""
+    assert event.of is not None  # it is said of an obligation: `kinds`
+    stands = then.standing(event.of)
+    found = next((each for each in stands.permissions if each.event == event), None)
+    if found is None:
+        raise Missing(f"a delay of {event.of}", f"it is {stands.state}: {'; '.join(stands.why)}")
+    if found.wrong:
+        given = {"kind": event.kind, "at": iso(event.at), "until": iso(event.until) if event.until else "none"}
+        raise Wrong(found.wrong, given[found.wrong], found.right)
+    counted = [each.event for each in duties.standing(event.of).permissions if not each.wrong]
+    spoiled = next((each for each in stands.permissions if each.wrong and each.event in counted), None)
+    if spoiled is not None:
+        right = f"the one of {iso(spoiled.event.at)} would count no more: {spoiled.right}; correct or withdraw that one first"
+        raise Wrong("at", iso(event.at), right)
 
 
 def _instants(duties: Duties, found: Happened, when: When) -> None:
@@ -132,17 +173,19 @@ def _instants(duties: Duties, found: Happened, when: When) -> None:
         raise Wrong("at", iso(found.at), f"the incident began later, {iso(duties.occurred_at)}, by its report")
     if found.kind not in AT_ONCE and utc(found.at) < duties.reported_at:
         raise Wrong("at", iso(found.at), f"that is before the incident was reported, {iso(duties.reported_at)}")
-    if found.kind == REQUESTED and (found.until is None or utc(found.until) <= utc(found.at)):
-        raise Wrong("until", iso(found.until) if found.until else "none", "give the instant until which the authority asks for it")
-    if found.kind != REQUESTED and found.until is not None:
-        raise Wrong("until", iso(found.until), "only a request of an authority says until when: leave it out")
+    needs = ("give the instant until which the authority asks for it" if found.kind == REQUESTED else
+             "give the instant until which the report is put off" if found.kind in PERMISSIONS else None)
+    if needs and (found.until is None or utc(found.until) <= utc(found.at)):
+        raise Wrong("until", iso(found.until) if found.until else "none", needs)
+    if needs is None and found.until is not None:
+        raise Wrong("until", iso(found.until), "only a request of an authority, or a permission, says until when: leave it out")
 
 
 def withdraw(view: CaseView, event: str, reason: str, actor: Actor, when: When) -> Plan:
     """What was recorded by mistake counts no more; it stays in the history. A decision is withdrawn by who may take it."""
     dated = _dated(_of(view), event)
     found = rules.reporting_of(view)
-    is_decision = dated.event.kind in (SUBMITTED, WAIVED)
+    is_decision = dated.event.kind in DECISIONS
     duties = _duties(view, "withdraw", found.decides if is_decision else _by_answers(view), actor)
     why = reasoned("withdraw what was recorded", reason)
     line = record(ObligationRecord.WITHDRAWN, view, view.case.id, actor, when, _said(dated.event, dated.id, None), why)

@@ -18,10 +18,11 @@ from isms_workflow.engine import reading
 from isms_workflow.engine.commands import obligations as commands
 from isms_workflow.portal import uploads
 from isms_workflow.portal.api import models as m
-from isms_workflow.portal.api.caller import Caller, Decides, Reads, Writes
+from isms_workflow.portal.api.caller import Caller, Decides, Reads, Writes, scoped
 from isms_workflow.portal.api.cases import by_name
 from isms_workflow.portal.drafting import draft_of
 from isms_workflow.portal.texts import KEEPABLE, attachment, file_name, media_type, storable
+from isms_workflow.programme.obligations import PERMISSIONS
 from isms_workflow.store.database import Transaction
 
 router = APIRouter(prefix="/incidents/{incident}/obligations", tags=["obligations"])
@@ -89,7 +90,7 @@ class NewEvent(m.Taken):
     kind: Annotated[str, Field(max_length=40, examples=["aware"])]
     at: AwareDatetime
     of: Named | None = Field(default=None, description="The regime or obligation that it concerns alone.")
-    until: AwareDatetime | None = Field(default=None, description="Of a request: until when the authority asks for the report.")
+    until: AwareDatetime | None = Field(default=None, description="Of a request: until when the authority asks for the report; of a permission: until when it puts it off.")
     replaces: m.Id | None = Field(default=None, description="The event that it corrects.")
     reason: m.Reason = ""
 
@@ -129,7 +130,9 @@ def answer(incident: str, body: Answers, caller: Writes) -> Response:
 
 @router.post("/events", response_model=Obligations)
 def date(incident: str, body: NewEvent, caller: Writes) -> Response:
-    """Something happened; what counts from it is counted anew."""
+    """Something happened; what counts from it is counted anew. What puts a report off is recorded with a reason by who decides."""
+    if body.kind in PERMISSIONS:
+        scoped("decide")(caller)
     found = Happened(body.kind, body.at, body.of, body.until, body.replaces)
     return _write(caller, incident, body, lambda tx, case, when: commands.date(tx, case, found, body.reason, caller.actor, when))
 

@@ -9,11 +9,9 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from isms_workflow.domain.access import Action
-from isms_workflow.domain.duties import anchor
 from isms_workflow.domain.refusals import Unknown, Wrong
 from isms_workflow.domain.rules.obligations import Happened
 from isms_workflow.domain.times import When
-from isms_workflow.engine import reading
 from isms_workflow.engine.commands import obligations as commands
 from isms_workflow.portal import lists, uploads
 from isms_workflow.portal import views as v
@@ -23,19 +21,13 @@ from isms_workflow.portal.names import reference
 from isms_workflow.portal.obligations import Page
 from isms_workflow.portal.one_case import seen
 from isms_workflow.portal.rendering import machine_time
-from isms_workflow.portal.sight import eyes
+from isms_workflow.portal.running import COLUMNS, Look, listing
 from isms_workflow.portal.texts import attachment, file_name, media_type
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
-from isms_workflow.store.statements import obligations as questions
-from isms_workflow.store.statements.sight import seen_by
 
 router = APIRouter()
 MENU = "Obligations"
 KIND = "incident"
-EMPTY = v.Empty("No report runs.", "Acts, contracts and insurances ask that incidents be reported in time; those that hold for you are "
-                "switched on in the programme's folder obligations. What an incident owes stands here from the instant at which it "
-                "is known.", v.Link("Programme", "/programme"))
-COLUMNS = ("Incident", "Report", "After", "To", "Act by", "Latest lawful")
 VALUES: Mapping[str, bool | None] = {"yes": True, "no": False, "open": None}
 
 
@@ -43,34 +35,20 @@ VALUES: Mapping[str, bool | None] = {"yes": True, "no": False, "open": None}
 def running(visit: Reader) -> Response:
     """Every report that runs, of the incidents that the reader may see, the next to act on first."""
     with visit.portal.store.read() as conn:
-        lines = running_lines(conn, visit)
-    says = "1 report" if len(lines) == 1 else f"{len(lines)} reports"
-    table = v.Listing("obligations", tuple(v.Column(each) for each in COLUMNS), lines, EMPTY, says=says,
-                      exports=(v.Link("Download as CSV", "/obligations.csv"),) if lines else ())
+        table = listing(Look(conn, visit), visit.request.query_params)
     return visit.page("running_obligations.html", v.Running(table), MENU)
 
 
 @router.get("/obligations.csv")
 def download(visit: Reader) -> Response:
-    """Exactly what the list shows; instants in UTC, an empty one where the act names none."""
+    """The whole list; instants in UTC, an empty one where the act names none."""
     with visit.portal.store.read() as conn:
-        lines = running_lines(conn, visit)
+        look = Look(conn, visit)
+        lines = look.lines(look.rows())
     text = lists.written(COLUMNS, [
         (line.reference.reference, line.report.label, line.article, line.recipient,
          *(machine_time(at) if at else "" for at in (line.act_by, line.latest))) for line in lines])
     return Response(text, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": attachment("obligations.csv")})
-
-
-def running_lines(conn: Connection, visit: Visit) -> tuple[v.RunningLine, ...]:
-    """The rows of that list."""
-    ids = list(conn.execute(questions.running().where(seen_by(eyes(conn, visit)))).scalars())
-    views = reading.views(conn, ids, visit.now).values() if ids else ()
-    found = sorted(((anchor(each), view, each) for view in views if view.duties for each in view.duties.running),
-                   key=lambda each: each[0])
-    return tuple(v.RunningLine(
-        reference(view), v.Link(each.obligation.stage.title, f"/incidents/{view.case.reference}/obligations#{each.obligation.id}"),
-        f"{each.obligation.regime.title}, {each.obligation.stage.article}", each.obligation.stage.recipient, each.act_by,
-        each.latest_lawful) for _, view, each in found)
 
 
 @router.get("/incidents/{name}/obligations")
@@ -206,6 +184,7 @@ DO: Mapping[str, tuple[Callable[[Visit, Posted, str], None], str]] = {
     "answer": (_answer, "The answers are recorded."),
     "date": (_date, "It is recorded; what counts from it runs."),
     "submit": (_submit, "It is recorded as submitted, with the report."),
+    "delay": (_date, "It is recorded; what reminds of the report has moved with it."),
     "waive": (_waive, "The decision is recorded with its reason."),
     "correct": (_correct, "The answer is corrected; the history keeps both."),
     "redate": (_redate, "The instant is corrected; the history keeps both."),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 
+from isms_workflow.domain.duties import REMIND, event_of
 from isms_workflow.store.statements.among import named
 from isms_workflow.store.tables import (
     audit,
@@ -17,6 +18,14 @@ from isms_workflow.store.tables import (
     obligation_answers,
     obligation_events,
 )
+
+REMINDS = event_of(REMIND, "")
+"""How the events of the reminders of reports begin; what runs has exactly one that is armed."""
+
+COUNTED_TO = deadlines.c.rule["base"].as_string()
+"""The instant that a report's reminders count to, as text that sorts as time does."""
+
+_RUNS = (deadlines.c.settled_at.is_(None), deadlines.c.event.like(f"{REMINDS}%"), cases.c.closed_at.is_(None))
 
 
 @cache
@@ -51,8 +60,25 @@ def occurred_of() -> Select[Any]:
 
 def running() -> Select[Any]:
     """For the list of what runs: incidents with a report that somebody is reminded of."""
-    return (select(cases.c.id).distinct().join(deadlines, deadlines.c.case_id == cases.c.id)
-            .where(deadlines.c.settled_at.is_(None), deadlines.c.event.like("remind:%"), cases.c.closed_at.is_(None)))
+    return select(cases.c.id).distinct().join(deadlines, deadlines.c.case_id == cases.c.id).where(*_RUNS)
+
+
+def running_lines() -> Select[Any]:
+    """For lists: every report that somebody is reminded of, by the instant that its reminders count to; its case's row beside it."""
+    return (select(cases.c.id, cases.c.reference, cases.c.label, cases.c.programme, cases.c.opened_at,
+                   func.substr(deadlines.c.event, len(REMINDS) + 1).label("obligation"), COUNTED_TO.label("counted_to"))
+            .select_from(deadlines.join(cases, cases.c.id == deadlines.c.case_id)).where(*_RUNS)
+            .order_by(COUNTED_TO, cases.c.id, deadlines.c.event))
+
+
+def running_count() -> Select[Any]:
+    """For lists: how many there are."""
+    return select(func.count()).select_from(deadlines.join(cases, cases.c.id == deadlines.c.case_id)).where(*_RUNS)
+
+
+def behind(counted_to: str, case: str, obligation: str) -> ColumnElement[bool]:
+    """For lists: what comes after this one in their order."""
+    return tuple_(COUNTED_TO, cases.c.id, deadlines.c.event) > tuple_(literal(counted_to), literal(case), literal(event_of(REMIND, obligation)))
 
 
 def told_of() -> Select[Any]:

@@ -28,7 +28,7 @@ from isms_workflow.programme.obligations import EVENTS, Organisation, Period, Ru
 SHIPPED = parse(shipped())
 OBLIGATIONS = obligations_of(SHIPPED)
 NAMES = [each.id for each in OBLIGATIONS]
-REPEATING = {each.id for each in OBLIGATIONS if each.stage.repeats}
+BEGINS_AGAIN = {each.id for each in OBLIGATIONS if each.stage.repeats or any(stage.ended_by for stage in each.regime.stages)}
 QUESTIONS = [f"{name}.{q.id}" for name, regime in SHIPPED.obligations.items() for q in regime.questions]
 REPORT = datetime(2026, 10, 20, 8, 30, tzinfo=UTC)
 
@@ -82,13 +82,13 @@ def test_a_stage_whose_event_has_not_happened_is_never_overdue(known: Facts, org
 @settings(max_examples=50)
 @given(facts, organisations, some.lists(answers | events, max_size=6))
 def test_more_facts_never_take_a_submission_back(known: Facts, organisation: Organisation, more: list[Answer | Event]) -> None:
-    """Only a stage that repeats begins anew."""
+    """Only a stage that repeats, or that was ended, begins anew."""
     end = REPORT + timedelta(days=200)
     after = Facts(REPORT, (*known.answers, *(each for each in more if isinstance(each, Answer))),
                   (*known.events, *(each for each in more if isinstance(each, Event))))
     later = all_of(after, organisation, end)
     for name, before in all_of(known, organisation, end).items():
-        if before.state is State.SUBMITTED and name not in REPEATING:
+        if before.state is State.SUBMITTED and name not in BEGINS_AGAIN:
             assert later[name].state is State.SUBMITTED
 
 

@@ -108,3 +108,21 @@ def test_a_draft_as_markdown_and_as_pdf(owing: Programs) -> None:
     assert owing("ben", "GET", f"{PATH}/gdpr.nothing/draft").status_code == 404
     assert owing("ben", "GET", f"{PATH}/gdpr.notification/draft", params={"format": "docx"}).status_code == 422
     assert owing("ines", "GET", f"{PATH}/gdpr.notification/draft").status_code == 403
+
+
+def test_a_report_is_put_off_in_somebodys_name_who_decides(call: Programs) -> None:
+    """As any event, with a reason, by a token that may decide; what the act doesn't allow is refused with what it does."""
+    name = "obligations/organisation.yaml"
+    with call.world.store.write() as tx:
+        programmes.apply(tx, kept({**shipped(), name: shipped()[name].replace("sec: no", "sec: yes")}), OPERATOR, call.world.when())
+    report(call.world)
+    call.write("ben", f"{PATH}/answers", {"answers": {"sec.may_be_material": True}})
+    call.write("ben", f"{PATH}/events", {"kind": "determined", "at": "2026-01-05T08:00:00Z"})
+    body = {"kind": "delay_allowed", "at": "2026-01-05T08:00:01Z", "of": "sec.item_1_05", "until": "2026-02-01T12:00:00Z"}
+    assert call.write("maria", f"{PATH}/events", body, scopes=("read", "write")).status_code == 403
+    assert "reason" in call.write("maria", f"{PATH}/events", body).text
+    sent = call.write("maria", f"{PATH}/events", {**body, "until": "2026-03-01T12:00:00Z", "reason": "a letter"})
+    assert (sent.status_code, "at most 30 days" in sent.text) == (422, True)
+    found = standing(call.write("maria", f"{PATH}/events", {**body, "reason": "a letter"}).json(), "sec.item_1_05")
+    assert (found["act_by"], found["latest_lawful"]) == ("2026-02-01T12:00:00Z", "2026-02-01T12:00:00Z")
+    assert any("Item 1.05(c)" in line for line in found["explained"])
