@@ -52,7 +52,7 @@ def _line(view: CaseView, row: Any, names: Names) -> v.Evidence:
 def _belongs(view: CaseView, step_id: str | None) -> v.Link:
     """The step that carries it; what came with a report is on the incident's own page."""
     if step_id is None:
-        return v.Link("The report", f"{case_url(view.case.reference)}#happened")
+        return v.Link("The report", f"{case_url(view.case.reference)}#files")
     step = view.step(step_id)
     return v.Link(view.title(step), step_url(step))
 
