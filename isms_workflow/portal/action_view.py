@@ -59,7 +59,7 @@ class Page(CasePage):
     def _says(self) -> str:
         _, action = action_of(self.view)
         said = [f"round {action.round}"] if action.round > 1 else []
-        if self.view.case.state == OBSERVING and (at := earliest(self.conn, self.view.case.id)):
+        if self.view.case.state == OBSERVING and (at := earliest(self.conn, (self.view.case.id,)).get(self.view.case.id)):
             said.append(f"to be checked on {local_day(at, self.visit.person.zone)}")
         return " · ".join(said)
 

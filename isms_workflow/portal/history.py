@@ -119,8 +119,10 @@ def entries(conn: Connection, query: Select[Any], names: Names, visit: Visit) ->
     said = {row.seq: json.loads(row.body)["data"] for row in rows}
     sight = Sight(conn, visit)
     labels = sight.labels_of(data["evidence"] for data in said.values() if data.get("evidence"))
+    asked = {row.seq: (row.case_id, labels.get(said[row.seq].get("evidence"))) for row in rows}
+    sight.expect(asked.values())
     return tuple(_entry(row, said[row.seq], private.get(row.seq, {}), names, visit.person.zone)
-                 if sight.sees(row.case_id, labels.get(said[row.seq].get("evidence"))) else _place(row) for row in rows)
+                 if sight.sees(*asked[row.seq]) else _place(row) for row in rows)
 
 
 def _place(row: Any) -> v.HistoryEntry:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter
 from sqlalchemy import Connection, select
 from starlette.responses import Response
 
+from isms_workflow.domain.access import may_see
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.views import CaseView, Gate
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal import obligations
 from isms_workflow.portal import views as v
+from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_case
 from isms_workflow.portal.lessons_view import Board
 from isms_workflow.portal.names import Names, case_url, gate_url, reference
@@ -50,7 +53,8 @@ def listing(visit: Reader) -> Response:
         found = reading.views(conn, [row.id for row in rows], visit.now)
         titles = {row.case_id: row.title for query in (incident_questions.titles, action_questions.titles)
                   for row in conn.execute(query(list(found)))}
-        lines = tuple(_line(conn, found[row.id], titles) for row in rows)
+        dates = due(conn, found.values())
+        lines = tuple(_line(found[row.id], titles, dates.get(row.id)) for row in rows)
     states = v.Field("state", "State", "select", value=state or "",
                      choices=(v.Choice("", "any"), v.Choice("open", "open"), v.Choice("ended", "ended")))
     columns = tuple(v.Column(name) for name in ("Case", "Title", "Kind", "State", "Waits for", "Due", "Changed"))
@@ -61,12 +65,12 @@ def listing(visit: Reader) -> Response:
     return visit.page("cases.html", v.Cases(table), "Cases")
 
 
-def _line(conn: Connection, view: CaseView, titles: Mapping[str, str | None]) -> v.CaseLine:
+def _line(view: CaseView, titles: Mapping[str, str | None], until: datetime | None) -> v.CaseLine:
     case = view.case
     title = view.workflow.title if view.workflow.is_followed else titles.get(case.id) or "(erased)"
     changed = case.closed_at or case.paused_at or case.phase_opened_at or case.opened_at
     return v.CaseLine(reference(view), title, "PDCA" if view.workflow.is_followed else view.workflow.title, view.case.state,
-                      waited_for(view), due(conn, view), changed)
+                      waited_for(view), until, changed)
 
 
 @router.get("/cases/{name}")
@@ -126,7 +130,8 @@ def _decision(conn: Connection, gate: Gate, names: Names) -> v.DecisionLine:
 
 def _files(conn: Connection, visit: Visit, view: CaseView, names: Names) -> tuple[v.Evidence, ...]:
     rows = conn.execute(select(evidence).where(evidence.c.case_id == view.case.id).order_by(evidence.c.added_at)).all()
-    return tuple(file(r, names) for r in rows if visit.sees(conn, view, r.label))
+    inside = visit.person.id in people_of(conn, view, visit.now)
+    return tuple(file(r, names) for r in rows if may_see(visit.person, r.label, inside))
 
 
 @router.get("/search")
