@@ -8,6 +8,7 @@ from __future__ import annotations
 import imaplib
 import re
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ TIMEOUT_S = 15.0
 
 EVERY_S, PATIENCE_S = 30.0, 300.0
 FAILURES = (imaplib.IMAP4.error, OSError)
+OTHER = re.compile(r"&|[^ -~]+")
 SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 
 
@@ -163,6 +165,16 @@ def _flat(data: Sequence[Any]) -> Iterator[bytes]:
         yield from (part for part in (each if isinstance(each, tuple) else (each,)) if isinstance(part, bytes))
 
 
+def mailbox_name(folder: str) -> str:
+    """The folder as IMAP writes it: in modified UTF-7, ASCII but for `&` as it is (RFC 3501, 5.1.3)."""
+    return OTHER.sub(lambda found: f"&{_in_base64(found[0])}-", folder)
+
+
+def _in_base64(letters: str) -> str:
+    """As UTF-16 in base64 with a comma for the slash, unfilled; of `&` alone nothing."""
+    return "" if letters == "&" else b64encode(letters.encode("utf-16-be"), b"+,").rstrip(b"=").decode()
+
+
 def _quoted(folder: str) -> str:
-    escaped = folder.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = mailbox_name(folder).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
