@@ -76,7 +76,8 @@ def turn(rotation: Turns, directory: Directory, instant: datetime) -> str | None
 
 def ordered(rotation: Turns, directory: Directory, people: Iterable[str], at: datetime) -> list[str]:
     """People of a row in the order that was set last before an instant; whom it doesn't name come after, as they came."""
-    set_last = max((o for o in directory.orders if o.row == rotation.id and o.set_at <= at), key=lambda o: o.set_at, default=None)
+    set_before = (o for o in directory.orders if o.row == rotation.id and o.set_at <= at)
+    set_last = max(set_before, key=lambda o: (o.set_at, o.id), default=None)
     places = {person: place for place, person in enumerate(set_last.people)} if set_last else {}
     return sorted(people, key=lambda person: places.get(person, len(places)))
 

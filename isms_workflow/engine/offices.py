@@ -65,7 +65,7 @@ def _read(tx: Connection, now: datetime) -> Kept:
         tuple(each for each in deputies if each.ended is not None),
         overrides,
         {row.email: row.id for row in rows if row.email},
-        tuple(Order(r.turns, tuple(r.people), r.set_at) for r in tx.execute(on_call.orders())),
+        tuple(Order(r.id, r.turns, tuple(r.people), r.set_at) for r in tx.execute(on_call.orders())),
     ))
 
 

@@ -203,10 +203,21 @@ def test_with_layers_every_instant_has_just_one_shift(span: tuple[datetime, date
 def test_another_order_holds_from_the_next_hand_over() -> None:
     """Whoever is on call now stays so; whom it doesn't name comes last."""
     people = directory()
-    new = Directory(people.people, people.holdings, orders=(Order("line", ("eve", "bob"), NOW),))
+    new = Directory(people.people, people.holdings, orders=(Order("2", "line", ("eve", "bob"), NOW),))
     weeks = [NOW + n * timedelta(days=7) for n in range(4)]
     assert at(WEEKLY, new, NOW) == at(WEEKLY, people, NOW) == "eve"
     turns = [at(WEEKLY, new, week) for week in weeks[1:]]
     assert turns == [("eve", "bob", "ann")[number_at(WEEKLY, week) % 3] for week in weeks[1:]]
-    earlier = Directory(people.people, people.holdings, orders=(Order("line", ("eve", "bob", "ann"), LONG_AGO), *new.orders))
+    earlier = Directory(people.people, people.holdings, orders=(Order("1", "line", ("eve", "bob", "ann"), LONG_AGO), *new.orders))
     assert at(WEEKLY, earlier, NOW) == ("eve", "bob", "ann")[number_at(WEEKLY, NOW) % 3]
+
+
+@pytest.mark.parametrize("way", [1, -1], ids=["as they were set", "the other way round"])
+def test_of_two_orders_of_one_instant_the_later_id_holds(way: int) -> None:
+    """However the database hands them out; one that was set after both replaces them, whatever its id."""
+    people, week = directory(), NOW + timedelta(days=7)
+    both = (Order("1", "line", ("ann", "bob", "eve"), NOW), Order("2", "line", ("eve", "bob", "ann"), NOW))
+    last = Order("0", "line", ("bob", "ann", "eve"), NOW + timedelta(seconds=1))
+    for orders, order in ((both, both[1]), ((*both, last), last)):
+        found = Directory(people.people, people.holdings, orders=orders[::way])
+        assert at(WEEKLY, found, week) == order.people[number_at(WEEKLY, week) % 3]
