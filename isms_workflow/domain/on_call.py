@@ -132,6 +132,12 @@ def between(rotation: Rotation, directory: Directory, start: datetime, end: date
     return tuple(found)
 
 
+def horizon(rotation: Turns, now: datetime) -> datetime:
+    """Until when shifts are shown: four weeks ahead, and the last of them whole."""
+    last = number_at(rotation, now + AHEAD)
+    return now + AHEAD if hand_over(rotation, last) == now + AHEAD else hand_over(rotation, last + 1)
+
+
 def gaps(rotation: Rotation, directory: Directory, now: datetime) -> tuple[Shift, ...]:
     """When nobody will be on call within the next four weeks; one that goes on has its beginning in the shift of now.
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from isms_workflow.domain.on_call import AHEAD, at, between, gaps, hand_over, number_at, whose
+from isms_workflow.domain.on_call import AHEAD, at, between, gaps, hand_over, horizon, number_at, whose
 from isms_workflow.domain.people import Directory, Holding, Order, Override, Person
 from isms_workflow.programme.model import Rotation
 
@@ -221,3 +221,12 @@ def test_of_two_orders_of_one_instant_the_later_id_holds(way: int) -> None:
     for orders, order in ((both, both[1]), ((*both, last), last)):
         found = Directory(people.people, people.holdings, orders=orders[::way])
         assert at(WEEKLY, found, week) == order.people[number_at(WEEKLY, week) % 3]
+
+
+@pytest.mark.parametrize("now", [NOW, NOW + timedelta(days=3, hours=5), NOW - timedelta(minutes=1)])
+def test_what_lies_ahead_ends_with_a_hand_over(now: datetime) -> None:
+    """Four weeks, and what is left of the last shift: none looks as if it ended at the time of day at which one asks."""
+    until = horizon(WEEKLY, now)
+    assert timedelta(0) <= until - (now + AHEAD) < timedelta(days=7)
+    assert until == hand_over(WEEKLY, number_at(WEEKLY, until))
+    assert between(WEEKLY, directory(), now, until)[-1].ends == until

@@ -148,6 +148,14 @@ def test_every_order_has_every_incident_once(reported: House, sort: str) -> None
     assert len(seen) == len(set(seen)) == 71
 
 
+def test_only_what_is_open_wants_somebody(reported: House) -> None:
+    """Nobody sees to one that nobody took up; of one that has ended nothing is said."""
+    ben = reported.visitor("ben")
+    assert '<span class="muted">nobody</span>' in main_of(ben, "/incidents")
+    do(reported.world, incidents.dismiss, "ben", None, "a prank")
+    assert '<span class="muted">nobody</span>' not in main_of(ben, "/incidents")
+
+
 SEARCHES = {"a word": ("MAILS", True), "two words in any order": ("mails reads", True), "one of them alone": ("mails invoice", False),
             "the reference": ("inc-2026-0001", True), "a sign that SQL would take for any letter": ("m_ils", False),
             "a percent sign": ("%", False), "a quote": ("'", False)}

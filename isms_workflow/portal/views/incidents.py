@@ -38,6 +38,7 @@ class IncidentLine:
     said: str  # where there is no date: "answered in time", "2 hours late", "paused until …"
     who: tuple[Who, ...]  # who sees to it; nobody yet if empty
     is_exercise: bool = False
+    has_ended: bool = False  # nobody has to see to it any more
 
 
 @dataclass(frozen=True)
