@@ -19,6 +19,8 @@ from isms_workflow.portal.sight import Sight
 from isms_workflow.portal.visit import Visit
 from isms_workflow.programme.model import PERSON
 from isms_workflow.programme.obligations import EVENTS
+from isms_workflow.store.statements import cases as questions
+from isms_workflow.store.statements import work
 from isms_workflow.store.tables import audit, audit_private
 
 SENTENCES: Mapping[str, str] = {
@@ -102,13 +104,20 @@ def of_case(conn: Connection, case: str, names: Names, visit: Visit, limit: int 
 
 def of_subject(conn: Connection, subject: str, names: Names, visit: Visit, limit: int = 100) -> tuple[v.HistoryEntry, ...]:
     """Everything recorded about one step, gate, person or system that the reader may see, newest first."""
-    found = _seen(conn, select(audit).where(audit.c.subject == subject).order_by(audit.c.seq.desc()).limit(limit), names, visit)
-    return tuple(replace(each, about=None) for each in found)
+    case = conn.execute(questions.case_of(subject)).scalar()  # its records are found by it: the chain has no other order
+    query = select(audit).where(audit.c.subject == subject, audit.c.case_id == case).order_by(audit.c.seq.desc())
+    return tuple(replace(each, about=None) for each in _seen(conn, query.limit(limit), names, visit))
 
 
 def of_subjects(conn: Connection, subjects: Collection[str], names: Names, visit: Visit) -> tuple[v.HistoryEntry, ...]:
-    """Everything recorded about some things that the reader may see, newest first."""
-    return _seen(conn, select(audit).where(audit.c.subject.in_(subjects)).order_by(audit.c.seq.desc()), names, visit)
+    """Everything recorded about some things that are of no case, newest first."""
+    query = select(audit).where(audit.c.subject.in_(subjects), audit.c.case_id.is_(None)).order_by(audit.c.seq.desc())
+    return _seen(conn, query, names, visit)
+
+
+def by_person(conn: Connection, person: str, names: Names, visit: Visit, limit: int = 50) -> tuple[v.HistoryEntry, ...]:
+    """What somebody did last in cases that the reader may see, newest first."""
+    return _seen(conn, work.records_of(person, limit), names, visit)
 
 
 def _seen(conn: Connection, query: Select[Any], names: Names, visit: Visit) -> tuple[v.HistoryEntry, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from typing import Any
 
 import pytest
 
@@ -12,12 +13,15 @@ from isms_workflow.portal import incident_paper
 from isms_workflow.portal.history import sentence
 from isms_workflow.portal.names import Names
 from isms_workflow.programme.load import kept, shipped
+from isms_workflow.store.statements import cases as questions
+from isms_workflow.store.statements import work
+from tests.counting import counted
 from tests.engine.actions import current, done, judged, open_action
 from tests.engine.incidents import report, respond
 from tests.engine.obligations import answer, date
 from tests.portal.incidents import FIRST, label
 from tests.portal.visitor import House, Visitor
-from tests.world import OPERATOR
+from tests.world import OPERATOR, World
 
 
 def lines(visitor: Visitor, page: str) -> list[str]:
@@ -103,3 +107,50 @@ def test_numbers_are_said_as_people_say_them(house: House, kind: str, data: dict
     """One approval, three people."""
     with house.world.store.read() as conn:
         assert sentence(kind, data, Names(conn, None), "UTC") == says
+
+
+def test_one_s_own_page_says_what_one_did(planning: House) -> None:
+    """Where My work leads: each with its case and step, of those that one may see. Nobody else reads it there."""
+    world = planning.world
+    world.complete("scope", "maria")
+    maria, path = planning.visitor("maria"), f"/people/{world.ids['maria']}"
+    assert f'href="{path}#done">History' in maria.read("/")
+    done = maria.read(path).split('id="done"')[1].split("</section>")[0]
+    name = world.view().case.reference
+    assert f">{name}</a>" in done
+    assert "Establish scope and boundaries</a>: declared the step complete" in done
+    for who in ("alex", "ben", "olga"):
+        page = planning.visitor(who).read(path)
+        assert ('id="done"' in page, "declared the step complete" in page) == (False, False)
+    assert "Nothing has happened yet." in planning.visitor("gil").read(f"/people/{world.ids['gil']}").split('id="done"')[1]
+
+
+def plan_of(world: World, query: Any) -> str:
+    """How the database would answer a question."""
+    text = str(query.compile(world.store.engine, compile_kwargs={"literal_binds": True}))
+    with world.store.engine.connect() as conn:
+        if world.store.is_sqlite:
+            return " ".join(str(row[3]) for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}"))
+        conn.exec_driver_sql("SET enable_seqscan = off")  # a table of a few rows is read whole else
+        return " ".join(str(row[0]) for row in conn.exec_driver_sql(f"EXPLAIN {text.replace('%', '%%')}"))
+
+
+def test_what_somebody_did_is_found_without_reading_everything(both_house: House) -> None:
+    """However much the clock has done: its transitions aren't in the index."""
+    world = both_house.world
+    for query in (work.done_since(world.ids["maria"], world.now), work.records_of(world.ids["maria"], 50)):
+        assert "transitions_by_people" in plan_of(world, query)
+
+
+def test_a_thing_s_history_is_found_by_its_case(both_house: House) -> None:
+    """The chain isn't read for it: not for a step's, nor for a person's, who are of no case."""
+    world = both_house.world
+    world.open_cycle()
+    step, person = world.step("scope").id, world.ids["maria"]
+    with world.store.read() as conn:
+        assert [conn.execute(questions.case_of(each)).scalar() for each in (step, world.case, person)] == [world.case, world.case, None]
+    for subject, page in ((step, f"/steps/{step}"), (person, f"/people/{person}")):
+        with counted(world.store) as statements:
+            both_house.visitor("maria").read(page)
+        asked, = (each for each in statements if "audit.subject = " in each)
+        assert "audit.case_id" in asked.split("WHERE")[1], subject

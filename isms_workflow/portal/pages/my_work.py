@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from fastapi import APIRouter
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from isms_workflow.domain.duties import STEP_PHASE
@@ -26,7 +26,6 @@ from isms_workflow.portal.waiting_actions import named, overdue, referred
 from isms_workflow.portal.waiting_incidents import unanswered
 from isms_workflow.portal.waiting_reports import obligations_url, submissions
 from isms_workflow.store.statements import work as questions
-from isms_workflow.store.tables import transitions
 
 router = APIRouter()
 
@@ -46,7 +45,7 @@ def my_work(visit: Reader) -> Response:
     if decisions or owed:
         first = (decisions or owed)[0]
         (decisions or owed)[0] = replace(first, main=True)
-    page = v.MyWork(tuple(decisions), tuple(owed), lately, f"/people/{visit.person.id}#history", reported, _next_up(views), late)
+    page = v.MyWork(tuple(decisions), tuple(owed), lately, f"/people/{visit.person.id}#done", reported, _next_up(views), late)
     return visit.page("my_work.html", page, "My work")
 
 
@@ -107,8 +106,7 @@ def _late_and_mine_as_deputy(visit: Visit, view: CaseView, step: Step) -> bool:
 
 def _lately(conn: Connection, visit: Visit) -> str:
     week = visit.now - timedelta(days=7)
-    count = conn.execute(select(func.count()).select_from(transitions).where(
-        transitions.c.actor == visit.person.id, transitions.c.happened_at >= week)).scalar_one()
+    count = conn.execute(questions.done_since(visit.person.id, week)).scalar_one()
     return f"{count} this week" if count else ""
 
 

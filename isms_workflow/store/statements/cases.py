@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Update, bindparam, func, select
+from sqlalchemy import CompoundSelect, Select, Update, bindparam, func, select, union_all
 
 from isms_workflow.store.statements.among import among, named
 from isms_workflow.store.tables import (
@@ -65,6 +65,12 @@ def cases_after(kind: str, after: str) -> Select[Any]:
 def case_of_step() -> Select[Any]:
     """For commands on a step: which case to lock."""
     return select(steps.c.case_id).where(steps.c.id == bindparam("step"))
+
+
+def case_of(subject: str) -> CompoundSelect[Any]:
+    """For histories: the case of a step, a gate, or of itself; none for what is of no case."""
+    return union_all(select(steps.c.case_id).where(steps.c.id == subject), select(gates.c.case_id).where(gates.c.id == subject),
+                     select(cases.c.id).where(cases.c.id == subject))
 
 
 @cache
