@@ -43,7 +43,7 @@ SENTENCES: Mapping[str, str] = {
     "evidence.added": "added evidence", "evidence.replaced": "replaced evidence", "evidence.withdrawn": "withdrew evidence",
     "evidence.damaged": "found a damaged file",
     "person.added": "added to the people", "person.invited": "invited", "person.activated": "chose a password",
-    "person.granted": "granted {responsibility:title}", "person.revoked": "revoked {responsibility:title}",
+    "person.granted": "granted {responsibility:held}", "person.revoked": "revoked {responsibility:held}",
     "person.changed": "changed the account", "person.deputised": "named {deputy:who} as deputy",
     "person.preferred": "chose how they are told",
     "person.delegated": "delegated to {to:who} until {ends:day}", "programme.applied": "put programme {digest:short} in force",
@@ -214,6 +214,7 @@ class _Word:
             "phase": lambda: word(str(value)),
             "people": lambda: ", ".join(self.names.name(each) for each in str(value).split()),
             "whom": lambda: ", ".join(self._whom(each) for each in str(value).split()),
+            "held": lambda: self.names.responsibility(str(value)),
             "title": lambda: str(value).replace("_", " "),
             "count": lambda: str(int(value or 0) + 1),
             "approvals": lambda: "1 approval" if value == 1 else f"{value} approvals",
@@ -227,7 +228,7 @@ class _Word:
 
     def _whom(self, name: str) -> str:
         """One of those whom a ladder's level names; a single person by their name."""
-        return self.names.name(name.removeprefix(PERSON)) if name.startswith(PERSON) else name.replace("_", " ").replace(":", " ")
+        return self.names.name(name.removeprefix(PERSON)) if name.startswith(PERSON) else self.names.responsibility(name)
 
 
 def texts(conn: Connection, seqs: Sequence[int]) -> dict[int, str]:

@@ -98,13 +98,13 @@ COUNTED = {
     "one": ("deadline.expired", {"level": 0, "ladder": "step", "to": "owner", "reached": 1},
             "had level 1 of ladder step told: owner; it reached 1 person"),
     "several": ("deadline.expired", {"level": 1, "ladder": "step", "to": "isms_manager", "reached": 3},
-                "had level 2 of ladder step told: isms manager; it reached 3 people"),
+                "had level 2 of ladder step told: ISMS manager; it reached 3 people"),
 }
 
 
 @pytest.mark.parametrize(("kind", "data", "says"), COUNTED.values(), ids=COUNTED)
 def test_numbers_are_said_as_people_say_them(house: House, kind: str, data: dict[str, object], says: str) -> None:
-    """One approval, three people."""
+    """One approval, three people; responsibilities by their titles."""
     with house.world.store.read() as conn:
         assert sentence(kind, data, Names(conn, None), "UTC") == says
 

@@ -54,4 +54,4 @@ def test_no_list_asks_a_question_for_each_row(both_house: House, path: str) -> N
     grown(house, 8)
     many, more = asked()
     assert more > rows > 0, (rows, more)
-    assert many == few, (few, many)
+    assert many <= few, (few, many)
