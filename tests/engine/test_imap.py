@@ -196,6 +196,18 @@ def test_what_the_server_refuses_is_said(server: Dovecot, more: dict[str, Any], 
     assert "guessed" not in str(refusal.value)
 
 
+def test_a_password_has_any_letters(trusted: authority.Authority, room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those that a plain sign-in of IMAP can't say; a wrong one is refused as any other."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted.certificate))
+    with dovecot.serving(trusted, room, password="schöner-🔥-tag") as server:
+        with account(server, password=SecretStr("schöner-🔥-tag")).opened() as found:
+            assert found.waiting() == []
+        for wrong in ("schöner-tag", "as-secret-as-any"):
+            with pytest.raises(Away, match=r"used: \[AUTHENTICATIONFAILED\] Authentication failed\. Look at report_imap") as refusal, account(server, password=SecretStr(wrong)).opened():
+                pass
+            assert wrong not in str(refusal.value)
+
+
 def test_a_server_whose_certificate_isn_t_trusted_is_told_no_password(trusted: authority.Authority, room: Path) -> None:
     """By TLS and by STARTTLS."""
     with dovecot.serving(trusted, room) as server:
