@@ -24,6 +24,7 @@ from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names, responsibility
 from isms_workflow.programme.ladders import Level
 from isms_workflow.store.statements.among import among
+from isms_workflow.store.statements.deadlines import unsettled
 from isms_workflow.store.tables import comments, deadlines, evidence, people
 
 PARTS = {"owner": "the owner", "deputy": "the deputy", "approvers": "whoever can approve"}
@@ -66,8 +67,20 @@ def remarks(conn: Connection, steps: Iterable[Step], names: Names) -> dict[str, 
 
 def rungs(conn: Connection, view: CaseView, subject: str, most: int = 5) -> tuple[v.Rung, ...]:
     """What happens when, if nobody acts: the armed level and those after it, a gate's lapse, an incident's own clocks."""
-    rows = conn.execute(select(deadlines).where(
-        deadlines.c.subject_id == subject, deadlines.c.settled_at.is_(None))).all()
+    return rungs_of(conn, view, conn.execute(select(deadlines).where(
+        deadlines.c.subject_id == subject, deadlines.c.settled_at.is_(None))).all(), most)
+
+
+def armed(conn: Connection, ids: Collection[str]) -> dict[str, list[Any]]:
+    """What is armed in these cases, by its subject."""
+    found: dict[str, list[Any]] = {}
+    for row in conn.execute(unsettled(ids)) if ids else ():
+        found.setdefault(row.subject_id, []).append(row)
+    return found
+
+
+def rungs_of(conn: Connection, view: CaseView, rows: Sequence[Any], most: int) -> tuple[v.Rung, ...]:
+    """The same from what is armed for a subject."""
     found: list[v.Rung] = []
     for row in (each for each in rows if not is_ours(each.event)):  # reports have a page of their own
         if row.event == LADDER:

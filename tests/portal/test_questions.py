@@ -17,7 +17,7 @@ from tests.world import unknown
 
 LISTS = {  # page: (who reads it, what stands once a row)
     "/audit": ("olga", "reported an incident"), "/cases": ("maria", "INC-2026-"), "/evidence": ("maria", "note-"),
-    "/actions": ("maria", "CAP-2026-"), "/system": ("alex", "set aside"), "calendar": ("ben", "somebody has to be at it"),
+    "/actions": ("maria", "CAP-2026-"), "/": ("ben", "Correct what is wrong now: "), "/system": ("alex", "set aside"), "calendar": ("ben", "somebody has to be at it"),
 }
 
 
