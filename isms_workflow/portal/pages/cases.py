@@ -11,7 +11,6 @@ from sqlalchemy import Connection, select
 from starlette.responses import Response
 
 from isms_workflow.domain.access import may_see
-from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.views import CaseView, Gate
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands.common import case_id
@@ -28,6 +27,7 @@ from isms_workflow.portal.showing import due, file, waited_for, waiting
 from isms_workflow.portal.sight import PAGE, Sight, eyes, older, page
 from isms_workflow.portal.visit import Reader, Visit
 from isms_workflow.store import audit
+from isms_workflow.store.statements import cases as questions
 from isms_workflow.store.statements import corrective as action_questions
 from isms_workflow.store.statements import incidents as incident_questions
 from isms_workflow.store.statements.sight import seen_by
@@ -35,14 +35,18 @@ from isms_workflow.store.tables import cases, decisions, evidence
 
 router = APIRouter()
 
+NONE = v.Empty("No cases.", "The first opens when a cycle is started, an incident is reported, or a corrective action opened.",
+               v.Link("Go to the cycle", "/cycle"))
+NONE_FITS = v.Empty("No case fits.", "Other words, or another state, may find it.", v.Link("All cases", "/cases"))
+
 
 @router.get("/cases")
 def listing(visit: Reader) -> Response:
     """Every case that the reader may see, the newest first."""
     params = visit.request.query_params
     query = select(cases.c.id, cases.c.reference).order_by(cases.c.reference.desc()).limit(PAGE)
-    if text := params.get("q"):
-        query = query.where(cases.c.reference.contains(text.upper(), autoescape=True))
+    if text := params.get("q", "").strip():
+        query = query.where(questions.says(text))
     if state := params.get("state"):
         query = query.where(cases.c.closed_at.is_(None) if state == "open" else cases.c.closed_at.is_not(None))
     with visit.portal.store.read() as conn:
@@ -58,9 +62,8 @@ def listing(visit: Reader) -> Response:
     states = v.Field("state", "State", "select", value=state or "",
                      choices=(v.Choice("", "any"), v.Choice("open", "open"), v.Choice("ended", "ended")))
     columns = tuple(v.Column(name) for name in ("Case", "Title", "Kind", "State", "Waits for", "Due", "Changed"))
-    table = v.Listing("cases", columns, lines,
-                      v.Empty("No cases.", "The first opens when a cycle is started, an incident is reported, or a corrective action opened.", v.Link("Go to the cycle", "/cycle")),
-                      "/cases", (v.Field("q", "Contains", value=text or ""), states),
+    table = v.Listing("cases", columns, lines, NONE_FITS if text or state else NONE, "/cases",
+                      (v.Field("q", "Words or reference", value=text), states),
                       older=older(params, after), says="1 case" if len(lines) == 1 else f"{len(lines)} cases")
     return visit.page("cases.html", v.Cases(table), "Cases")
 
@@ -136,11 +139,12 @@ def _files(conn: Connection, visit: Visit, view: CaseView, names: Names) -> tupl
 
 @router.get("/search")
 def search(visit: Reader) -> Response:
-    """Typing a reference goes there; anything else filters the cases."""
-    text = visit.request.query_params.get("q", "").strip().upper()
+    """Typing a reference goes there; words, or part of one, filter the cases; nothing shows them all."""
+    text = visit.request.query_params.get("q", "").strip()
+    name = text.upper()
     with visit.portal.store.read() as conn:
-        row = conn.execute(select(cases.c.id).where(cases.c.reference == text)).first()
+        row = conn.execute(select(cases.c.id).where(cases.c.reference == name)).first()
         found = row is not None and (Sight(conn, visit).sees(row.id) or is_reporter(conn, visit, row.id))
-    if not text:
-        raise Unknown("case", "without a reference")
-    return visit.go(case_url(quote(text)) if found else f"/cases?{urlencode({'q': text})}")
+    if found:
+        return visit.go(case_url(quote(name)))
+    return visit.go(f"/cases?{urlencode({'q': text})}" if text else "/cases")
