@@ -10,12 +10,12 @@ from sqlalchemy import Connection
 
 from isms_workflow.domain.views import CaseView
 from isms_workflow.portal.showing import armed, rungs_of
-from isms_workflow.store.statements import corrective as questions
+from isms_workflow.store.statements import corrective, incidents
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """What comes next in these cases, and what their corrective actions are about."""
+    """What comes next in these cases, and what they are about."""
 
     conn: Connection
     deadlines: Mapping[str, Sequence[Any]]
@@ -24,9 +24,9 @@ class Waiting:
     @classmethod
     def of(cls, conn: Connection, views: Sequence[CaseView]) -> Waiting:
         """Of these cases."""
-        actions = [view.case.id for view in views if view.corrective is not None]
-        titles = conn.execute(questions.titles(actions)).tuples().all() if actions else ()
-        return cls(conn, armed(conn, [view.case.id for view in views]), dict(titles))
+        ids = [view.case.id for view in views]
+        titles = {case: title for query in (incidents.titles, corrective.titles) for case, title in conn.execute(query(ids))}
+        return cls(conn, armed(conn, ids), titles)
 
     def then(self, view: CaseView, subject: str) -> str:
         """What happens next to a step, a gate or a case if nobody acts; "" for nothing."""
@@ -34,9 +34,9 @@ class Waiting:
         return ahead[0].says if ahead else ""
 
     def title(self, view: CaseView) -> str:
-        """What a corrective action is about."""
+        """What an incident or a corrective action is about."""
         return self.titles.get(view.case.id) or "(erased)"
 
     def named(self, view: CaseView, title: str) -> str:
-        """What a row is called; of a corrective action with what that is about, for somebody may owe several."""
-        return title if view.corrective is None else f"{title}: {self.title(view)}"
+        """What a row is called; of what isn't the cycle with what it is about, for somebody may owe several."""
+        return title if view.workflow.is_followed else f"{title}: {self.title(view)}"

@@ -100,6 +100,19 @@ def test_my_work_has_what_waits_for_responders_the_gravest_first(reported: House
     assert "Triage: The shop is down" in main_of(reported.visitor("dana"), "/"), "her level was told"
 
 
+def test_my_work_says_what_each_row_is_about(reported: House) -> None:
+    """Somebody at several incidents owes the same of each."""
+    world = reported.world
+    report(world, category="outage", systems=("Web shop",), title="The shop is down")
+    for case in ("Someone reads our mails", "The shop is down"):
+        with world.store.read() as conn:
+            world.case = conn.execute(select(table.c.case_id).where(table.c.title == case)).scalar_one()
+        respond(world, "ben")
+    page = main_of(reported.visitor("ben"), "/")
+    for title in ("Someone reads our mails", "The shop is down"):
+        assert f"Contain the incident: {title}</a>" in page, title
+
+
 def test_an_empty_list_teaches(house: House) -> None:
     """What it would hold, and how something gets there."""
     page = main_of(house.visitor("gil"), "/incidents")
