@@ -58,8 +58,14 @@ WEB = ("http", "https")
 """Addresses that are posted to ourselves; every other scheme is Apprise's."""
 
 
-FolderName = Annotated[str, Field(pattern=r"^[ -%'-~]{1,200}$")]
-"""Of an IMAP folder: ASCII without `&`, behind which IMAP writes other letters."""
+def _printable(name: str) -> str:
+    if not name.isprintable():
+        raise ValueError("isn't the name of a folder: write it as the mail program shows it")
+    return name
+
+
+FolderName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+"""Of an IMAP folder, in any letters; how the server has them is the connector's business."""
 
 
 class Way(BaseModel):

@@ -68,7 +68,8 @@ def test_an_address_that_is_none_is_a_sentence(shell: Shell, monkeypatch: pytest
 UNSAFE: dict[str, dict[str, Any]] = {
     "plain to another computer": {"host": "imap.example.org", "tls": "none"},
     "one folder for two things": {"folder": "Reported"},
-    "a folder in other letters": {"folder": "Empf\u00e4nger"},
+    "a folder of two lines": {"folder": "Reports\nINBOX"}, "a folder without a name": {"folder": ""},
+    "a folder in no letters at all": {"folder": "Empf\udce4nger"},
     "no password": {"password": None},
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cyclopts import App
 
 from isms_workflow.commands.shared import instant, reading, say, table
-from isms_workflow.domain.on_call import AHEAD, between
+from isms_workflow.domain.on_call import between, horizon
 from isms_workflow.engine import offices, on_call
 from isms_workflow.engine.context import utc_now
 from isms_workflow.engine.mailing.look import Look
@@ -21,7 +21,7 @@ def show() -> None:
         known, directory, look = on_call.rotations(conn), offices.directory(conn, now), Look(conn, now)
         rows = [(shift.layer or rotation.id, instant(shift.starts), instant(shift.ends), look.name(shift.person),
                  look.name(shift.instead_of) if shift.cover else "")
-                for rotation in known.values() for shift in between(rotation, directory, now, now + AHEAD)]
+                for rotation in known.values() for shift in between(rotation, directory, now, horizon(rotation, now))]
     if known:
         say("From now on:")
     table(("rotation", "from", "until", "on call", "instead of"), rows, "Nobody is on call: the programme has no oncall.yaml.")

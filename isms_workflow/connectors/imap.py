@@ -8,6 +8,7 @@ from __future__ import annotations
 import imaplib
 import re
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ TIMEOUT_S = 15.0
 
 EVERY_S, PATIENCE_S = 30.0, 300.0
 FAILURES = (imaplib.IMAP4.error, OSError)
+OTHER = re.compile(r"&|[^ -~]+")
 SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 
 
@@ -35,7 +37,7 @@ class Away(IsmsError):
         self.where, self.why = where, why
 
     def __str__(self) -> str:
-        return f"The IMAP folder {self.where} can't be used: {self.why}. Look at report_imap and the server."
+        return f"The IMAP folder {self.where} can't be used: {self.why.rstrip('.')}. Look at report_imap and the server."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,21 @@ class Account:
             server = self._connected()
         try:
             with _said(where):
-                server.login(self.its.user, self.its.password.get_secret_value())
+                self._sign_in(server)
                 can_move = b"MOVE" in b" ".join(_flat(_ok(server.capability()))).upper().split()
                 _ok(server.select(_quoted(self.its.folder)))
             yield Folder(server, self.its, where, can_move)
         finally:
             with suppress(*FAILURES):
                 server.logout()
+
+    def _sign_in(self, server: imaplib.IMAP4) -> None:
+        """By LOGIN, which every server knows; it takes ASCII alone, so in other letters by PLAIN (RFC 4616)."""
+        user, password = self.its.user, self.its.password.get_secret_value()
+        if f"{user}{password}".isascii():
+            server.login(user, password)
+        else:
+            server.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
 
     def _connected(self) -> imaplib.IMAP4:
         its, trust = self.its, ssl.create_default_context()
@@ -147,7 +157,13 @@ def _said(where: str) -> Iterator[None]:
     except ssl.SSLError as error:
         raise Away(where, f"its certificate or encryption isn't as it should be ({error.reason or error})") from error
     except FAILURES as error:
-        raise Away(where, " ".join(str(error).split())[:300] or type(error).__name__) from error
+        raise Away(where, " ".join(_words(error).split())[:300] or type(error).__name__) from error
+
+
+def _words(error: Exception) -> str:
+    """What an error says; imaplib hands on some of a server's answers as bytes."""
+    said = error.args[0] if error.args else ""
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(error)
 
 
 def _ok(answer: tuple[str, list[Any]]) -> list[Any]:
@@ -163,6 +179,16 @@ def _flat(data: Sequence[Any]) -> Iterator[bytes]:
         yield from (part for part in (each if isinstance(each, tuple) else (each,)) if isinstance(part, bytes))
 
 
+def mailbox_name(folder: str) -> str:
+    """The folder as IMAP writes it: in modified UTF-7, ASCII but for `&` as it is (RFC 3501, 5.1.3)."""
+    return OTHER.sub(lambda found: f"&{_in_base64(found[0])}-", folder)
+
+
+def _in_base64(letters: str) -> str:
+    """As UTF-16 in base64 with a comma for the slash, unfilled; of `&` alone nothing."""
+    return "" if letters == "&" else b64encode(letters.encode("utf-16-be"), b"+,").rstrip(b"=").decode()
+
+
 def _quoted(folder: str) -> str:
-    escaped = folder.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = mailbox_name(folder).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -11,7 +11,7 @@ from isms_workflow.domain.clocks import incidents_of
 from isms_workflow.domain.duties import anchor
 from isms_workflow.domain.gates import authority
 from isms_workflow.domain.incident import UNANSWERED
-from isms_workflow.domain.on_call import AHEAD, between, hand_over, number_at
+from isms_workflow.domain.on_call import AHEAD, between, hand_over, horizon, number_at
 from isms_workflow.domain.people import Directory
 from isms_workflow.domain.rules.duties import reporting_of
 from isms_workflow.domain.views import CaseView, Gate, phase_name
@@ -75,7 +75,7 @@ def on_call(programme: Programme, directory: Directory, person: str, now: dateti
     """Their turns from now until in four weeks, also those in which they cover for somebody."""
     for rotation in programme.on_call.values():
         start = hand_over(rotation, max(0, number_at(rotation, now)))
-        for shift in between(rotation, directory, start, now + AHEAD) if start < now + AHEAD else ():
+        for shift in between(rotation, directory, start, horizon(rotation, now)) if start < now + AHEAD else ():
             if shift.person == person and shift.ends > now:
                 yield Entry(f"{rotation.id}-{shift.starts:%Y%m%dT%H%M%SZ}", f"On call: {rotation.title}", shift.starts,
                             "/on-call", shift.ends)

@@ -76,7 +76,8 @@ def turn(rotation: Turns, directory: Directory, instant: datetime) -> str | None
 
 def ordered(rotation: Turns, directory: Directory, people: Iterable[str], at: datetime) -> list[str]:
     """People of a row in the order that was set last before an instant; whom it doesn't name come after, as they came."""
-    set_last = max((o for o in directory.orders if o.row == rotation.id and o.set_at <= at), key=lambda o: o.set_at, default=None)
+    set_before = (o for o in directory.orders if o.row == rotation.id and o.set_at <= at)
+    set_last = max(set_before, key=lambda o: (o.set_at, o.id), default=None)
     places = {person: place for place, person in enumerate(set_last.people)} if set_last else {}
     return sorted(people, key=lambda person: places.get(person, len(places)))
 
@@ -132,6 +133,12 @@ def between(rotation: Rotation, directory: Directory, start: datetime, end: date
         else:
             found.append(shift)
     return tuple(found)
+
+
+def horizon(rotation: Turns, now: datetime) -> datetime:
+    """Until when shifts are shown: four weeks ahead, and the last of them whole."""
+    last = number_at(rotation, now + AHEAD)
+    return now + AHEAD if hand_over(rotation, last) == now + AHEAD else hand_over(rotation, last + 1)
 
 
 def gaps(rotation: Rotation, directory: Directory, now: datetime) -> tuple[Shift, ...]:

@@ -74,8 +74,12 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """In which order people take turns in a row of a rotation, from the first hand-over after `set_at` on."""
+    """In which order people take turns in a row of a rotation, from the first hand-over after `set_at` on.
 
+    Of two that were set at one instant the one with the greater `id` is the later: ids are made in the order of time.
+    """
+
+    id: str
     row: str
     people: tuple[str, ...]
     set_at: datetime

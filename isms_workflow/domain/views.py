@@ -13,6 +13,7 @@ from isms_workflow.domain.incident import Incident
 from isms_workflow.domain.lessons import Lesson
 from isms_workflow.domain.people import Directory
 from isms_workflow.domain.refusals import Unknown
+from isms_workflow.programme.corrective import CorrectiveWorkflow
 from isms_workflow.programme.model import Phase, Programme, Workflow
 
 
@@ -193,9 +194,14 @@ class CaseView:
 
     def title(self, step: Step) -> str:
         """What a step is called in the case's programme; a later round of a corrective action says which."""
-        title = self.workflow.step(programme_key(step.key)).title
-        number = 1 if self.corrective is None else round_of(step.key)
-        return title if number == 1 else f"{title}, round {number}"
+        return step_title(self.workflow, step.key)
+
+
+def step_title(workflow: Workflow, key: str) -> str:
+    """What a workflow calls the step of this key; a later round of a corrective action says which."""
+    title = workflow.step(programme_key(key)).title
+    number = round_of(key) if isinstance(workflow, CorrectiveWorkflow) else 1
+    return title if number == 1 else f"{title}, round {number}"
 
 
 def phase_name(phase: str) -> str:

@@ -80,7 +80,7 @@ def _read(tx: Connection, now: datetime) -> Standing:
         tuple(each for each in deputies if each.ended is not None),
         overrides,
         {row.email: row.id for row in rows if row.email},
-        tuple(Order(r.turns, tuple(r.people), r.set_at) for r in tx.execute(on_call.orders())),
+        tuple(Order(r.id, r.turns, tuple(r.people), r.set_at) for r in tx.execute(on_call.orders())),
     ), {row.person: _wishes(row) for row in tx.execute(notifications.chosen_by())},
         tx.execute(case_questions.programme_in_force()).scalar())
 

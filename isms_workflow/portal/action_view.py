@@ -27,6 +27,7 @@ from isms_workflow.portal.rendering import local_day, local_instant
 from isms_workflow.portal.showing import earliest, rungs, waiting
 from isms_workflow.portal.sight import Sight
 from isms_workflow.portal.visit import Visit
+from isms_workflow.programme.corrective import Gravity
 from isms_workflow.programme.model import Phase
 from isms_workflow.store.statements import corrective as questions
 from isms_workflow.store.statements import incidents as incident_questions
@@ -59,7 +60,7 @@ class Page(CasePage):
     def _says(self) -> str:
         _, action = action_of(self.view)
         said = [f"round {action.round}"] if action.round > 1 else []
-        if self.view.case.state == OBSERVING and (at := earliest(self.conn, self.view.case.id)):
+        if self.view.case.state == OBSERVING and (at := earliest(self.conn, (self.view.case.id,)).get(self.view.case.id)):
             said.append(f"to be checked on {local_day(at, self.visit.person.zone)}")
         return " · ".join(said)
 
@@ -68,7 +69,7 @@ class Page(CasePage):
         by = self.names.who(action.opened_by)
         ended = (v.Fact("Ended", local_instant(case.closed_at, zone)),) if case.closed_at else ()
         return (v.Fact("Opened", local_instant(case.opened_at, zone)), v.Fact("Opened by", by.name, by.url),
-                v.Fact("Checked", f"{workflow.gravity(action.gravity).check_after} after it is done"), *ended,
+                v.Fact("Checked", checked(workflow.gravity(action.gravity))), *ended,
                 v.Fact("Label", case.label), v.Fact("Programme", case.programme[:12], "/programme"))
 
     def _phase(self, phase: Phase) -> v.Phase:
@@ -143,12 +144,18 @@ class Page(CasePage):
         if event == "hand over":
             return (v.Field("owner", "New owner", "select", choices=people, required=True),)
         if event == "reassess":
-            choices = tuple(v.Choice(each.id, f"{each.title}: checked {each.check_after} after it is done") for each in workflow.gravities)
+            choices = tuple(v.Choice(each.id, f"{each.title}: checked {checked(each)}") for each in workflow.gravities)
             return (v.Field("gravity", "Gravity", "select", value=action.gravity, choices=choices, required=True),)
         if event == "go on":
             return (v.Field("owner", "Owner", "select", "Somebody else, if that helps.",
                             choices=(v.Choice("", f"{self.names.who(action.owner).name}, as before"), *people)),)
         return ()
+
+
+def checked(gravity: Gravity) -> str:
+    """When an action of this gravity is checked: `30 days after it is done, at 09:00`."""
+    span, _, hour = str(gravity.check_after).partition(" at ")
+    return f"{span} after it is done" + (f", at {hour}" if hour else "")
 
 
 def verdict(visit: Visit, view: CaseView, step: Step) -> v.Action:

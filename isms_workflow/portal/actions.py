@@ -110,6 +110,7 @@ class Look:
         names, sight = Names(self.conn, self.visit.person), Sight(self.conn, self.visit)
         sources = {row.id: row for row in self.conn.execute(incident_questions.references(
             [row.from_case for row in rows if row.from_case]))}
+        sight.expect((source, None) for source in sources)
         return tuple(v.ActionLine(
             link(row), row.title or "(erased)", row.gravity, row.state, names.who(row.owner), row.opened_at, due_of(row),
             source_of(sources[row.from_case]) if row.from_case and sight.sees(row.from_case) else None,

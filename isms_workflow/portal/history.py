@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -11,11 +12,15 @@ from sqlalchemy import Connection, Select, select
 from isms_workflow.domain.corrective_action import OPEN
 from isms_workflow.domain.times import from_iso
 from isms_workflow.portal import views as v
+from isms_workflow.portal.about import About
 from isms_workflow.portal.names import Names
 from isms_workflow.portal.rendering import local_day, local_instant, word
 from isms_workflow.portal.sight import Sight
 from isms_workflow.portal.visit import Visit
 from isms_workflow.programme.model import PERSON
+from isms_workflow.programme.obligations import EVENTS
+from isms_workflow.store.statements import cases as questions
+from isms_workflow.store.statements import work
 from isms_workflow.store.tables import audit, audit_private
 
 SENTENCES: Mapping[str, str] = {
@@ -27,18 +32,18 @@ SENTENCES: Mapping[str, str] = {
     "step.reassigned": "gave it from {from:who} to {to:who}", "step.commented": "commented",
     "step.cancelled": "cancelled the step", "step.retimed": "moved its due date to {due:day}",
     "gate.opened": "opened gate {gate:phase}, round {round}", "gate.approved": "approved {gate:phase}{for:for}",
-    "gate.passed": "passed gate {gate:phase} with {approvals} approvals", "gate.returned": "returned {gate:phase} for rework{for:for}",
+    "gate.passed": "passed gate {gate:phase} with {approvals:approvals}", "gate.returned": "returned {gate:phase} for rework{for:for}",
     "gate.rejected": "rejected {gate:phase}{for:for}", "gate.lapsed": "let gate {gate:phase} lapse: nobody decided in time",
     "gate.withdrawn": "withdrew gate {gate:phase}, because a step reopened", "gate.superseded": "superseded gate {gate:phase}",
     "gate.voided": "voided an approval", "gate.changed": "noted that what the gate covers has changed",
     "gate.retimed": "moved the gate's due date to {due:day}", "gate.answered": "said how gate {gate:phase} goes on",
-    "deadline.expired": "had level {level:count} of ladder {ladder:title} told: {to:whom}; it reached {reached}",
+    "deadline.expired": "had level {level:count} of ladder {ladder:title} told: {to:whom}; it reached {reached:persons}",
     "deadline.skipped": "left out {skipped} repetitions that were missed (ladder {ladder:title})",
     "deadline.failed": "set a deadline aside",
     "evidence.added": "added evidence", "evidence.replaced": "replaced evidence", "evidence.withdrawn": "withdrew evidence",
     "evidence.damaged": "found a damaged file",
     "person.added": "added to the people", "person.invited": "invited", "person.activated": "chose a password",
-    "person.granted": "granted {responsibility:title}", "person.revoked": "revoked {responsibility:title}",
+    "person.granted": "granted {responsibility:held}", "person.revoked": "revoked {responsibility:held}",
     "person.changed": "changed the account", "person.deputised": "named {deputy:who} as deputy",
     "person.preferred": "chose how they are told",
     "person.delegated": "delegated to {to:who} until {ends:day}", "programme.applied": "put programme {digest:short} in force",
@@ -58,11 +63,11 @@ SENTENCES: Mapping[str, str] = {
     "action.replanned": "put it under programme {programme:short}",
     "action.handed_over": "gave it from {from_person:who} to {to_person:who}",
     "action.advanced": "had its effectiveness checked before its time",
-    "obligation.answered": "answered {question}: {value:answer}", "obligation.dated": "recorded {kind:title} at {at:instant}{of:of}{until:until}",
-    "obligation.withdrawn": "withdrew what was recorded: {kind:title}{of:of}",
-    "obligation.submitted": "recorded {of} as submitted at {at:instant}",
-    "obligation.waived": "decided that {of} isn't to be reported",
-    "obligation.breached": "noted that {obligation} was not submitted by its latest lawful instant, {latest_lawful:instant}",
+    "obligation.answered": "answered “{question}”: {value:answer}", "obligation.dated": "recorded that {kind:event}: {at:instant}{of:of}{until:until}",
+    "obligation.withdrawn": "withdrew what was recorded: {kind:event}{of:of}",
+    "obligation.submitted": "recorded as submitted at {at:instant}: {of}",
+    "obligation.waived": "decided that this isn't to be reported: {of}",
+    "obligation.breached": "noted that it was not submitted by its latest lawful instant, {latest_lawful:instant}: {obligation}",
     "on_call.overridden": "put {person:who} on call from {starts:instant} until {ends:instant}",
     "on_call.returned": "ended {person:who}'s cover before its time",
     "on_call.ordered": "changed the order of turns to {people:people}, from the next hand-over on",
@@ -99,13 +104,20 @@ def of_case(conn: Connection, case: str, names: Names, visit: Visit, limit: int 
 
 def of_subject(conn: Connection, subject: str, names: Names, visit: Visit, limit: int = 100) -> tuple[v.HistoryEntry, ...]:
     """Everything recorded about one step, gate, person or system that the reader may see, newest first."""
-    return _seen(conn, select(audit).where(audit.c.subject == subject).order_by(audit.c.seq.desc()).limit(limit),
-                 names, visit)
+    case = conn.execute(questions.case_of(subject)).scalar()  # its records are found by it: the chain has no other order
+    query = select(audit).where(audit.c.subject == subject, audit.c.case_id == case).order_by(audit.c.seq.desc())
+    return tuple(replace(each, about=None) for each in _seen(conn, query.limit(limit), names, visit))
 
 
 def of_subjects(conn: Connection, subjects: Collection[str], names: Names, visit: Visit) -> tuple[v.HistoryEntry, ...]:
-    """Everything recorded about some things that the reader may see, newest first."""
-    return _seen(conn, select(audit).where(audit.c.subject.in_(subjects)).order_by(audit.c.seq.desc()), names, visit)
+    """Everything recorded about some things that are of no case, newest first."""
+    query = select(audit).where(audit.c.subject.in_(subjects), audit.c.case_id.is_(None)).order_by(audit.c.seq.desc())
+    return _seen(conn, query, names, visit)
+
+
+def by_person(conn: Connection, person: str, names: Names, visit: Visit, limit: int = 50) -> tuple[v.HistoryEntry, ...]:
+    """What somebody did last in cases that the reader may see, newest first."""
+    return _seen(conn, work.records_of(person, limit), names, visit)
 
 
 def _seen(conn: Connection, query: Select[Any], names: Names, visit: Visit) -> tuple[v.HistoryEntry, ...]:
@@ -119,20 +131,23 @@ def entries(conn: Connection, query: Select[Any], names: Names, visit: Visit) ->
     said = {row.seq: json.loads(row.body)["data"] for row in rows}
     sight = Sight(conn, visit)
     labels = sight.labels_of(data["evidence"] for data in said.values() if data.get("evidence"))
-    return tuple(_entry(row, said[row.seq], private.get(row.seq, {}), names, visit.person.zone)
-                 if sight.sees(row.case_id, labels.get(said[row.seq].get("evidence"))) else _place(row) for row in rows)
+    asked = {row.seq: (row.case_id, labels.get(said[row.seq].get("evidence"))) for row in rows}
+    sight.expect(asked.values())
+    about = About.of(conn, rows)
+    return tuple(_entry(row, about, said[row.seq], private.get(row.seq, {}), names, visit.person.zone)
+                 if sight.sees(*asked[row.seq]) else _place(row) for row in rows)
 
 
 def _place(row: Any) -> v.HistoryEntry:
     return v.HistoryEntry(row.happened_at, v.Who("not shown"), HIDDEN, row.seq, row.hash, url=f"/audit?from={row.seq}")
 
 
-def _entry(row: Any, data: Mapping[str, Any], private: Mapping[str, str], names: Names, zone: str) -> v.HistoryEntry:
+def _entry(row: Any, about: About, data: Mapping[str, Any], private: Mapping[str, str], names: Names, zone: str) -> v.HistoryEntry:
     reason = next((private[name] for name in BESIDE if private.get(name)), "")
     late = (row.noticed_at - row.happened_at).total_seconds() >= 1
-    return v.HistoryEntry(row.happened_at, names.who(row.actor), sentence(row.kind, data, names, zone), row.seq, row.hash,
-                          reason, noticed=row.noticed_at if late else None,
-                          url=f"/audit?from={row.seq}")
+    return v.HistoryEntry(row.happened_at, names.who(row.actor), sentence(row.kind, about.spoken(row, data), names, zone), row.seq,
+                          row.hash, reason, noticed=row.noticed_at if late else None, reference=about.case(row),
+                          url=f"/audit?from={row.seq}", about=about.step(row))
 
 
 def sentence(kind: str, data: Mapping[str, Any], names: Names, zone: str) -> str:
@@ -161,7 +176,7 @@ def _what(kind: str, data: Mapping[str, Any], names: Names, zone: str) -> str:
 def _of_report(data: Mapping[str, Any]) -> str:
     """A deadline of a report that is no reminder."""
     name = data["obligation"]
-    return f"gave the last warning of {name}" if data["event"].startswith("warn:") else f"noted that {name} should be out by now"
+    return f"gave the last warning: {name}" if data["event"].startswith("warn:") else f"noted that it should be out by now: {name}"
 
 
 def _differences(data: Mapping[str, Any], names: Names) -> Iterator[str]:
@@ -199,8 +214,12 @@ class _Word:
             "phase": lambda: word(str(value)),
             "people": lambda: ", ".join(self.names.name(each) for each in str(value).split()),
             "whom": lambda: ", ".join(self._whom(each) for each in str(value).split()),
+            "held": lambda: self.names.responsibility(str(value)),
             "title": lambda: str(value).replace("_", " "),
             "count": lambda: str(int(value or 0) + 1),
+            "approvals": lambda: "1 approval" if value == 1 else f"{value} approvals",
+            "persons": lambda: {0: "nobody", 1: "1 person"}.get(value, f"{value} people"),
+            "event": lambda: EVENTS.get(value, str(value).replace("_", " ")),
             "answer": lambda: {True: "yes", False: "no"}.get(value, "taken back"),
             "of": lambda: f", of {value}" if value else "",
             "until": lambda: f", until {local_instant(from_iso(value), self.zone)}" if value else "",
@@ -210,7 +229,7 @@ class _Word:
 
     def _whom(self, name: str) -> str:
         """One of those whom a ladder's level names; a single person by their name."""
-        return self.names.name(name.removeprefix(PERSON)) if name.startswith(PERSON) else name.replace("_", " ").replace(":", " ")
+        return self.names.name(name.removeprefix(PERSON)) if name.startswith(PERSON) else self.names.responsibility(name)
 
 
 def texts(conn: Connection, seqs: Sequence[int]) -> dict[int, str]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from isms_workflow.domain.clocks import incidents_of
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import register
+from isms_workflow.portal.about import About
 from isms_workflow.portal.history import sentence, texts
 from isms_workflow.portal.names import Names
 from isms_workflow.portal.rendering import local_instant, word
@@ -118,12 +119,14 @@ def _evidence(desk: _Desk, files: Sequence[Any]) -> Table:
 
 def _history(desk: _Desk, rows: Sequence[Any], hidden: set[str]) -> Table:
     """Every record but those about files that are hidden, with its place in the chain and the beginning of its digest."""
-    beside, lines = texts(desk.conn, [row.seq for row in rows]), []
+    beside, about, lines = texts(desk.conn, [row.seq for row in rows]), About.of(desk.conn, rows), []
     for row in rows:
         data = json.loads(row.body)["data"]
         if data.get("evidence") in hidden:
             continue
-        said = sentence(row.kind, data, desk.names, desk.view.calendar.zone)
+        step = about.step(row)
+        what = sentence(row.kind, about.spoken(row, data), desk.names, desk.view.calendar.zone)
+        said = f"{step.label}: {what}" if step else what
         why = f"\n“{beside[row.seq]}”" if row.seq in beside else ""
         lines.append((desk.at(row.happened_at), desk.names.name(row.actor), f"{said}{why}", f"{row.seq}\n{row.hash[:12]}"))
     return Table(("When", "Who", "What", "Record"), lines)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from isms_workflow.domain.access import may_see
 from isms_workflow.domain.calendars import DueRule
 from isms_workflow.domain.clocks import incidents_of
 from isms_workflow.domain.incident import LEARNING, RESPONDING, UNANSWERED, Incident
@@ -17,9 +18,10 @@ from isms_workflow.domain.rules.escalation import WORD
 from isms_workflow.domain.rules.incidents import learns
 from isms_workflow.engine import programmes, register, telling
 from isms_workflow.engine.mailing.of_incident import REPORTERS
-from isms_workflow.portal import obligations
+from isms_workflow.portal import attaching, obligations
 from isms_workflow.portal import views as v
 from isms_workflow.portal.actions import link as action_link
+from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_case
 from isms_workflow.portal.incident_actions import Desk
 from isms_workflow.portal.incidents import answered
@@ -72,6 +74,7 @@ class Page(CasePage):
         running = view.case.state in UNANSWERED and not self.incident.pause
         occurred = self.conn.execute(questions.occurred(view.case.id)).all()
         duties = view.duties
+        attach = attaching.form(self.conn, visit, view, case_url(view.case.reference))
         return v.Incident(
             reference(view), self.row.title or "(erased)", view.case.state, self.incident.severity, self._why(),
             self._response(), self.incident.response_due if running else None, self.row.description or "", self._facts(),
@@ -85,8 +88,13 @@ class Page(CasePage):
             reports=obligations.Page(self.conn, visit, view).lines(),
             reports_url=f"{case_url(view.case.reference)}/obligations" if duties else "",
             unanswered=duties.says_open if duties and view.case.closed_at is None else "",
-            files=tuple(file(each, self.names) for each in self.conn.execute(questions.attachments_of(view.case.id))
-                        if visit.sees(self.conn, view, each.label)))
+            files=self._files(), no_files=attaching.nothing(view, attach), attach=attach)
+
+    def _files(self) -> tuple[v.Evidence, ...]:
+        """Those of the report that the reader may see."""
+        inside = self.visit.person.id in people_of(self.conn, self.view, self.visit.now)
+        return tuple(file(each, self.names) for each in self.conn.execute(questions.attachments_of(self.view.case.id))
+                     if may_see(self.visit.person, each.label, inside))
 
     def _led_to(self) -> tuple[v.Reference, ...]:
         """The corrective actions that came of it, as far as the reader may see them."""

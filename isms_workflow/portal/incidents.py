@@ -166,7 +166,8 @@ class Look:
         return tuple(v.IncidentLine(
             link(row), row.title or "(erased)", row.severity, row.state, self.terms.category(row.category), row.opened_at,
             row.response_due if row.state in UNANSWERED and row.paused_until is None else None,
-            response(row, self.visit.person.zone), tuple(names.who(person) for person in seeing(row, at_work)), row.is_exercise)
+            response(row, self.visit.person.zone), tuple(names.who(person) for person in seeing(row, at_work)), row.is_exercise,
+            row.closed_at is not None)
             for row in rows)
 
 

@@ -50,6 +50,7 @@ def references(conn: Connection, sight: Sight, rows: Sequence[Any]) -> dict[str,
     """The corrective actions that entries became, by case, as far as the reader may see them."""
     ids = [row.action_case for row in rows if row.action_case]
     found = conn.execute(action_questions.lines().where(cases.c.id.in_(ids))).all() if ids else ()
+    sight.expect((row.id, None) for row in found)
     return {row.id: link(row) for row in found if sight.sees(row.id)}
 
 

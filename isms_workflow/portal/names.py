@@ -9,7 +9,9 @@ from sqlalchemy import Connection, select
 from isms_workflow.domain.forecast import title
 from isms_workflow.domain.people import Person
 from isms_workflow.domain.views import CaseView, Gate, Step
+from isms_workflow.engine import programmes
 from isms_workflow.portal import views as v
+from isms_workflow.store.statements import cases as questions
 from isms_workflow.store.tables import people, sources
 
 AGENTS = {"clock": "the clock", "engine": "the engine", "flow": "the flow", "operator": "the operator",
@@ -42,6 +44,17 @@ class Names:
     def _sources(self) -> dict[str, str]:
         """What reports by itself, by its kind and name; asked for only where an id is nobody's."""
         return {row.id: f"the {row.kind} {row.name}" for row in self._conn.execute(select(sources))}
+
+    @cached_property
+    def _titles(self) -> dict[str, str]:
+        """What responsibilities are called now; before set-up there are none."""
+        if self._conn.execute(questions.programme_in_force()).first() is None:
+            return {}
+        return {name: each.title for name, each in programmes.in_force(self._conn).programme.responsibilities.items()}
+
+    def responsibility(self, name: str) -> str:
+        """A responsibility by its title; one that the programme in force doesn't know, and whatever else is told, by its id."""
+        return self._titles.get(name) or name.replace("_", " ").replace(":", " ")
 
     def name(self, person: str | None) -> str:
         """The name alone; `you` for the reader."""

@@ -15,6 +15,7 @@ from isms_workflow.domain.rules.duties import questions_step
 from isms_workflow.domain.rules.obligations import askable
 from isms_workflow.engine.mailing.look import ERASED_TEXT
 from isms_workflow.portal import views as v
+from isms_workflow.portal.about import asked_by
 from isms_workflow.portal.history import entries
 from isms_workflow.portal.names import reference, step_url
 from isms_workflow.portal.obligation_actions import Desk
@@ -93,7 +94,7 @@ class Page(CasePage):
         return next((self._reasons[each] for each in reversed(ids) if each in self._reasons), "")
 
     def _said(self, duties: Duties) -> Iterable[v.Said]:
-        texts, last = texts_of(duties), {each.question: each for each in duties.answers}
+        texts, last = asked_by(duties.programme), {each.question: each for each in duties.answers}
         for name in askable(duties):
             if name in last and last[name].value is not None:
                 each = last[name]
@@ -109,13 +110,3 @@ class Page(CasePage):
         """What was recorded about reports, newest first."""
         query = select(audit).where(audit.c.case_id == self.view.case.id, audit.c.kind.like("obligation.%"))
         return entries(self.conn, query.order_by(audit.c.seq.desc()), self.names, self.visit)
-
-
-def texts_of(duties: Duties) -> dict[str, str]:
-    """What each question asks, by its id."""
-    found = {f"{name}.{each.id}": each.question for name, regime in duties.programme.obligations.items()
-             for each in regime.questions}
-    facts = {f"organisation.{each.id}": each.question for each in duties.programme.organisation.facts}
-    regimes = {f"organisation.regimes.{name}": f"Does {regime.title} hold for the organisation?"
-               for name, regime in duties.programme.obligations.items()}
-    return {**found, **facts, **regimes}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from isms_workflow.domain.access import may_see
 from isms_workflow.domain.corrective_action import OBSERVING
@@ -23,6 +23,8 @@ from isms_workflow.engine.mailing.look import deadline
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import Names, responsibility
 from isms_workflow.programme.ladders import Level
+from isms_workflow.store.statements.among import among
+from isms_workflow.store.statements.deadlines import unsettled
 from isms_workflow.store.tables import comments, deadlines, evidence, people
 
 PARTS = {"owner": "the owner", "deputy": "the deputy", "approvers": "whoever can approve"}
@@ -65,8 +67,20 @@ def remarks(conn: Connection, steps: Iterable[Step], names: Names) -> dict[str, 
 
 def rungs(conn: Connection, view: CaseView, subject: str, most: int = 5) -> tuple[v.Rung, ...]:
     """What happens when, if nobody acts: the armed level and those after it, a gate's lapse, an incident's own clocks."""
-    rows = conn.execute(select(deadlines).where(
-        deadlines.c.subject_id == subject, deadlines.c.settled_at.is_(None))).all()
+    return rungs_of(conn, view, conn.execute(select(deadlines).where(
+        deadlines.c.subject_id == subject, deadlines.c.settled_at.is_(None))).all(), most)
+
+
+def armed(conn: Connection, ids: Collection[str]) -> dict[str, list[Any]]:
+    """What is armed in these cases, by its subject."""
+    found: dict[str, list[Any]] = {}
+    for row in conn.execute(unsettled(ids)) if ids else ():
+        found.setdefault(row.subject_id, []).append(row)
+    return found
+
+
+def rungs_of(conn: Connection, view: CaseView, rows: Sequence[Any], most: int) -> tuple[v.Rung, ...]:
+    """The same from what is armed for a subject."""
     found: list[v.Rung] = []
     for row in (each for each in rows if not is_ours(each.event)):  # reports have a page of their own
         if row.event == LADDER:
@@ -135,7 +149,7 @@ def waiting(conn: Connection, view: CaseView) -> v.Wait | None:
         return v.Wait(waited_for(view), min(since), first.until, "everybody concerned is told that it should be out")
     ahead = rungs(conn, view, first.subject or view.case.id)
     at_once = "; ".join(r.says for r in ahead if view.incident and not first.subject and r.at == first.until)
-    until = first.until or (earliest(conn, view.case.id) if view.case.state == OBSERVING else None)  # the clock ends it
+    until = first.until or (earliest(conn, (view.case.id,)).get(view.case.id) if view.case.state == OBSERVING else None)  # the clock ends it
     return v.Wait(waited_for(view), min(since), until, at_once or after(ahead, first.until))
 
 
@@ -152,14 +166,15 @@ def waited_for(view: CaseView) -> str:
     return "; ".join(found[:2]) + (f" and {len(found) - 2} more" if len(found) > 2 else "")
 
 
-def due(conn: Connection, view: CaseView) -> datetime | None:
-    """When the next of what a case waits for is due; else when something happens next."""
-    dates = [w.until for w in waits(view) if w.until]
-    return min(dates) if dates else earliest(conn, view.case.id)
+def due(conn: Connection, views: Iterable[CaseView]) -> dict[str, datetime]:
+    """By case, when the next of what it waits for is due; else when something happens next. Cases without either are left out."""
+    dates = {view.case.id: [w.until for w in waits(view) if w.until] for view in views}
+    return earliest(conn, [case for case, found in dates.items() if not found]) | {
+        case: min(found) for case, found in dates.items() if found}
 
 
-def earliest(conn: Connection, case: str) -> datetime | None:
-    """When something happens next in a case, if nobody acts."""
-    found: datetime | None = conn.execute(select(deadlines.c.due_at).where(
-        deadlines.c.case_id == case, deadlines.c.settled_at.is_(None)).order_by(deadlines.c.due_at).limit(1)).scalar()
-    return found
+def earliest(conn: Connection, ids: Collection[str]) -> dict[str, datetime]:
+    """When something happens next in these cases, if nobody acts."""
+    query = select(deadlines.c.case_id, func.min(deadlines.c.due_at)).where(
+        among(deadlines.c.case_id, ids), deadlines.c.settled_at.is_(None)).group_by(deadlines.c.case_id)
+    return dict(conn.execute(query).tuples().all()) if ids else {}

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Connection, not_, select
 
-from isms_workflow.domain.access import Label
-from isms_workflow.domain.sight import in_office
-from isms_workflow.domain.views import CaseView
+from isms_workflow.domain.access import Label, may_see
+from isms_workflow.domain.sight import in_office, people_of
 from isms_workflow.engine import offices, programmes, reading
 from isms_workflow.portal.visit import Visit
 from isms_workflow.store.statements.among import among
+from isms_workflow.store.statements.mails import reached_of_each
 from isms_workflow.store.statements.sight import Eyes, seen_by
 from isms_workflow.store.tables import cases, evidence
 
@@ -23,24 +23,37 @@ PAGE = 50
 
 @dataclass
 class Sight:
-    """One look by one reader; each case is read once, and only where its label asks who its people are."""
+    """One look by one reader; cases are read once, and only where a label asks who their people are."""
 
     conn: Connection
     visit: Visit
     _labels: dict[str, str] = field(default_factory=dict)
-    _views: dict[str, CaseView] = field(default_factory=dict)
+    _inside: dict[str, bool] = field(default_factory=dict)
 
     def sees(self, case: str | None, label: str | None = None) -> bool:
         """Whether the reader may see the case, or something in it with a label of its own; what has none is everybody's."""
         if case is None:
             return True
-        if case not in self._labels:
-            self._labels[case] = str(self.conn.execute(select(cases.c.label).where(cases.c.id == case)).scalar_one())
-        if all(self.visit.sees_everybodys(each) for each in (self._labels[case], label or self._labels[case])):
-            return True
-        if case not in self._views:
-            self._views[case] = reading.view(self.conn, case, self.visit.now)
-        return self.visit.sees(self.conn, self._views[case], label)
+        self.expect(((case, label),))
+        return all(self.visit.sees_everybodys(each) or may_see(self.visit.person, each, self._inside[case])
+                   for each in self._of(case, label))
+
+    def expect(self, things: Iterable[tuple[str | None, str | None]]) -> None:
+        """Asks at once what `sees` asks of each of these cases and labels, for whoever asks it of many."""
+        asked = [(case, label) for case, label in things if case is not None]
+        if new := {case for case, _ in asked} - self._labels.keys():
+            rows = self.conn.execute(select(cases.c.id, cases.c.label).where(among(cases.c.id, new)))
+            self._labels.update({row.id: row.label for row in rows})
+        narrow = {case for case, label in asked if not all(map(self.visit.sees_everybodys, self._of(case, label)))}
+        if ids := narrow - self._inside.keys():
+            told: dict[str, set[str]] = {each: set() for each in ids}
+            for case, person in self.conn.execute(reached_of_each(ids)):
+                told[case].add(person)
+            self._inside.update({case: self.visit.person.id in people_of(view, told[case], self.visit.now)
+                                 for case, view in reading.views(self.conn, ids, self.visit.now).items()})
+
+    def _of(self, case: str, label: str | None) -> tuple[str, str]:
+        return self._labels[case], label or self._labels[case]
 
     def those(self, ids: Collection[str]) -> frozenset[str]:
         """Which of these cases the reader may see, asked for at once: in a storm hundreds have to do with one."""

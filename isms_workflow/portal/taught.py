@@ -39,7 +39,9 @@ def taught(conn: Connection, visit: Visit, view: CaseView, step: Step, names: Na
         return ()
     sight, since = Sight(conn, visit), conn.execute(questions.last_applied()).scalar()
     waiting = conn.execute(questions.asked()).all() if step.state in ("waiting", "open") else ()
-    rows = [row for row in (*waiting, *_answered(conn, step, since)) if sight.sees(row.case_id)]
+    entries = (*waiting, *_answered(conn, step, since))
+    sight.expect((row.case_id, None) for row in entries)
+    rows = [row for row in entries if sight.sees(row.case_id)]
     whys, actions = reasons(conn, [row.case_id for row in rows]), references(conn, sight, rows)
     may = _may(visit, view, step)
     fields = becoming(conn, visit, names) if may else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Iterator
 
 from fastapi import Request
@@ -16,7 +17,7 @@ from isms_workflow.portal.deps import Portal
 from isms_workflow.portal.texts import file_name, media_type
 from isms_workflow.store.files import CHUNK, MIB, FileRefused, Stored
 
-READ_TO_THE_END = frozenset({"/incidents/report"})
+READ_TO_THE_END = re.compile(r"/incidents/(report|[^/]+(/report)?/files)")
 """Forms that come back with all that was typed, however large a file was: what isn't kept of one is read and dropped."""
 
 READ_MIB = 1024
@@ -55,7 +56,7 @@ class Parser(MultiPartParser):
 def is_read_to_the_end(request: Request) -> bool:
     """Whether this is such a form, with files."""
     is_upload = request.headers.get("content-type", "").startswith("multipart/")
-    return is_upload and request.method == "POST" and request.url.path in READ_TO_THE_END
+    return is_upload and request.method == "POST" and READ_TO_THE_END.fullmatch(request.url.path) is not None
 
 
 async def form(request: Request, most: int) -> FormData:
@@ -82,7 +83,7 @@ def attachment(portal: Portal, file: UploadFile, field: str) -> Sent:
     try:
         stored = kept(portal, file)
     except FileRefused as refused:
-        raise Wrong(field, name, f"{refused.why}: send the report without it, or less of it") from refused
+        raise Wrong(field, name, f"{refused.why}: leave it out, or choose another") from refused
     return Sent(stored, name, media_type(file.content_type))
 
 

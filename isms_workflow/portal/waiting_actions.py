@@ -11,28 +11,20 @@ from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import offices
 from isms_workflow.portal import views as v
 from isms_workflow.portal.names import case_url, reference
-from isms_workflow.portal.showing import rungs
 from isms_workflow.portal.visit import Visit
+from isms_workflow.portal.waiting import Waiting
 from isms_workflow.store.statements import corrective as questions
 from isms_workflow.store.statements.sight import Eyes, seen_by
 
 
-def referred(conn: Connection, visit: Visit, view: CaseView) -> list[v.WorkItem]:
+def referred(waiting: Waiting, visit: Visit, view: CaseView) -> list[v.WorkItem]:
     """An action that wasn't effective, to whoever of top management says how it goes on."""
     me = visit.person.id
     if view.case.state != REFERRED or not view.directory.holds(me, TOP_MANAGEMENT) or me in doers(view):
         return []
-    title = conn.execute(questions.titles((view.case.id,))).one().title or "(erased)"
-    ahead, url = rungs(conn, view, view.case.id, 1), case_url(view.case.reference)
-    return [v.WorkItem(f"Say how it goes on: {title}", url, reference(view), v.Link("Review and decide", url), None,
-                       view.case.phase_opened_at, "it wasn't effective", ahead[0].says if ahead else "")]
-
-
-def named(conn: Connection, view: CaseView, title: str) -> str:
-    """What a row of My work is called; of a corrective action with what that is about, for somebody may owe several."""
-    if view.corrective is None:
-        return title
-    return f"{title}: {conn.execute(questions.titles((view.case.id,))).one().title or '(erased)'}"
+    url = case_url(view.case.reference)
+    return [v.WorkItem(f"Say how it goes on: {waiting.title(view)}", url, reference(view), v.Link("Review and decide", url), None,
+                       view.case.phase_opened_at, "it wasn't effective", waiting.then(view, view.case.id))]
 
 
 def overdue(conn: Connection, visit: Visit, reader: Eyes) -> v.Link | None:

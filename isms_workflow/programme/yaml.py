@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,12 @@ import yaml
 from isms_workflow.programme.errors import Problem
 
 Path = tuple[str | int, ...]
+
+DEEPEST = 50
+"""Levels of one value within another; a programme has seven."""
+
+MOST_VALUES = 100_000
+"""Values in one file, its aliases written out: a hundred times the longest that is shipped."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +53,65 @@ class _Plain(yaml.resolver.Resolver):
 _Plain.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
 
 
-class _Loader(_Plain, yaml.SafeLoader):
+class _Refused(yaml.YAMLError):
+    """Good YAML that no programme is: it stands for more than what its text shows."""
+
+    def __init__(self, event: yaml.Event, what: str) -> None:
+        super().__init__(what)
+        assert event.start_mark is not None  # it was read from a text
+        self.line = event.start_mark.line + 1
+
+
+class _Bounded(yaml.composer.Composer):
+    """Knows how much each value holds once its aliases are written out, and stops before that is more than can be read."""
+
+    _depth = 0
+    _held: dict[yaml.Node, tuple[int, int]]
+
+    def compose_document(self) -> yaml.Node | None:
+        """The nodes of a document. Raises `_Refused`."""
+        self._depth, self._held = 0, {}
+        return super().compose_document()
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """A node with all that is in it, or the one that an alias names; how many values and levels that makes is kept."""
+        event = self.peek_event()  # type: ignore[attr-defined]  # the parser's, which it is mixed with
+        self._depth += 1
+        self._check(1, 1, event)
+        node = super().compose_node(parent, index)
+        assert node is not None  # it is one of the sorts of YAML
+        if isinstance(event, yaml.AliasEvent):
+            if node not in self._held:  # it isn't at its end yet
+                raise _Refused(event, f"the alias *{event.anchor} stands within what it names: write out what is meant")
+        else:
+            inside = [self._held[each] for each in _children(node)]
+            self._held[node] = (1 + sum(count for count, _ in inside), 1 + max((levels for _, levels in inside), default=0))
+        self._check(*self._held[node], event)
+        self._depth -= 1
+        return node
+
+    def _check(self, count: int, levels: int, event: yaml.Event) -> None:
+        if self._depth - 1 + levels > DEEPEST:
+            raise _Refused(event, f"is nested more than {DEEPEST} levels deep: no programme is")
+        if count > MOST_VALUES:
+            raise _Refused(event, f"stands for more than {MOST_VALUES:,} values once its aliases are written out: write less")
+
+
+def _children(node: yaml.Node) -> Iterable[yaml.Node]:
+    """The nodes right within it."""
+    if isinstance(node, yaml.MappingNode):
+        return (part for pair in node.value for part in pair)
+    return node.value if isinstance(node, yaml.SequenceNode) else ()
+
+
+class _Loader(_Plain, _Bounded, yaml.SafeLoader):
     """Slow, and says best what is wrong."""
 
 
-class _QuickLoader(_Plain, yaml.composer.Composer, yaml.CSafeLoader):
+class _QuickLoader(_Plain, _Bounded, yaml.CSafeLoader):
     """libyaml, which is much quicker: each service reads the whole programme when it starts.
 
-    Its own composer would end the process over a thousand brackets; Python's raises RecursionError.
+    Its own composer would end the process over a thousand brackets.
     """
 
     def __init__(self, text: str) -> None:
@@ -66,13 +123,15 @@ def read(file: str, text: str) -> tuple[Document | None, list[Problem]]:
     """A file's values with their lines; or the problems of its syntax, repeated keys among them."""
     try:
         root, value = _composed_quickly(text)
+    except _Refused as error:
+        return None, [Problem(file, error.line, "", str(error))]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         return None, [Problem(file, mark.line + 1 if mark else 0, "", f"{error.problem or error}: is no YAML")]
     except yaml.reader.ReaderError as error:
         line = text[:error.position].count("\n") + 1
         return None, [Problem(file, line, "", f"a character that can't be ({error.reason}): take it out")]
-    except (ValueError, RecursionError) as error:  # a tagged value that isn't what its tag says, or a thousand brackets
+    except ValueError as error:  # a tagged value that isn't what its tag says
         return None, [Problem(file, 0, "", f"{error}: is no YAML that can be read")]
     if root is None or not isinstance(value, dict):
         return None, [Problem(file, 1, "", "is empty or no mapping: write `name: value` lines")]
@@ -86,7 +145,9 @@ def _composed_quickly(text: str) -> tuple[yaml.Node | None, Any]:
     """What is wrong in the quick loader's eyes is read again by the other, for its words."""
     try:
         return _composed(_QuickLoader(text))
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except _Refused:
+        raise
+    except (yaml.YAMLError, ValueError):
         return _composed(_Loader(text))
 
 

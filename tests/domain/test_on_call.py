@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from isms_workflow.domain.on_call import AHEAD, at, between, gaps, hand_over, number_at, whose
+from isms_workflow.domain.on_call import AHEAD, at, between, gaps, hand_over, horizon, number_at, whose
 from isms_workflow.domain.people import Directory, Holding, Order, Override, Person
 from isms_workflow.programme.model import Rotation
 
@@ -203,10 +203,30 @@ def test_with_layers_every_instant_has_just_one_shift(span: tuple[datetime, date
 def test_another_order_holds_from_the_next_hand_over() -> None:
     """Whoever is on call now stays so; whom it doesn't name comes last."""
     people = directory()
-    new = Directory(people.people, people.holdings, orders=(Order("line", ("eve", "bob"), NOW),))
+    new = Directory(people.people, people.holdings, orders=(Order("2", "line", ("eve", "bob"), NOW),))
     weeks = [NOW + n * timedelta(days=7) for n in range(4)]
     assert at(WEEKLY, new, NOW) == at(WEEKLY, people, NOW) == "eve"
     turns = [at(WEEKLY, new, week) for week in weeks[1:]]
     assert turns == [("eve", "bob", "ann")[number_at(WEEKLY, week) % 3] for week in weeks[1:]]
-    earlier = Directory(people.people, people.holdings, orders=(Order("line", ("eve", "bob", "ann"), LONG_AGO), *new.orders))
+    earlier = Directory(people.people, people.holdings, orders=(Order("1", "line", ("eve", "bob", "ann"), LONG_AGO), *new.orders))
     assert at(WEEKLY, earlier, NOW) == ("eve", "bob", "ann")[number_at(WEEKLY, NOW) % 3]
+
+
+@pytest.mark.parametrize("way", [1, -1], ids=["as they were set", "the other way round"])
+def test_of_two_orders_of_one_instant_the_later_id_holds(way: int) -> None:
+    """However the database hands them out; one that was set after both replaces them, whatever its id."""
+    people, week = directory(), NOW + timedelta(days=7)
+    both = (Order("1", "line", ("ann", "bob", "eve"), NOW), Order("2", "line", ("eve", "bob", "ann"), NOW))
+    last = Order("0", "line", ("bob", "ann", "eve"), NOW + timedelta(seconds=1))
+    for orders, order in ((both, both[1]), ((*both, last), last)):
+        found = Directory(people.people, people.holdings, orders=orders[::way])
+        assert at(WEEKLY, found, week) == order.people[number_at(WEEKLY, week) % 3]
+
+
+@pytest.mark.parametrize("now", [NOW, NOW + timedelta(days=3, hours=5), NOW - timedelta(minutes=1)])
+def test_what_lies_ahead_ends_with_a_hand_over(now: datetime) -> None:
+    """Four weeks, and what is left of the last shift: none looks as if it ended at the time of day at which one asks."""
+    until = horizon(WEEKLY, now)
+    assert timedelta(0) <= until - (now + AHEAD) < timedelta(days=7)
+    assert until == hand_over(WEEKLY, number_at(WEEKLY, until))
+    assert between(WEEKLY, directory(), now, until)[-1].ends == until

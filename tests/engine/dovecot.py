@@ -130,11 +130,11 @@ def room(folder: Path) -> Path:
 
 
 @contextmanager
-def serving(trusted: Authority, folder: Path, capability: str = "") -> Iterator[Dovecot]:
+def serving(trusted: Authority, folder: Path, capability: str = "", password: str = PASSWORD) -> Iterator[Dovecot]:
     """A server with an empty mailbox."""
     if shutil.which("dovecot", path=PLACES) is None:
         service_absent("Dovecot", f"no `dovecot` in {PLACES}")
-    server = made(folder, trusted, capability)
+    server = made(folder, trusted, capability, password)
     server.start()
     try:
         yield server
@@ -142,7 +142,7 @@ def serving(trusted: Authority, folder: Path, capability: str = "") -> Iterator[
         server.stop()
 
 
-def made(folder: Path, authority: Authority, capability: str = "") -> Dovecot:
+def made(folder: Path, authority: Authority, capability: str = "", password: str = PASSWORD) -> Dovecot:
     """One that isn't started yet. As root it takes the users that its package brings, else it is whoever tests."""
     is_root = os.getuid() == 0
     name, login = ("dovecot", "dovenull") if is_root else (pwd.getpwuid(os.getuid()).pw_name,) * 2
@@ -152,7 +152,7 @@ def made(folder: Path, authority: Authority, capability: str = "") -> Dovecot:
         os.chown(folder / part, owner.pw_uid, owner.pw_gid)
     server = Dovecot(folder, free_port(), free_port())
     (folder / "dovecot.conf").write_text(CONFIG.format(
-        folder=folder, user=name, group=grp.getgrgid(owner.pw_gid).gr_name, login=login, password=PASSWORD, uid=owner.pw_uid,
+        folder=folder, user=name, group=grp.getgrgid(owner.pw_gid).gr_name, login=login, password=password, uid=owner.pw_uid,
         gid=owner.pw_gid, certificate=authority.certificate.parent / "server.pem", plain=server.plain, tls=server.tls,
         capability=capability))
     return server

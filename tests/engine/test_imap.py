@@ -103,6 +103,22 @@ def test_a_mail_becomes_a_report_and_moves(world: World, server: Dovecot, tmp_pa
     assert look(world, account(server), tmp_path) == 0
 
 
+def test_folders_are_called_as_people_call_them(world: World, server: Dovecot, tmp_path: Path) -> None:
+    """In any letters, as a mail program shows them: one that is there is found, those that aren't are made under that name."""
+    have_source(world)
+    with server.reader() as reader:
+        assert reader.create('"Vorf&AOQ-lle"')[0] == "OK"
+    server.deliver(MAIL, "Vorf&AOQ-lle")
+    server.deliver(MAIL.replace(b"\r\n\r\n", b"\r\nAuto-Submitted: auto-replied\r\n\r\n", 1), "Vorf&AOQ-lle")
+    box = account(server, folder="Vorfälle", taken="台北 R&D", refused="Zurückgewiesen 🔥")
+    assert look(world, box, tmp_path) == 1
+    assert {name: len(server.flags(name)) for name in ("Vorf&AOQ-lle", "&U,BTFw- R&-D", "Zur&APw-ckgewiesen &2D3dJQ-")} == {
+        "Vorf&AOQ-lle": 0, "&U,BTFw- R&-D": 1, "Zur&APw-ckgewiesen &2D3dJQ-": 1}
+    assert box.aside == "folder Zurückgewiesen 🔥 on 127.0.0.1"
+    with pytest.raises(Away, match="Nirgendwö on"), account(server, folder="Nirgendwö").opened():
+        pass
+
+
 def test_files_and_answers_come_along(world: World, server: Dovecot, tmp_path: Path) -> None:
     """As from a Maildir: it is the same intake."""
     have_source(world)
@@ -178,6 +194,18 @@ def test_what_the_server_refuses_is_said(server: Dovecot, more: dict[str, Any], 
     assert f"127.0.0.1:{server.tls}" in str(refusal.value)
     assert PASSWORD not in str(refusal.value)
     assert "guessed" not in str(refusal.value)
+
+
+def test_a_password_has_any_letters(trusted: authority.Authority, room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those that a plain sign-in of IMAP can't say; a wrong one is refused as any other."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted.certificate))
+    with dovecot.serving(trusted, room, password="schöner-🔥-tag") as server:
+        with account(server, password=SecretStr("schöner-🔥-tag")).opened() as found:
+            assert found.waiting() == []
+        for wrong in ("schöner-tag", "as-secret-as-any"):
+            with pytest.raises(Away, match=r"used: \[AUTHENTICATIONFAILED\] Authentication failed\. Look at report_imap") as refusal, account(server, password=SecretStr(wrong)).opened():
+                pass
+            assert wrong not in str(refusal.value)
 
 
 def test_a_server_whose_certificate_isn_t_trusted_is_told_no_password(trusted: authority.Authority, room: Path) -> None:

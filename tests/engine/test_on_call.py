@@ -18,6 +18,7 @@ from isms_workflow.engine.commands import on_call as commands
 from isms_workflow.programme.load import parse, shipped
 from isms_workflow.settings import Settings
 from isms_workflow.store import audit, tables
+from isms_workflow.store.statements import on_call as questions
 from isms_workflow.store.tables import overrides
 from tests.engine.incidents import do, report
 from tests.engine.mails import became, deliver, only
@@ -197,6 +198,19 @@ def test_the_order_of_turns_is_set_and_recorded(both: World) -> None:
         (row,) = conn.execute(select(tables.audit).where(tables.audit.c.kind == "on_call.ordered")).all()
         assert json.loads(row.body)["data"]["people"] == f"{ids['ravi']} {ids['ben']}"
         assert audit.verify(conn).ok
+
+
+def test_of_two_orders_of_one_instant_the_second_holds(both: World) -> None:
+    """Within one microsecond, as two clicks on a quick machine, or a simulated day."""
+    for first in ("ravi", "ben", "ravi"):
+        order = [both.ids[first], both.ids["ben" if first == "ravi" else "ravi"]]
+        with both.sim.write() as (tx, when):
+            commands.order(tx, "first_line", order, both.actor("maria"), when)
+        with both.store.read() as conn:
+            assert [tuple(row.people) for row in conn.execute(questions.orders())][-1] == tuple(order)
+        assert on_duty(both, MONDAY + timedelta(days=14)) == first
+    with both.store.read() as conn:
+        assert len({row.set_at for row in conn.execute(questions.orders())}) == 1
 
 
 def test_whoever_changes_places_is_told_of_the_order(both: World, settings: Settings) -> None:

@@ -35,12 +35,22 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
+def _house(store: Store, settings: Settings) -> House:
+    world, log = found(store), AccessLog(store)
+    parts = Portal(store, settings, lambda: world.now, EvidenceFiles(settings.evidence_dir), log)
+    return House(world, application.over(parts, create_app), log, settings.public_url)
+
+
 @pytest.fixture
 def house(sqlite_store: Store, settings: Settings) -> House:
     """The cast in office; no cycle yet."""
-    world, log = found(sqlite_store), AccessLog(sqlite_store)
-    parts = Portal(sqlite_store, settings, lambda: world.now, EvidenceFiles(settings.evidence_dir), log)
-    return House(world, application.over(parts, create_app), log, settings.public_url)
+    return _house(sqlite_store, settings)
+
+
+@pytest.fixture
+def both_house(store: Store, settings: Settings) -> House:
+    """The same on SQLite and on PostgreSQL."""
+    return _house(store, settings)
 
 
 @pytest.fixture

@@ -50,6 +50,8 @@ NO_REPORT = v.ReportForm(None, "The programme in force says nothing of incidents
 REPORTED = v.Report("INC-2026-0042", "A mail of a colleague sends links", "reported", "The response team has been told.",
                     "It began at nine.\n\nI opened none.", (v.Fact("Reported", "Mon 9 Mar 2026 08:00 CET"),),
                     v.Link("See the incident", PHISHING.url), (replace(SCREEN, label="internal"),))
+ATTACH = v.Action("attach", "Attach files", "/incidents/INC-2026-0042/files", (
+    v.Field("files", "Files", "file", "A picture of the screen.", required=True, multiple=True),), then="They are kept with the report.")
 
 STEPS = (
     v.StepLine("Contain the incident", "/steps/1", "waiting", "A.5.26", ARON),
@@ -111,7 +113,8 @@ INCIDENT = v.Incident(
 ANSWERED = replace(
     INCIDENT, state="responding", response="answered in time", due=None, ladder=(), wait=None, main=None, alike=(), actions=(),
     word=v.Word(ARON, at(0, 8), at(0, 9, 0)), phases=(replace(RESPONDING, state="open", says=""),), relations=(), occurrences=0,
-    is_exercise=False, systems=(), description="", lessons=LEARNED, led_to=(OPENED,))
+    is_exercise=False, systems=(), description="", lessons=LEARNED, led_to=(OPENED,), files=(),
+    no_files=v.Empty("No files yet.", "A picture of the screen helps."), attach=ATTACH)
 PAUSED = replace(INCIDENT, response="its clocks stand still", due=None, word=None, wait=None,
                  pause=v.Word(YOU, at(0, 8), at(1, 9, 0), "It waits for the vendor."), main=None, actions=(replace(
                      ACKNOWLEDGE, main=False, why_not="It takes one of these responsibilities: Incident responder."),))

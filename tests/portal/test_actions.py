@@ -7,6 +7,8 @@ from sqlalchemy import update
 
 from isms_workflow.engine import programmes
 from isms_workflow.engine.commands import corrective
+from isms_workflow.portal.action_view import checked
+from isms_workflow.programme.corrective import Gravity
 from isms_workflow.programme.load import kept, parse, shipped
 from isms_workflow.store.tables import cases
 from tests.engine.actions import asked, current, done, open_action, planned, referred
@@ -218,3 +220,10 @@ def test_it_prints_as_a_document(opened: House) -> None:
     planned(opened.world)
     page = main_of(opened.visitor("olga"), f"{FIRST}/document")
     assert all(said in page for said in ("Restores were never tried", "Find the root cause", "approved", "Gravity"))
+
+
+@pytest.mark.parametrize(("after", "says"), [("30 days at 09:00", "30 days after it is done, at 09:00"), ("30 days", "30 days after it is done"),
+                                             ("12 hours", "12 hours after it is done")])
+def test_when_it_is_checked_is_said_in_order(after: str, says: str) -> None:
+    """The span, what it counts from, and the hour."""
+    assert checked(Gravity.model_validate({"id": "minor", "title": "Minor", "check_after": after})) == says

@@ -87,7 +87,7 @@ def test_lists_document_and_paper_name_them(house: House) -> None:
     """Where all evidence stands; the history says who added it."""
     send(house.visitor("gil"), SCREEN)
     ben = house.visitor("ben")
-    assert f'href="{FIRST}#happened">The report' in ben.read("/evidence")
+    assert f'href="{FIRST}#files">The report' in ben.read("/evidence")
     assert "screen.png" in ben.read(f"{FIRST}/document")
     assert "added evidence" in ben.read(FIRST)
     with house.world.store.read() as conn:
@@ -102,7 +102,7 @@ REFUSED: dict[str, tuple[list[tuple[str, bytes, str]], str]] = {
                            "files: 'dump.bin' can't be; it is larger than 25 MiB"),
     "one of 100 MB": ([SCREEN, ("dump.bin", b"x" * 100_000_000, "application/octet-stream")],
                       ("files: 'dump.bin' can't be; it is larger than 25 MiB, the most that evidence_max_mib allows: "
-                       "send the report without it, or less of it")),
+                       "leave it out, or choose another")),
     "eleven": ([SCREEN] * 11, "files: '11 files' can't be; at most 10 at once"),
     "one with an endless name": ([("x" * 201, b"x", "text/plain")], f"files: '{'x' * 40}' can't be; a name of 1 to 200"),
 }

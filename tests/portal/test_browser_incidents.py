@@ -104,6 +104,17 @@ def _too_large(gil: Person, folder: Path) -> None:
     gil.page.get_by_label(re.compile("^Files")).set_input_files(screen)
 
 
+def _attaches(gil: Person, folder: Path) -> None:
+    """One file more, which came to hand later."""
+    log = folder / "log.txt"
+    log.write_text("09:12 a stranger signs in\n")
+    gil.page.get_by_text("Attach files", exact=True).first.click()
+    gil.page.locator("#attach-files").set_input_files(log)
+    gil.presses("Attach files")
+    assert "log.txt is attached." in gil.page.locator("body").inner_text()
+    assert {"screen.png", "log.txt"} <= set(re.findall(r"\w+\.(?:png|txt)", gil.reads()))
+
+
 def _reported(gil: Person, folder: Path) -> str:
     """A guest reports, in a minute; the incident's reference."""
     gil.goes("Incidents")
@@ -115,8 +126,9 @@ def _reported(gil: Person, folder: Path) -> str:
     _looked_at(gil, "report")
     _too_large(gil, folder)
     gil.presses("Report the incident")
-    _looked_at(gil, "reported")
     assert "screen.png" in gil.reads()
+    _attaches(gil, folder)
+    _looked_at(gil, "reported")
     return str(re.search(r"INC-\d{4}-\d{4}", gil.page.title()).group(0))  # type: ignore[union-attr]  # it fails here
 
 

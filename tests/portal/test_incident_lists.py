@@ -100,6 +100,19 @@ def test_my_work_has_what_waits_for_responders_the_gravest_first(reported: House
     assert "Triage: The shop is down" in main_of(reported.visitor("dana"), "/"), "her level was told"
 
 
+def test_my_work_says_what_each_row_is_about(reported: House) -> None:
+    """Somebody at several incidents owes the same of each."""
+    world = reported.world
+    report(world, category="outage", systems=("Web shop",), title="The shop is down")
+    for case in ("Someone reads our mails", "The shop is down"):
+        with world.store.read() as conn:
+            world.case = conn.execute(select(table.c.case_id).where(table.c.title == case)).scalar_one()
+        respond(world, "ben")
+    page = main_of(reported.visitor("ben"), "/")
+    for title in ("Someone reads our mails", "The shop is down"):
+        assert f"Contain the incident: {title}</a>" in page, title
+
+
 def test_an_empty_list_teaches(house: House) -> None:
     """What it would hold, and how something gets there."""
     page = main_of(house.visitor("gil"), "/incidents")
@@ -146,6 +159,14 @@ def test_every_order_has_every_incident_once(reported: House, sort: str) -> None
         found = re.search(r'href="([^"]*)" rel="next"', page)
         url = found.group(1) if found else ""
     assert len(seen) == len(set(seen)) == 71
+
+
+def test_only_what_is_open_wants_somebody(reported: House) -> None:
+    """Nobody sees to one that nobody took up; of one that has ended nothing is said."""
+    ben = reported.visitor("ben")
+    assert '<span class="muted">nobody</span>' in main_of(ben, "/incidents")
+    do(reported.world, incidents.dismiss, "ben", None, "a prank")
+    assert '<span class="muted">nobody</span>' not in main_of(ben, "/incidents")
 
 
 SEARCHES = {"a word": ("MAILS", True), "two words in any order": ("mails reads", True), "one of them alone": ("mails invoice", False),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import update
 
 from isms_workflow.engine import programmes
 from isms_workflow.engine.commands import incidents
 from isms_workflow.programme.load import kept, shipped
 from isms_workflow.store.tables import cases
+from tests.counting import counted
 from tests.engine.incidents import do, have_systems, report, respond, without_incidents
 from tests.portal.incidents import FIRST, act, label, main_of
 from tests.portal.visitor import House
@@ -189,15 +190,9 @@ def test_a_storm_of_the_same_makes_no_page_slow(reported: House) -> None:
     report(world)
 
     def asked(path: str) -> tuple[int, int]:
-        counted: list[str] = []
-
-        def count(*told: object) -> None:
-            counted.append(str(told[2]))
-
-        event.listen(world.store.engine, "before_cursor_execute", count)
-        page = reported.visitor("ben").read(path)
-        event.remove(world.store.engine, "before_cursor_execute", count)
-        return len(counted), page.count('#merge"')
+        with counted(world.store) as statements:
+            page = reported.visitor("ben").read(path)
+        return len(statements), page.count('#merge"')
 
     few, proposed = asked(FIRST)
     others = [report(world) for _ in range(25)]

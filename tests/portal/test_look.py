@@ -274,9 +274,16 @@ def test_no_page_is_wider_than_a_telephone_and_none_breaks_the_policy(tab: Page,
     assert (wide, said) == ([], [])
 
 
-def test_the_menu_is_one_line_of_an_ordinary_window(tab: Page, address: str) -> None:
-    """With as many sections as any role sees, whatever organisation and reader are called; its entries stand on a section's pages."""
+@pytest.mark.parametrize("width", [1280, 1024, 1009])
+def test_the_menu_is_one_line_of_an_ordinary_window(tab: Page, address: str, width: int) -> None:
+    """With as many sections as any role sees, whatever organisation and reader are called; its entries stand on a section's pages.
+
+    A window of 1024 px has 15 less where its scroll bar takes room.
+    """
+    tab.set_viewport_size({"width": width, "height": 800})
     visit(tab, address, "long names")
+    assert not tab.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert tab.evaluate("document.querySelector('.reader').getBoundingClientRect().right <= innerWidth - 24")
     menu, entries = tab.get_by_role("navigation", name="Menu"), tab.get_by_role("navigation", name="In this section")
     assert tab.evaluate("document.querySelector('.top').clientHeight == document.querySelector('.brand').offsetHeight")
     expect(menu.locator("[aria-current]")).to_have_text("Incidents")

@@ -64,7 +64,7 @@ def test_from_the_answers_to_the_submission(house: House) -> None:
     assert say(ben, "submit", obligation="gdpr.notification", at="2026-01-05T08:00",
                files={"file": ("notification.pdf", b"%PDF", "application/pdf")}) == 303
     said = main_of(ben, PAGE)
-    for words in ("in time", "notification.pdf", "recorded gdpr.notification as submitted"):
+    for words in ("in time", "notification.pdf", ": Notification of the personal data breach"):
         assert words in said
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from icalendar import Calendar
 
 from isms_workflow.engine.commands import on_call as commands
 from isms_workflow.engine.commands import people
 from tests.engine.test_steps import done
+from tests.portal.test_calendar import address
 from tests.portal.visitor import House
 
 COVER = "/on-call/first_line/cover"
@@ -25,6 +29,19 @@ def test_it_says_who_is_on_call_now_and_next_and_for_four_weeks(house: House) ->
         assert words in said
     assert said.count("Ravi Singh") >= 2
     assert "Nobody is on call" not in said
+
+
+def test_each_shift_that_is_shown_ends_with_its_hand_over(house: House) -> None:
+    """The last of the four weeks, too, at whatever time one looks, on the page and in the calendar of who is on call."""
+    house.world.advance(hours=3)
+    table = house.visitor("ben").read("/on-call").split("<tbody>")[1].split("</tbody>")[0]
+    ends = re.findall(r"<td><time[^>]*>([^<]*)</time></td>", table)
+    assert len(ends) >= 4
+    assert {each[-5:] for each in ends} == {"09:00"}, ends
+    for who in ("ben", "ravi"):
+        feed = house.visitor().get(address(house, who)).content
+        turns = [each for each in Calendar.from_ical(feed).walk("VEVENT") if "On call" in str(each["summary"])]
+        assert {f"{each.decoded('dtend'):%H:%M}" for each in turns} == {"09:00"}
 
 
 def test_somebody_covers_and_gives_it_back(house: House) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml as pyyaml
 
 from isms_workflow.programme import yaml
-from isms_workflow.programme.load import shipped
+from isms_workflow.programme.errors import ProgrammeRefused
+from isms_workflow.programme.load import load, shipped
 
 
 def outline(node: pyyaml.Node) -> Any:
@@ -30,9 +32,43 @@ def test_both_loaders_read_the_same(text: str) -> None:
     assert (outline(quick), value) == (outline(careful), wanted)
 
 
-@pytest.mark.parametrize("mark", ["[", "- ", "? "])
-def test_what_is_nested_without_end_is_refused(mark: str) -> None:
-    """libyaml's own way of composing it would end the process."""
-    read, problems = yaml.read("deep.yaml", mark * 100_000)
-    assert read is None
-    assert [each.what.startswith("maximum recursion depth exceeded") for each in problems] == [True]
+LEVELS, VALUES = "is nested more than 50 levels deep", "stands for more than 100,000 values once its aliases are written out"
+WITHIN = "the alias *x stands within what it names: write out what is meant"
+LAUGHS = "a0: &a0 [ha]\n" + "".join(f"a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 10)}]\n" for n in range(9))
+CHAIN = "a0: &a0 [ha]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}]\n" for n in range(3000))
+
+ENDLESS = {  # text: (the line that is named, what is said of it)
+    "a list within itself": ("a: &x [*x]\n", 1, WITHIN),
+    "a mapping within itself": ("kind: pdca\nphases: &x\n  - id: plan\n    steps: *x\n", 4, WITHIN),
+    "a mapping merged into itself": ("a: &x\n  b: 1\n  <<: *x\n", 3, WITHIN),
+    "a list as its own key": ("? &x [*x]\n: 1\n", 1, WITHIN),
+    "a hundred thousand brackets": ("[" * 100_000, 1, LEVELS), "as many dashes": ("- " * 100_000, 1, LEVELS),
+    "as many keys": ("? " * 100_000, 1, LEVELS), "mappings in mappings": ("a:\n  " + "{b: " * 60, 2, LEVELS),
+    "aliases in aliases, one each": (CHAIN, 49, LEVELS), "aliases in aliases, ten each": (LAUGHS, 6, VALUES),
+    "very many values": (f"a: 1\nb: [{'1, ' * 100_000}]\n", 2, VALUES),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "says"), ENDLESS.values(), ids=ENDLESS)
+def test_what_has_no_end_is_refused_with_its_line(text: str, line: int, says: str) -> None:
+    """Before it is read as values: none of it ends the process, fills the memory, or is an error of Python's."""
+    found, problems = yaml.read("deep.yaml", text)
+    assert found is None
+    assert [(each.file, each.line, each.what.startswith(says)) for each in problems] == [("deep.yaml", line, True)], problems
+
+
+def test_aliases_that_have_an_end_are_read() -> None:
+    """A programme may say a thing once, and merge it."""
+    found, problems = yaml.read("short.yaml", "a: &x {b: [1, 2]}\nc: *x\nd: {<<: *x, e: 3}\n")
+    assert problems == []
+    assert found is not None
+    assert found.value == {"a": {"b": [1, 2]}, "c": {"b": [1, 2]}, "d": {"b": [1, 2], "e": 3}}
+
+
+def test_a_folder_with_such_a_file_is_refused_with_its_name(tmp_path: Path) -> None:
+    """As every programme that is wrong."""
+    for name, text in {**shipped(), "pdca.yaml": "a: &x [*x]\n"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ProgrammeRefused, match=r"pdca\.yaml:1: the alias \*x stands within what it names"):
+        load(tmp_path)

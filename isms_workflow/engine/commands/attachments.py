@@ -34,12 +34,13 @@ class Sent:
     media_type: str
 
 
-def may_attach(conn: Connection, case: str, actor: Actor, when: When) -> None:
-    """Asked before the file is taken, so that a refused one isn't kept; `attach` asks again."""
+def may_attach(conn: Connection, case: str, actor: Actor, when: When, new: int = 1) -> None:
+    """Asked before so many files are taken, so that refused ones aren't kept; `attach` asks again."""
     view = reading.view(conn, case_id(conn, case), when.noticed)
     if view.incident is None:
         raise Unknown("incident", case)
     rules.may(view, actor)
+    rules.enough(new, _kept(conn, view.case.id))
 
 
 def attach(tx: Transaction, case: str, files: Sequence[Sent], actor: Actor, when: When) -> tuple[str, ...]:

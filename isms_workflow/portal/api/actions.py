@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -184,24 +184,34 @@ def _shown(conn: Connection, caller: Caller, ids: Collection[str]) -> list[Corre
     caller.expect(conn, ids)
     seen = [views[each] for each in ids if caller.sees(conn, views[each])]
     rows = {row.case_id: row for row in conn.execute(questions.titles([view.case.id for view in seen]))}
-    return [CorrectiveAction(title=rows[view.case.id].title, **_facts(conn, caller, view)) for view in seen]
+    sources = _sources(conn, caller, seen)
+    return [CorrectiveAction(title=rows[view.case.id].title, **_facts(view, sources)) for view in seen]
 
 
 def _whole(conn: Connection, caller: Caller, view: CaseView) -> CorrectiveActionWhole:
     row = conn.execute(questions.action_of(view.case.id)).one()
     return CorrectiveActionWhole(
-        title=row.title, description=row.description, **_facts(conn, caller, view),
+        title=row.title, description=row.description, **_facts(view, _sources(conn, caller, (view,))),
         steps=[shapes.step(view, each) for each in view.steps],
         if_nobody_acts=shapes.coming(Look(conn, caller.now).coming(view, view.case.id)))
 
 
-def _facts(conn: Connection, caller: Caller, view: CaseView) -> dict[str, Any]:
+def _sources(conn: Connection, caller: Caller, actions: Iterable[CaseView]) -> frozenset[str]:
+    """The incidents that these come from, as far as the caller may see them."""
+    ids = {found.from_case for _, found in map(action_of, actions) if found.from_case}
+    if not ids:
+        return frozenset()
+    caller.expect(conn, ids)
+    return frozenset(case for case, view in reading.views(conn, ids, caller.now).items() if caller.sees(conn, view))
+
+
+def _facts(view: CaseView, sources: Collection[str]) -> dict[str, Any]:
+    """What a list shows; an incident that it comes from if it is one of `sources`."""
     case, (_, found) = view.case, action_of(view)
     of_case = {name: getattr(case, name) for name in (
         "id", "reference", "state", "version", "label", "programme", "opened_at", "closed_at")}
-    source = found.from_case if found.from_case and caller.sees(conn, reading.view(conn, found.from_case, caller.now)) else None
     return {**of_case, "gravity": found.gravity, "owner": found.owner, "round": found.round, "failed": found.failed,
-            "from_case": source,
+            "from_case": found.from_case if found.from_case in sources else None,
             "waits": [m.Wait(what=w.what, who=list(w.who), since=w.since, until=w.until) for w in waits(view)]}
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, Field
 
-from isms_workflow.domain.on_call import AHEAD, Shift, between
+from isms_workflow.domain.on_call import Shift, between, horizon
 from isms_workflow.domain.rules.on_call import in_order
 from isms_workflow.domain.times import When
 from isms_workflow.engine import offices, on_call
@@ -40,7 +40,7 @@ class Row(m.Said):
 
 
 class Rotation(m.Said):
-    """One rotation, and its shifts of the next four weeks; the first is the one of now. Of its rows the highest is first."""
+    """One rotation, and its shifts of the next four weeks, the last of them whole; the first is the one of now. Of its rows the highest is first."""
 
     id: str
     title: str
@@ -73,7 +73,7 @@ def rotations(caller: Reads) -> Rotations:
     return Rotations(items=[
         Rotation(id=each.id, title=each.title, zone=str(each.zone),
                  rows=[Row(id=row.id, title=row.title, people=list(in_order(row, directory, caller.now))) for row in each.rows],
-                 shifts=[_duty(shift) for shift in between(each, directory, caller.now, caller.now + AHEAD)])
+                 shifts=[_duty(shift) for shift in between(each, directory, caller.now, horizon(each, caller.now))])
         for each in known.values()])
 
 

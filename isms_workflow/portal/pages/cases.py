@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter
 from sqlalchemy import Connection, select
 from starlette.responses import Response
 
-from isms_workflow.domain.refusals import Unknown
+from isms_workflow.domain.access import may_see
 from isms_workflow.domain.views import CaseView, Gate
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal import obligations
 from isms_workflow.portal import views as v
+from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_case
 from isms_workflow.portal.lessons_view import Board
 from isms_workflow.portal.names import Names, case_url, gate_url, reference
@@ -25,6 +27,7 @@ from isms_workflow.portal.showing import due, file, waited_for, waiting
 from isms_workflow.portal.sight import PAGE, Sight, eyes, older, page
 from isms_workflow.portal.visit import Reader, Visit
 from isms_workflow.store import audit
+from isms_workflow.store.statements import cases as questions
 from isms_workflow.store.statements import corrective as action_questions
 from isms_workflow.store.statements import incidents as incident_questions
 from isms_workflow.store.statements.sight import seen_by
@@ -32,14 +35,18 @@ from isms_workflow.store.tables import cases, decisions, evidence
 
 router = APIRouter()
 
+NONE = v.Empty("No cases.", "The first opens when a cycle is started, an incident is reported, or a corrective action opened.",
+               v.Link("Go to the cycle", "/cycle"))
+NONE_FITS = v.Empty("No case fits.", "Other words, or another state, may find it.", v.Link("All cases", "/cases"))
+
 
 @router.get("/cases")
 def listing(visit: Reader) -> Response:
     """Every case that the reader may see, the newest first."""
     params = visit.request.query_params
     query = select(cases.c.id, cases.c.reference).order_by(cases.c.reference.desc()).limit(PAGE)
-    if text := params.get("q"):
-        query = query.where(cases.c.reference.contains(text.upper(), autoescape=True))
+    if text := params.get("q", "").strip():
+        query = query.where(questions.says(text))
     if state := params.get("state"):
         query = query.where(cases.c.closed_at.is_(None) if state == "open" else cases.c.closed_at.is_not(None))
     with visit.portal.store.read() as conn:
@@ -50,23 +57,23 @@ def listing(visit: Reader) -> Response:
         found = reading.views(conn, [row.id for row in rows], visit.now)
         titles = {row.case_id: row.title for query in (incident_questions.titles, action_questions.titles)
                   for row in conn.execute(query(list(found)))}
-        lines = tuple(_line(conn, found[row.id], titles) for row in rows)
+        dates = due(conn, found.values())
+        lines = tuple(_line(found[row.id], titles, dates.get(row.id)) for row in rows)
     states = v.Field("state", "State", "select", value=state or "",
                      choices=(v.Choice("", "any"), v.Choice("open", "open"), v.Choice("ended", "ended")))
     columns = tuple(v.Column(name) for name in ("Case", "Title", "Kind", "State", "Waits for", "Due", "Changed"))
-    table = v.Listing("cases", columns, lines,
-                      v.Empty("No cases.", "The first opens when a cycle is started, an incident is reported, or a corrective action opened.", v.Link("Go to the cycle", "/cycle")),
-                      "/cases", (v.Field("q", "Contains", value=text or ""), states),
+    table = v.Listing("cases", columns, lines, NONE_FITS if text or state else NONE, "/cases",
+                      (v.Field("q", "Words or reference", value=text), states),
                       older=older(params, after), says="1 case" if len(lines) == 1 else f"{len(lines)} cases")
     return visit.page("cases.html", v.Cases(table), "Cases")
 
 
-def _line(conn: Connection, view: CaseView, titles: Mapping[str, str | None]) -> v.CaseLine:
+def _line(view: CaseView, titles: Mapping[str, str | None], until: datetime | None) -> v.CaseLine:
     case = view.case
     title = view.workflow.title if view.workflow.is_followed else titles.get(case.id) or "(erased)"
     changed = case.closed_at or case.paused_at or case.phase_opened_at or case.opened_at
     return v.CaseLine(reference(view), title, "PDCA" if view.workflow.is_followed else view.workflow.title, view.case.state,
-                      waited_for(view), due(conn, view), changed)
+                      waited_for(view), until, changed)
 
 
 @router.get("/cases/{name}")
@@ -126,16 +133,18 @@ def _decision(conn: Connection, gate: Gate, names: Names) -> v.DecisionLine:
 
 def _files(conn: Connection, visit: Visit, view: CaseView, names: Names) -> tuple[v.Evidence, ...]:
     rows = conn.execute(select(evidence).where(evidence.c.case_id == view.case.id).order_by(evidence.c.added_at)).all()
-    return tuple(file(r, names) for r in rows if visit.sees(conn, view, r.label))
+    inside = visit.person.id in people_of(conn, view, visit.now)
+    return tuple(file(r, names) for r in rows if may_see(visit.person, r.label, inside))
 
 
 @router.get("/search")
 def search(visit: Reader) -> Response:
-    """Typing a reference goes there; anything else filters the cases."""
-    text = visit.request.query_params.get("q", "").strip().upper()
+    """Typing a reference goes there; words, or part of one, filter the cases; nothing shows them all."""
+    text = visit.request.query_params.get("q", "").strip()
+    name = text.upper()
     with visit.portal.store.read() as conn:
-        row = conn.execute(select(cases.c.id).where(cases.c.reference == text)).first()
+        row = conn.execute(select(cases.c.id).where(cases.c.reference == name)).first()
         found = row is not None and (Sight(conn, visit).sees(row.id) or is_reporter(conn, visit, row.id))
-    if not text:
-        raise Unknown("case", "without a reference")
-    return visit.go(case_url(quote(text)) if found else f"/cases?{urlencode({'q': text})}")
+    if found:
+        return visit.go(case_url(quote(name)))
+    return visit.go(f"/cases?{urlencode({'q': text})}" if text else "/cases")

@@ -16,7 +16,7 @@ from isms_workflow.engine import offices, reading
 from isms_workflow.engine.commands import corrective as commands
 from isms_workflow.portal import lists
 from isms_workflow.portal import views as v
-from isms_workflow.portal.action_view import Page
+from isms_workflow.portal.action_view import Page, checked
 from isms_workflow.portal.actions import OPEN_ONE, Look, listing, may_open, section_of
 from isms_workflow.portal.names import Names
 from isms_workflow.portal.one_case import Do, carry_out, seen
@@ -73,7 +73,7 @@ def _form(conn: Connection, visit: Visit) -> v.ActionForm:
         return v.ActionForm(None, f"It takes one of these responsibilities: {titles}. Tell one of them what you saw.")
     people = Names(conn, visit.person).choices(tuple(
         p.id for p in offices.directory(conn, visit.now).people.values() if p.may_write))
-    gravities = tuple(v.Choice(g.id, f"{g.title}: checked {g.check_after} after it is done") for g in section.gravities)
+    gravities = tuple(v.Choice(g.id, f"{g.title}: checked {checked(g)}") for g in section.gravities)
     return v.ActionForm(v.Action("open", "Open the corrective action", "/actions/new", (
         v.Field("title", "What is wrong", hint="In a sentence: “Nobody has ever tried to restore a backup.”", required=True),
         v.Field("description", "What else is known", "textarea", "Which requirement isn't met, where it was seen, what proves it."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -34,8 +34,7 @@ def listing(visit: Reader) -> Response:
         sight, names = Sight(conn, visit), Names(conn, visit.person)
         rows, after = page(
             lambda before: conn.execute(query.where(evidence.c.id < before) if before else query).all(),
-            lambda row: str(row.id), lambda some: [row for row in some if sight.sees(row.case_id, row.label)],
-            params.get("before", ""))
+            lambda row: str(row.id), lambda some: _seen(sight, some), params.get("before", ""))
         views = reading.views(conn, list({row.case_id for row in rows}), visit.now)
         lines = tuple(_line(views[row.case_id], row, names) for row in rows)
     table = v.Listing("evidence", tuple(v.Column(c) for c in COLUMNS), lines,
@@ -45,6 +44,11 @@ def listing(visit: Reader) -> Response:
     return visit.page("evidence.html", v.EvidencePage(table), "Evidence")
 
 
+def _seen(sight: Sight, rows: Sequence[Any]) -> list[Any]:
+    sight.expect((row.case_id, row.label) for row in rows)
+    return [row for row in rows if sight.sees(row.case_id, row.label)]
+
+
 def _line(view: CaseView, row: Any, names: Names) -> v.Evidence:
     return replace(file(row, names), belongs=_belongs(view, row.step_id), reference=reference(view))
 
@@ -52,7 +56,7 @@ def _line(view: CaseView, row: Any, names: Names) -> v.Evidence:
 def _belongs(view: CaseView, step_id: str | None) -> v.Link:
     """The step that carries it; what came with a report is on the incident's own page."""
     if step_id is None:
-        return v.Link("The report", f"{case_url(view.case.reference)}#happened")
+        return v.Link("The report", f"{case_url(view.case.reference)}#files")
     step = view.step(step_id)
     return v.Link(view.title(step), step_url(step))
 

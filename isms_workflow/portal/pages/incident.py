@@ -34,6 +34,7 @@ from isms_workflow.store.statements import lessons as lesson_questions
 
 router = APIRouter()
 KIND = "incident"
+Shown = v.ReportForm | v.Report | v.ImportForm | v.Incident | v.Obligations
 HEADS = ("reference", "title", "severity", "state", "category", "reported", "response_due", "response", "seen_to_by", "exercise")
 
 
@@ -80,9 +81,9 @@ def document(visit: Reader, name: str) -> Response:
     return visit.page("case.html", page, "Incidents")
 
 
-def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.ReportForm | v.ImportForm | v.Incident | v.Obligations, str]:
+def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, Shown, str]:
     """The page of the report or of one incident, for a form on it that was refused: template, view, menu entry."""
-    if path[:1] == ["report"]:
+    if "report" in path[:2]:
         return incident_report.again(conn, visit, path)
     if path[1:2] == ["obligations"]:
         return obligations.again(conn, visit, path)

@@ -21,11 +21,12 @@ from isms_workflow.engine import programmes, reading, register
 from isms_workflow.engine.commands import attachments
 from isms_workflow.engine.commands import incidents as commands
 from isms_workflow.engine.commands.common import case_id
-from isms_workflow.portal import uploads
+from isms_workflow.portal import attaching, uploads
 from isms_workflow.portal import views as v
 from isms_workflow.portal.dates import as_typed, instant
 from isms_workflow.portal.incidents import Terms, section_of
 from isms_workflow.portal.names import Names
+from isms_workflow.portal.one_case import found
 from isms_workflow.portal.rendering import local_instant
 from isms_workflow.portal.showing import file
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
@@ -56,8 +57,10 @@ def ask(visit: Reader) -> Response:
     return visit.page("report.html", page, "Incidents")
 
 
-def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.ReportForm, str]:  # noqa: ARG001
-    """The form, refused: template, view, menu entry."""
+def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.ReportForm | v.Report, str]:
+    """The form of a report, or the page of one that was made, for a form that was refused: template, view, menu entry."""
+    if path[1:2] == ["report"]:
+        return "reported.html", _reported(conn, visit, path[0]), "Incidents"
     return "report.html", _form(conn, visit), "Incidents"
 
 
@@ -82,18 +85,9 @@ def _fields(conn: Connection, visit: Visit, section: IncidentWorkflow) -> tuple[
         *affected,
         v.Field("description", "What else you know", "textarea", "What you saw, what you did, whom you told. Don't try it again."),
         v.Field("occurred_at", "When it began", "datetime-local", f"As far as you know, in {visit.person.zone}."),
-        v.Field("files", "Files", "file", _of_files(visit), multiple=True),
+        v.Field("files", "Files", "file", attaching.hint(visit, AT_ONCE), multiple=True),
         v.Field("exercise", "This is an exercise", "checkbox", "Everything runs as if it were real, and says that it isn't."),
     )
-
-
-def _of_files(visit: Visit) -> str:
-    """What may be chosen; and that it has to be chosen anew, where the form comes back."""
-    most = visit.portal.settings.evidence_max_mib
-    told = f"A picture of the screen, the mail, a log: up to {AT_ONCE}, each up to {most} MiB. Who may see the incident sees them."
-    before: Posted | None = getattr(visit.request.state, "posted", None)
-    again = "Choose them again: a browser keeps none of them. " if before and uploads.chosen(before.form, "files") else ""
-    return again + told
 
 
 @router.post("/report")
@@ -102,14 +96,14 @@ def report(visit: Sender, form: Form) -> Response:
     visit.require(Action.REPORT, "Reporting an incident")
     sent, when = uploads.chosen(form.form, "files"), When.at(visit.now)
     began = instant(form.text("occurred_at"), visit.person.zone, "occurred_at")
-    found = Report(form.text("title"), form.text("description"), form.text("category"), occurred_at=began,
+    told = Report(form.text("title"), form.text("description"), form.text("category"), occurred_at=began,
                    is_exercise=bool(form.text("exercise")))
     with as_typed(form.text("occurred_at"), "occurred_at"), visit.portal.store.read() as conn:
-        commands.may_report(conn, found, form.many("systems"), when)
+        commands.may_report(conn, told, form.many("systems"), when)
     rules.enough(len(sent))
     files = [uploads.attachment(visit.portal, each, "files") for each in sent]
     with as_typed(form.text("occurred_at"), "occurred_at"), visit.portal.store.write() as tx:
-        view, _ = commands.report(tx, found, form.many("systems"), visit.actor, when)
+        view, _ = commands.report(tx, told, form.many("systems"), visit.actor, when)
         attachments.attach(tx, view.case.id, files, visit.actor, when)
     name = view.case.reference
     return visit.go(f"/incidents/{name}/report", f"Thank you: it is {name}, and the response team has been told.")
@@ -121,6 +115,28 @@ def reported(visit: Reader, name: str) -> Response:
     with visit.portal.store.read() as conn:
         page = _reported(conn, visit, name)
     return visit.page("reported.html", page, "Incidents")
+
+
+@router.post("/{name}/files")
+def attach(visit: Sender, form: Form, name: str) -> Response:
+    """More files to a report of one's own, from the incident's page."""
+    return _attach(visit, form, name)
+
+
+@router.post("/{name}/report/files")
+def attach_to_report(visit: Sender, form: Form, name: str) -> Response:
+    """The same from the page of the report."""
+    return _attach(visit, form, name, "/report")
+
+
+def _attach(visit: Visit, form: Posted, name: str, page: str = "") -> Response:
+    """Of others' reports the refusal is that of whether the reader may see them."""
+    with visit.portal.store.read() as conn:
+        view = found(conn, visit, name, "incident")
+        if not is_reporter(conn, visit, view.case.id):
+            visit.require_sight(conn, view, "incident", name)
+    done = attaching.take(visit, form, view.case.id)
+    return visit.go(f"/incidents/{view.case.reference}{page}#files", done)
 
 
 def is_reporter(conn: Connection, visit: Visit, case: str) -> bool:
@@ -152,8 +168,9 @@ def _reported(conn: Connection, visit: Visit, name: str) -> v.Report:
     names = Names(conn, visit.person)
     files = tuple(replace(file(each, names), url="", label="internal") for each in conn.execute(questions.attachments_of(case))
                   if each.added_by == visit.person.id)  # what they sent, and not how the case is labelled
+    attach = attaching.form(conn, visit, view, f"/incidents/{row.reference}/report")
     return v.Report(row.reference, row.title or "(erased)", row.state, STANDS[row.state], told.description or "",
-                    tuple(facts), seen, files)
+                    tuple(facts), seen, files, attaching.nothing(view, attach), attach)
 
 
 def reports(conn: Connection, visit: Visit, most: int = 10) -> tuple[v.ReportLine, ...]:

@@ -44,7 +44,7 @@ def show(visit: Reader) -> Response:
     table = v.Listing("statistics", COLUMNS, lines, EMPTY, says="Median, and what 9 of 10 took at most.",
                       exports=(v.Link("Download as CSV", "/incidents/statistics.csv"),))
     shown = tuple(v.Picture(title, f"/incidents/statistics/{name}.svg",
-                            f"{title} by month and severity, as a chart; the table below has the same figures.")
+                            f"{title} by month and severity, as a chart; the table above has the same figures.")
                   for name, title in MEASURES.items() if any(each.spreads[name].count for each in found))
     return visit.page("statistics.html", v.Statistics(table, shown), "Incidents")
 

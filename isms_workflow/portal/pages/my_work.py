@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from fastapi import APIRouter
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from isms_workflow.domain.duties import STEP_PHASE
@@ -19,14 +19,13 @@ from isms_workflow.portal import views as v
 from isms_workflow.portal.names import gate_url, reference, step_url
 from isms_workflow.portal.pages.incident_report import reports
 from isms_workflow.portal.rendering import word
-from isms_workflow.portal.showing import rungs
-from isms_workflow.portal.sight import eyes
+from isms_workflow.portal.sight import Sight, eyes
 from isms_workflow.portal.visit import Reader, Visit
-from isms_workflow.portal.waiting_actions import named, overdue, referred
+from isms_workflow.portal.waiting import Waiting
+from isms_workflow.portal.waiting_actions import overdue, referred
 from isms_workflow.portal.waiting_incidents import unanswered
 from isms_workflow.portal.waiting_reports import obligations_url, submissions
 from isms_workflow.store.statements import work as questions
-from isms_workflow.store.tables import transitions
 
 router = APIRouter()
 
@@ -37,16 +36,19 @@ def my_work(visit: Reader) -> Response:
     with visit.portal.store.read() as conn:
         reader = eyes(conn, visit)
         ids = list(conn.execute(questions.concerning(reader, visit.now)).scalars())
-        views = [view for view in reading.views(conn, ids, visit.now).values() if visit.sees(conn, view)]
+        sight = Sight(conn, visit)
+        sight.expect((case, None) for case in ids)
+        views = [view for case, view in reading.views(conn, ids, visit.now).items() if sight.sees(case)]
+        waiting = Waiting.of(conn, views)
         triage, respond = unanswered(conn, visit, reader)
         decisions = triage + sorted((d for view in views for d in (
-            *_decisions(conn, visit, view), *referred(conn, visit, view))), key=_urgency)
-        owed = respond + sorted((*(o for view in views for o in _owed(conn, visit, view)), *submissions(conn, visit)), key=_urgency)
+            *_decisions(waiting, visit, view), *referred(waiting, visit, view))), key=_urgency)
+        owed = respond + sorted((*(o for view in views for o in _owed(waiting, visit, view)), *submissions(conn, visit)), key=_urgency)
         lately, reported, late = _lately(conn, visit), reports(conn, visit), overdue(conn, visit, reader)
     if decisions or owed:
         first = (decisions or owed)[0]
         (decisions or owed)[0] = replace(first, main=True)
-    page = v.MyWork(tuple(decisions), tuple(owed), lately, f"/people/{visit.person.id}#history", reported, _next_up(views), late)
+    page = v.MyWork(tuple(decisions), tuple(owed), lately, f"/people/{visit.person.id}#done", reported, _next_up(views), late)
     return visit.page("my_work.html", page, "My work")
 
 
@@ -54,16 +56,15 @@ def _urgency(item: v.WorkItem) -> str:
     return item.due.isoformat() if item.due else "9"
 
 
-def _decisions(conn: Connection, visit: Visit, view: CaseView) -> list[v.WorkItem]:
+def _decisions(waiting: Waiting, visit: Visit, view: CaseView) -> list[v.WorkItem]:
     found = []
     for gate in view.gates:
         said = _decidable(visit, view, gate)
         if said:
-            ahead = rungs(conn, view, gate.id, 1)
             title = f"Approve {word(gate.name)}" if gate.state == "open" else f"Gate {word(gate.name)} was {gate.state}"
-            found.append(v.WorkItem(named(conn, view, title), gate_url(gate), reference(view), v.Link("Review and decide", gate_url(gate)),
+            found.append(v.WorkItem(waiting.named(view, title), gate_url(gate), reference(view), v.Link("Review and decide", gate_url(gate)),
                                     gate.due_at if gate.state == "open" else None, gate.opened_at, said,
-                                    ahead[0].says if ahead else ""))
+                                    waiting.then(view, gate.id)))
     return found
 
 
@@ -83,21 +84,20 @@ def _decidable(visit: Visit, view: CaseView, gate: Gate) -> str:
     return ""
 
 
-def _owed(conn: Connection, visit: Visit, view: CaseView) -> list[v.WorkItem]:
+def _owed(waiting: Waiting, visit: Visit, view: CaseView) -> list[v.WorkItem]:
     found = []
     for step in view.steps:
         mine = step.owner == visit.person.id
         if step.state == "open" and (mine or _late_and_mine_as_deputy(visit, view, step)):
             spec = view.workflow.step(programme_key(step.key))
             lacks = spec.evidence_min > step.carries
-            ahead = rungs(conn, view, step.id, 1)
             said = f"needs: {spec.evidence_needed}" if lacks else "ready to be declared complete"
             url, button = step_url(step), "Add evidence" if lacks else "Complete"
             if step.phase == STEP_PHASE:
                 url, button, said = obligations_url(view), "Answer", "it is done when every question is answered"
             found.append(v.WorkItem(
-                named(conn, view, view.title(step)), url, reference(view), v.Link(button, url), step.due_at, step.opened_at,
-                said if mine else f"as deputy · {said}", ahead[0].says if ahead else ""))
+                waiting.named(view, view.title(step)), url, reference(view), v.Link(button, url), step.due_at, step.opened_at,
+                said if mine else f"as deputy · {said}", waiting.then(view, step.id)))
     return found
 
 
@@ -107,8 +107,7 @@ def _late_and_mine_as_deputy(visit: Visit, view: CaseView, step: Step) -> bool:
 
 def _lately(conn: Connection, visit: Visit) -> str:
     week = visit.now - timedelta(days=7)
-    count = conn.execute(select(func.count()).select_from(transitions).where(
-        transitions.c.actor == visit.person.id, transitions.c.happened_at >= week)).scalar_one()
+    count = conn.execute(questions.done_since(visit.person.id, week)).scalar_one()
     return f"{count} this week" if count else ""
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from isms_workflow.domain.access import Action
-from isms_workflow.domain.on_call import AHEAD, Shift, between, gaps, hand_over, number_at
+from isms_workflow.domain.on_call import Shift, between, gaps, hand_over, horizon, number_at
 from isms_workflow.domain.people import Directory
 from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.rules.on_call import in_order, may_name, may_order, may_return
@@ -58,7 +58,7 @@ def _page(conn: Connection, visit: Visit) -> v.OnCall:
 
 def _turns(conn: Connection, visit: Visit, rotation: Rotation, directory: Directory, names: Names) -> v.Turns:
     begun = hand_over(rotation, number_at(rotation, visit.now))
-    shifts = [s for s in between(rotation, directory, begun, visit.now + AHEAD) if s.ends > visit.now]
+    shifts = [s for s in between(rotation, directory, begun, horizon(rotation, visit.now)) if s.ends > visit.now]
     calendar = tuple(_duty(visit, rotation, directory, names, shift) for shift in shifts)
     titles = programmes.in_force(conn).programme.responsibilities
     title = titles[rotation.responsibility].title

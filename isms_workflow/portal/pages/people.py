@@ -20,7 +20,7 @@ from isms_workflow.engine.commands import people as commands
 from isms_workflow.portal import views as v
 from isms_workflow.portal.dates import end_of_day, start_of_day, zone
 from isms_workflow.portal.founding import admit, newcomers
-from isms_workflow.portal.history import of_subject
+from isms_workflow.portal.history import by_person, of_subject
 from isms_workflow.portal.lists import listed
 from isms_workflow.portal.names import Names
 from isms_workflow.portal.pages import tokens
@@ -171,7 +171,8 @@ def _person(conn: Connection, visit: Visit, person: str, link: str, secret: str)
     return v.Person(row.name or "(erased)", _state(row, visit.now), tuple(facts), held,
                     _delegations(conn, visit, person, names), of_subject(conn, person, names, visit),
                     _deputy(directory, names, person), tokens.lines(conn, visit, person), link,
-                    _actions(visit, programme, directory, names, row), secret=secret)
+                    _actions(visit, programme, directory, names, row), secret=secret,
+                    done=by_person(conn, person, names, visit) if person == visit.person.id else None)
 
 
 def _revoke(visit: Visit, person: str, responsibility: str) -> v.Action | None:

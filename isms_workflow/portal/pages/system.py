@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from isms_workflow.portal.visit import Reader, Sender, Visit
 from isms_workflow.store import schema
 from isms_workflow.store.statements import deadlines as deadline_questions
 from isms_workflow.store.statements import outbox as outbox_questions
+from isms_workflow.store.statements.among import among
 from isms_workflow.store.tables import cases, deadlines, outbox
 
 router = APIRouter()
@@ -83,11 +85,13 @@ def _lateness(facts: Any) -> str:
 
 def _deadlines(conn: Connection, visit: Visit) -> tuple[v.DeadlineLine, ...]:
     """What was set aside, then what is due next."""
-    references = {r.id: r.reference for r in conn.execute(select(cases.c.id, cases.c.reference))}
     failed = conn.execute(deadline_questions.failed()).all()
-    ahead = conn.execute(deadline_questions.unsettled().limit(10)).all()
+    rows = (*failed, *conn.execute(deadline_questions.unsettled().limit(10)))
+    ids = {row.case_id for row in rows if row.case_id}
+    references = {r.id: r.reference for r in conn.execute(select(cases.c.id, cases.c.reference).where(among(cases.c.id, ids)))}
     found, sight = [], Sight(conn, visit)
-    for row in (*failed, *ahead):
+    sight.expect((case, None) for case in ids)
+    for row in rows:
         reference = references[row.case_id] if sight.sees(row.case_id) else HIDDEN
         state = "set aside" if row.outcome else "late" if row.due_at <= visit.now else "armed"
         level = f", level {row.level + 1}" if row.level is not None else ""
@@ -136,7 +140,9 @@ def mail(visit: Reader) -> Response:
     found, hidden = written.listing(folder, 100), written.sealed(folder)
     with visit.portal.store.read() as conn:
         sight = Sight(conn, visit)
-        shown = tuple(m for m in found if _visible(conn, sight, m.key))
+        about = _about(conn, [m.key for m in found])
+        sight.expect((row.case_id, None) for row in about.values())
+        shown = tuple(m for m in found if _visible(sight, about.get(m.key)))
     says = (f"No SMTP server is configured: mails are written to {folder}. {hidden} with links that stand for somebody aren't shown."
             if visit.portal.settings.smtp_host is None else "Mails leave through the SMTP server; nothing is kept here.")
     lines = tuple(v.MailLine(m.at, m.to, m.subject, m.text) for m in shown)
@@ -144,12 +150,17 @@ def mail(visit: Reader) -> Response:
                       "System")
 
 
-def _visible(conn: Connection, sight: Sight, key: str) -> bool:
+def _about(conn: Connection, keys: Sequence[str]) -> dict[str, Any]:
+    """Which case these mails are about, and for whom they are, by their keys."""
+    found = conn.execute(select(outbox.c.key, outbox.c.case_id, outbox.c.payload).where(among(outbox.c.key, keys)))
+    return {row.key: row for row in found}
+
+
+def _visible(sight: Sight, row: Any) -> bool:
     """A mail about a case is shown to whoever may see the case.
 
     One that may speak of several, a digest for one, is shown to its own reader, or if nothing is hidden at all.
     """
-    row = conn.execute(select(outbox.c.case_id, outbox.c.payload).where(outbox.c.key == key)).first()
     if row is not None and row.case_id is not None:
         return sight.sees(row.case_id)
     return (row is not None and row.payload.get("to") == sight.visit.person.id) or sight.sees_everything()

@@ -38,6 +38,7 @@ class IncidentLine:
     said: str  # where there is no date: "answered in time", "2 hours late", "paused until …"
     who: tuple[Who, ...]  # who sees to it; nobody yet if empty
     is_exercise: bool = False
+    has_ended: bool = False  # nobody has to see to it any more
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,10 @@ class Report:
     description: str
     facts: tuple[Fact, ...]  # reported, category, systems, began, exercise
     incident: Link | None = None  # for a reporter who may see the incident itself
-    files: tuple[Evidence, ...] = ()  # that they sent with it
+    files: tuple[Evidence, ...] = ()  # that they sent with it, or later
+    no_files: Empty | None = None  # what is said where there are none
+    attach: Action | None = None  # more of them; None after the incident's end
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,9 @@ class Incident:
     reports: tuple[ObligationLine, ...] = ()  # that are owed, may be, or were submitted
     reports_url: str = ""  # where they are seen to; empty: the incident has none
     unanswered: str = ""  # what isn't known of them yet, as a sentence
-    files: tuple[Evidence, ...] = ()  # that came with the report
+    files: tuple[Evidence, ...] = ()  # that came with the report, or were attached to it later
+    no_files: Empty | None = None  # what is said where there are none
+    attach: Action | None = None  # to whoever reported it, while it is open
 
 
 @dataclass(frozen=True)

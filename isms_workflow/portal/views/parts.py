@@ -112,6 +112,7 @@ class HistoryEntry:
     noticed: datetime | None = None  # when it was carried out, where that was later
     reference: Reference | None = None  # on pages about more than one case
     url: str = ""  # the record itself, for those who may audit
+    about: Link | None = None  # the step that it is about, where the page isn't that step's
 
 
 @dataclass(frozen=True)

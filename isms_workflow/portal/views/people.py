@@ -134,3 +134,4 @@ class Person:
     actions: tuple[Action, ...] = ()  # grant, role, deputy, delegate, invite anew, deactivate
     problems: tuple[Problem, ...] = ()
     secret: str = ""  # an API token just made, shown once to whom it is for
+    done: tuple[HistoryEntry, ...] | None = None  # what they did last; None to everybody but themselves

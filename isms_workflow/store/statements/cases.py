@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     CompoundSelect,
     Select,
     Table,
@@ -20,8 +21,10 @@ from sqlalchemy import (
     and_,
     bindparam,
     false,
+    func,
     literal,
     null,
+    or_,
     select,
     text,
     union_all,
@@ -31,10 +34,12 @@ from isms_workflow.store.statements.among import among, named
 from isms_workflow.store.tables import (
     cases,
     comments,
+    corrective_actions,
     decisions,
     dispositions,
     evidence,
     gates,
+    incidents,
     programmes,
     steps,
     transitions,
@@ -95,6 +100,20 @@ def _locked_of(part: Table, name: str) -> Select[Any]:
 def case_of_step() -> Select[Any]:
     """For a step's page: whose it is."""
     return select(steps.c.case_id).where(steps.c.id == bindparam("step"))
+
+
+def case_of(subject: str) -> CompoundSelect[Any]:
+    """For histories: the case of a step, a gate, or of itself; none for what is of no case."""
+    return union_all(select(steps.c.case_id).where(steps.c.id == subject), select(gates.c.case_id).where(gates.c.id == subject),
+                     select(cases.c.id).where(cases.c.id == subject))
+
+
+def says(text: str) -> ColumnElement[bool]:
+    """For the list of cases: whether reference and title, of what has one of its own, hold every word."""
+    titles = [select(table.c.title).where(table.c.case_id == cases.c.id).scalar_subquery()
+              for table in (incidents, corrective_actions)]
+    columns = [func.lower(cases.c.reference), func.lower(func.coalesce(*titles, ""))]
+    return and_(*(or_(*(column.contains(word.lower(), autoescape=True) for column in columns)) for word in text.split()))
 
 
 @cache

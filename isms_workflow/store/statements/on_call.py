@@ -21,7 +21,9 @@ def running() -> Select[Any]:
 
 @cache
 def orders() -> Select[Any]:
-    """For the directory: every order of turns that was ever set; shifts that began before the last go by those before."""
+    """For the directory: every order of turns that was ever set, the earliest first, of those of one instant the smallest
+    id; shifts that began before the last go by those before.
+    """
     return select(rotation_orders).order_by(rotation_orders.c.set_at, rotation_orders.c.id)
 
 

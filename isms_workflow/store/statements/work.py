@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text
 
 from isms_workflow.store.statements import incidents as questions
 from isms_workflow.store.statements.sight import Eyes, theirs
-from isms_workflow.store.tables import cases, gates, incidents, reached, steps, stops
+from isms_workflow.store.tables import audit, cases, gates, incidents, reached, steps, stops, transitions
+from isms_workflow.store.tables.work import BY_PEOPLE
 
 
 def concerning(eyes: Eyes, now: datetime) -> Select[Any]:
@@ -22,6 +23,22 @@ def concerning(eyes: Eyes, now: datetime) -> Select[Any]:
         gates.c.state.in_(("rejected", "lapsed")), gates.c.answered_at.is_(None))))
     return (select(cases.c.id).where(cases.c.closed_at.is_(None), or_(cases.c.kind == "pdca", cases.c.state == "referred", owed, decided))
             .order_by(cases.c.id))
+
+
+def done_by(person: str) -> ColumnElement[bool]:
+    """For My work and people's own pages: whether somebody, not the clock or a flow, made a transition."""
+    return and_(transitions.c.actor == person, text(BY_PEOPLE))
+
+
+def done_since(person: str, since: datetime) -> Select[Any]:
+    """For My work: how much somebody did since an instant."""
+    return select(func.count()).select_from(transitions).where(done_by(person), transitions.c.happened_at >= since)
+
+
+def records_of(person: str, most: int) -> Select[Any]:
+    """For people's own pages: the records of what they did last, the newest first."""
+    last = select(transitions.c.audit_seq).where(done_by(person)).order_by(transitions.c.happened_at.desc()).limit(most)
+    return select(audit).where(audit.c.seq.in_(last)).order_by(audit.c.seq.desc())
 
 
 def unanswered(eyes: Eyes, severities: tuple[str, ...], is_responder: bool, most: int) -> Select[Any]:

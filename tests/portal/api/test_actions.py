@@ -8,8 +8,10 @@ from sqlalchemy import update
 
 from isms_workflow.domain.corrective_action import MACHINE
 from isms_workflow.portal.api import actions
-from isms_workflow.store.tables import cases
+from isms_workflow.store.tables import cases, corrective_actions
+from tests.counting import counted
 from tests.engine.actions import asked, open_action, referred
+from tests.engine.incidents import report
 from tests.portal.api.conftest import Programs
 
 
@@ -72,3 +74,32 @@ def test_what_is_restricted_isn_t_there(call: Programs) -> None:
         tx.execute(update(cases).values(label="restricted"))
     assert call("ravi", "GET", "/actions/CAP-2026-0001", scopes=("read",)).status_code == 404
     assert (call.get("ravi", "/actions")["items"], len(call.get("ben", "/actions")["items"])) == ([], 1)
+
+
+def test_a_list_asks_no_question_for_each_action(both_call: Programs) -> None:
+    """Nor for the incident that each comes from, whose label asks who its people are."""
+    world = both_call.world
+
+    def grown(count: int) -> None:
+        for _ in range(count):
+            source = report(world)
+            made = open_action(world)
+            with world.store.write() as tx:
+                tx.execute(update(corrective_actions).where(corrective_actions.c.case_id == made).values(from_case=source))
+                tx.execute(update(cases).values(label="restricted"))
+
+    def asked() -> tuple[int, list[dict[str, object]]]:
+        with counted(world.store) as statements:
+            items = both_call.get("ben", "/actions")["items"]
+        return len(statements), items
+
+    grown(2)
+    asked()
+    few, _ = asked()
+    grown(20)
+    many, items = asked()
+    assert (len(items), many) == (22, few)
+    assert all(each["from_case"] for each in items)
+    with world.store.write() as tx:
+        tx.execute(update(cases).values(label="internal").where(cases.c.kind == "corrective_action"))
+    assert {each["from_case"] for each in both_call.get("ines", "/actions")["items"]} == {None}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import update
 
 from isms_workflow.domain.incident import MACHINE
 from isms_workflow.domain.times import iso
@@ -16,6 +16,7 @@ from isms_workflow.portal.api import incidents
 from isms_workflow.programme.load import kept, shipped
 from isms_workflow.store.tables import cases
 from isms_workflow.store.tables import incidents as table
+from tests.counting import counted
 from tests.engine.incidents import have_systems
 from tests.engine.incidents import report as reported
 from tests.portal.api.conftest import Programs
@@ -249,15 +250,9 @@ def test_the_states_that_can_be_asked_for_are_the_machines() -> None:
 def test_a_list_asks_no_question_for_each_incident(call: Programs) -> None:
     """Neither of those that everybody of the reader's role may see, nor of those whose label asks who their people are."""
     def asked() -> int:
-        counted: list[str] = []
-
-        def count(*told: object) -> None:
-            counted.append(str(told[2]))
-
-        event.listen(call.world.store.engine, "before_cursor_execute", count)
-        assert call.get("maria", "/incidents")["items"]
-        event.remove(call.world.store.engine, "before_cursor_execute", count)
-        return len(counted)
+        with counted(call.world.store) as statements:
+            assert call.get("maria", "/incidents")["items"]
+        return len(statements)
 
     reported(call.world)
     call.get("maria", "/incidents")
