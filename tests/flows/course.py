@@ -16,10 +16,12 @@ from isms_workflow.domain.rules.common import LADDER
 from isms_workflow.engine.context import utc_now
 from isms_workflow.notify.digest import shared_key, together
 from isms_workflow.notify.files import listing
+from isms_workflow.programme.load import parse
+from isms_workflow.programme.model import Programme
 from isms_workflow.store import tables
 from isms_workflow.store.database import Store, notify
 from tests.patience import eventually
-from tests.world import World, found
+from tests.world import World, found, quiet
 
 LET_UP_S = 150
 """How long services that were killed may take to be at work again: Prefect's server needs ten seconds, and back-off
@@ -62,9 +64,14 @@ def overdue(store: Store) -> int:
         return int(conn.execute(select(func.count()).where(d.settled_at.is_(None), d.due_at <= utc_now())).scalar_one())
 
 
+def unbundled() -> Programme:
+    """A quiet programme under which each mail leaves by itself: a year's work in minutes is a flood, and a bundle waits for ten."""
+    return parse({name: text for name, text in quiet().items() if name != "notifications.yaml"})
+
+
 def undisturbed(store: Store, start: datetime, cycles: int) -> Mapping[str, Any]:
     """What becomes of the same cycles in the simulator."""
-    world = found(store, start=start)
+    world = found(store, programme=unbundled(), start=start)
     world.open_cycle()
 
     def fall_due() -> None:

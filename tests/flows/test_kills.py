@@ -17,7 +17,7 @@ from isms_workflow.settings import Settings
 from isms_workflow.store import audit, tables
 from isms_workflow.store.database import Store, open_store
 from tests.conftest import NewDatabase
-from tests.flows.course import LET_UP_S, bring_forward, fired, lead, lost_mails, outcome, overdue, undisturbed
+from tests.flows.course import LET_UP_S, bring_forward, fired, lead, lost_mails, outcome, overdue, unbundled, undisturbed
 from tests.flows.upright import Reaper, Upright, upright
 from tests.patience import eventually, free_port
 from tests.world import World, found
@@ -104,7 +104,7 @@ def test_cycles_end_as_if_nobody_had_died(request: pytest.FixtureRequest, instal
     with closing(open_store(new_sqlite())) as calm:
         expected = undisturbed(calm, start, CYCLES)
     with closing(open_store(settings.store_url)) as store:
-        world = found(store, start=start)
+        world = found(store, programme=unbundled(), start=start)
         with upright(settings) as up:
             reaper = Reaper(up, dice)
             disturbed(world, reaper)

@@ -18,7 +18,7 @@ from isms_workflow.engine import reading
 from isms_workflow.engine.commands import obligations as commands
 from isms_workflow.portal import uploads
 from isms_workflow.portal.api import models as m
-from isms_workflow.portal.api.caller import Caller, Decides, Reads, Writes, scoped
+from isms_workflow.portal.api.caller import Caller, Decides, Reads, Writes, require_scope
 from isms_workflow.portal.api.cases import by_name
 from isms_workflow.portal.drafting import draft_of
 from isms_workflow.portal.texts import KEEPABLE, attachment, file_name, media_type, storable
@@ -132,7 +132,7 @@ def answer(incident: str, body: Answers, caller: Writes) -> Response:
 def date(incident: str, body: NewEvent, caller: Writes) -> Response:
     """Something happened; what counts from it is counted anew. What puts a report off is recorded with a reason by who decides."""
     if body.kind in PERMISSIONS:
-        scoped("decide")(caller)
+        require_scope(caller, "decide")
     found = Happened(body.kind, body.at, body.of, body.until, body.replaces)
     return _write(caller, incident, body, lambda tx, case, when: commands.date(tx, case, found, body.reason, caller.actor, when))
 
