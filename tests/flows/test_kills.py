@@ -17,7 +17,17 @@ from isms_workflow.settings import Settings
 from isms_workflow.store import audit, tables
 from isms_workflow.store.database import Store, open_store
 from tests.conftest import NewDatabase
-from tests.flows.course import LET_UP_S, bring_forward, fired, lead, lost_mails, outcome, overdue, unbundled, undisturbed
+from tests.flows.course import (
+    LET_UP_S,
+    bring_forward,
+    fired,
+    lead,
+    lost_mails,
+    outcome,
+    overdue,
+    unbundled,
+    undisturbed,
+)
 from tests.flows.upright import Reaper, Upright, upright
 from tests.patience import eventually, free_port
 from tests.world import World, found
