@@ -248,6 +248,17 @@ def test_the_lessons_are_told_as_an_incidents(world: World, settings: Settings) 
     assert "What's next the incident closes." in flat(decided)
 
 
+def test_an_approval_says_what_the_end_still_waits_for(world: World, settings: Settings) -> None:
+    """Reports that are owed, or aren't known yet: it doesn't close by the approval alone."""
+    with world.store.write() as tx:
+        programmes.apply(tx, kept(shipped()), OPERATOR, world.when())
+    report(world)
+    learn(world)
+    world.answer("lessons_learned", "dana")
+    decided = only(deliver(world, settings), "maria", "decided")
+    assert "What's next the incident closes once its obligations to report are settled." in flat(decided)
+
+
 def test_a_rejection_says_what_can_be_done_with_an_incident(world: World, settings: Settings) -> None:
     """A cycle can be cancelled; an incident can't."""
     report(world)

@@ -12,7 +12,7 @@ from isms_workflow.programme.corrective import Gravity
 from isms_workflow.programme.load import kept, parse, shipped
 from isms_workflow.store.tables import cases
 from tests.engine.actions import asked, current, done, open_action, planned, referred
-from tests.engine.incidents import do
+from tests.engine.incidents import do, report
 from tests.portal.incidents import main_of
 from tests.portal.visitor import House, Visitor
 from tests.world import OPERATOR
@@ -227,3 +227,14 @@ def test_it_prints_as_a_document(opened: House) -> None:
 def test_when_it_is_checked_is_said_in_order(after: str, says: str) -> None:
     """The span, what it counts from, and the hour."""
     assert checked(Gravity.model_validate({"id": "minor", "title": "Minor", "check_after": after})) == says
+
+
+def test_a_step_says_what_its_case_is_about(house: House) -> None:
+    """Somebody owes the same of several; the cycle is about nothing else."""
+    open_action(house.world)
+    ben = house.visitor("ben")
+    assert "<dt>About</dt><dd>Restores were never tried</dd>" in ben.read(f"/steps/{house.world.step('correction').id}")
+    report(house.world, title="Someone reads our mails")
+    assert "<dt>About</dt><dd>Someone reads our mails</dd>" in ben.read(f"/steps/{house.world.step('contain').id}")
+    house.world.open_cycle()
+    assert "<dt>About</dt>" not in ben.read(f"/steps/{house.world.step('scope').id}")

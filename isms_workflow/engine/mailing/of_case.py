@@ -93,7 +93,8 @@ def _next_up(view: CaseView, gate: Gate) -> str:
     if now < here or now > here + 1:
         return f"{phase_name(view.case.state)} goes on as before."
     if here + 1 == len(order):
-        return "the incident closes." if view.incident else "the cycle closes, and the next one is opened."
+        waits = " once its obligations to report are settled" if view.duties and view.duties.hold else ""
+        return f"the incident closes{waits}." if view.incident else "the cycle closes, and the next one is opened."
     if view.corrective:
         return "what the plan says is to be done; its owner gets a mail."
     return f"{phase_name(order[here + 1])} opens; whoever owns a step in it gets a mail."

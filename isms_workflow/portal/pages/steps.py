@@ -36,6 +36,7 @@ from isms_workflow.portal.showing import file_url, files, remarks, rungs, wait_o
 from isms_workflow.portal.taught import entries, taught
 from isms_workflow.portal.texts import file_name, media_type
 from isms_workflow.portal.visit import Form, Reader, Sender, Visit
+from isms_workflow.portal.waiting import title_of
 from isms_workflow.store.statements import cases as questions
 
 router = APIRouter(prefix="/steps")
@@ -94,7 +95,7 @@ def _page(conn: Connection, visit: Visit, view: CaseView, step: Step) -> v.Step:
         rungs(conn, view, step.id), of_subject(conn, step.id, names, visit),
         wait_of_step(conn, view, step, names), _complete(visit, view, step), _upload(visit, view, step),
         _comment(visit, view, step), _actions(visit, view, step, names) + _withdraw(visit, view, step, shown), entries(view, step),
-        taught(conn, visit, view, step, names), applies(view, step), _onward(view, step), frozen)
+        taught(conn, visit, view, step, names), applies(view, step), _onward(view, step), frozen, about=title_of(conn, view))
 
 
 def _onward(view: CaseView, step: Step) -> v.Link | None:

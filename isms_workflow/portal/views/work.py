@@ -174,4 +174,5 @@ class Step:
     asks: bool = False  # whether it is that step
     onward: Link | None = None  # where it is seen to, if that isn't here
     frozen: str = ""  # "Approved with PLAN on Tue 10 Mar 2026: a correction reopens it by a recorded decision."
+    about: str = ""  # what its case is called, where that isn't the cycle
     problems: tuple[Problem, ...] = ()
