@@ -241,9 +241,11 @@ def _asks(view: CaseView) -> str:
 def _seen(visit: Visit, step: str, what: str) -> None:
     """Role and label first; the rule is the command's to check."""
     visit.require(Action.WRITE, what)
+    with visit.portal.store.glance() as conn:
+        if visit.sees_everybodys(conn.execute(questions.label_of_step(), {"step": step}).scalar()):
+            return
     with visit.portal.store.read() as conn:
-        if not visit.sees_everybodys(conn.execute(questions.label_of_step(), {"step": step}).scalar()):
-            find(conn, visit, step)
+        find(conn, visit, step)
 
 
 @router.post("/{step}/complete")
