@@ -17,8 +17,7 @@ from isms_workflow.domain.machine import APPROVERS, CLOCK, ENGINE, Machine, rule
 from isms_workflow.domain.people import Holding
 from isms_workflow.domain.refusals import AlreadyDecided, Conflicted, NotYours
 from isms_workflow.domain.rules.apart import doers
-from isms_workflow.domain.views import CaseView, Decision, Gate, Step
-from isms_workflow.programme.model import Gate as GateSpec
+from isms_workflow.domain.views import CaseView, Decision, Gate, Step, held
 
 MACHINE = Machine(
     "gate", version=1, initial="open",
@@ -151,7 +150,7 @@ def authority(view: CaseView, gate: Gate, person: str, now: datetime) -> Authori
         principal = delegation.person
         if principal in able and all(principal not in (d.person, d.for_person) for d in gate.decisions):
             return Authority(person, able[principal], for_person=principal)
-    raise NotYours(what, "decide", _needed(spec))
+    raise NotYours(what, "decide", held(view.programme, *spec.responsibilities))
 
 
 def _refuse_conflict(view: CaseView, gate: Gate, person: str, now: datetime, what: str) -> None:
@@ -161,10 +160,6 @@ def _refuse_conflict(view: CaseView, gate: Gate, person: str, now: datetime, wha
         raise Conflicted(what, "you did, evidenced or waived a step in what is approved")
     if person in named_by_workers(view, gate.name, now):
         raise Conflicted(what, "somebody who did a step in what is approved named you to stand in for them")
-
-
-def _needed(spec: GateSpec) -> str:
-    return "the responsibility " + " or ".join(spec.responsibilities)
 
 
 def overtaken(gate: Gate, person: str) -> tuple[Decision, ...]:

@@ -204,6 +204,12 @@ def step_title(workflow: Workflow, key: str) -> str:
     return title if number == 1 else f"{title}, round {number}"
 
 
+def held(programme: Programme, *names: str) -> str:
+    """What a refusal says is needed: `the responsibility ISMS manager or Top management`."""
+    known = programme.responsibilities
+    return "the responsibility " + " or ".join(known[name].title if name in known else name.replace("_", " ") for name in names)
+
+
 def phase_name(phase: str) -> str:
     """A phase as it is called in a sentence: `PLAN`, `LESSONS LEARNED`."""
     return phase.replace("_", " ").upper()

@@ -154,7 +154,7 @@ def test_nobody_who_owns_or_did_it_decides_on_it_or_checks_it(world: World, what
 
 
 REFUSED: dict[str, tuple[Callable[[World], object], type[IsmsError], str]] = {
-    "opened by who only looks": (lambda w: open_action(w, by="olga"), NotYours, "the responsibility isms_manager or"),
+    "opened by who only looks": (lambda w: open_action(w, by="olga"), NotYours, "the responsibility isms manager or"),
     "without words": (lambda w: open_action(w, title="  "), Wrong, "say in 1 to 200 characters what is wrong"),
     "of no gravity": (lambda w: open_action(w, gravity="odd"), Wrong, "one of major, minor"),
     "owned by who only looks": (lambda w: open_action(w, owner="olga"), Wrong, "name an active person with role user or admin"),
@@ -178,8 +178,8 @@ REFUSED: dict[str, tuple[Callable[[World], object], type[IsmsError], str]] = {
     "a cause that is looked for again once it is done": (
         lambda w: (done(w), step(w, steps.reopen, "root_cause", "maria", "x")), Missing, "the action has gone on"),
     "checked early by somebody else": (
-        lambda w: (done(w), do(w, corrective.bring_forward, "ben", None, "x")), NotYours, "isms_manager"),
-    "cancelled by its owner alone": (lambda w: do(w, corrective.cancel, "ben", None, "x"), NotYours, "isms_manager"),
+        lambda w: (done(w), do(w, corrective.bring_forward, "ben", None, "x")), NotYours, "ISMS manager"),
+    "cancelled by its owner alone": (lambda w: do(w, corrective.cancel, "ben", None, "x"), NotYours, "ISMS manager"),
     "given to whoever checks it": (
         lambda w: (asked(w), do(w, corrective.hand_over, "ben", None, w.ids["ines"], "x")), Wrong, "give the check to somebody else"),
 }

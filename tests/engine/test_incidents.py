@@ -271,7 +271,7 @@ REFUSED: dict[str, tuple[Callable[[World], Any], type[Exception], str]] = {
     "an unknown category": (lambda w: report(w, category="weather"), Wrong, "category"),
     "an unknown system": (lambda w: report(w, system_ids=("nowhere",)), Wrong, "systems"),
     "a time in the future": (lambda w: report(w, occurred_at=w.now + HOUR), Wrong, "occurred_at"),
-    "a guest who triages": (lambda w: do(w, incidents.triage, "gil", None, "high", ""), NotYours, "incident_responder"),
+    "a guest who triages": (lambda w: do(w, incidents.triage, "gil", None, "high", ""), NotYours, "the responsibility Incident responder or ISMS manager"),
     "an unknown severity": (lambda w: do(w, incidents.triage, "ben", None, "awful", ""), Wrong, "critical, high, medium, low"),
     "another severity without a reason": (lambda w: do(w, incidents.triage, "ben", None, "low", ""), ReasonNeeded, "reason"),
     "the severity that it has": (lambda w: do(w, incidents.reassess, "ben", None, "high", "so"), Wrong, "already"),

@@ -162,8 +162,8 @@ REFUSED: dict[str, tuple[Callable[[World], object], type[IsmsError], str]] = {
     "an event of tomorrow": (lambda w: add(w, "event", "x", at=w.now + timedelta(days=1)), Wrong, "it lies ahead"),
     "praise with an instant": (lambda w: add(w, "well", "x", at=NOON), Wrong, "only what happened has an instant"),
     "a cause of another incident": (lambda w: add(w, "cause", "x", parent="0"), Wrong, "name another cause of this incident"),
-    "by somebody who had no part": (lambda w: add(w, "well", "x", by="ines"), NotYours, "incident_responder"),
-    "by who only looks": (lambda w: add(w, "well", "x", by="gil"), NotYours, "incident_responder"),
+    "by somebody who had no part": (lambda w: add(w, "well", "x", by="ines"), NotYours, "Incident responder"),
+    "by who only looks": (lambda w: add(w, "well", "x", by="gil"), NotYours, "Incident responder"),
     "a cause that another explains is withdrawn": (
         lambda w: (add(w, "cause", "b", parent=(a := add(w, "cause", "a"))), with_tx(w, lessons.withdraw, a, "x")),
         Missing, "another cause explains it"),

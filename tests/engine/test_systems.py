@@ -81,8 +81,8 @@ def test_names_and_descriptions_stand_beside_the_chain(world: World) -> None:
 
 REFUSED: dict[str, tuple[Callable[[World], object], type[IsmsError], str]] = {
     "a guest adds one": (lambda w: done(w, systems.add, "gil", draft(w)), NotPermitted, "the right to write"),
-    "an owner adds one": (lambda w: done(w, systems.add, "ben", draft(w)), NotYours, "responsibility isms_manager"),
-    "an administrator adds one": (lambda w: done(w, systems.add, "alex", draft(w)), NotYours, "isms_manager"),
+    "an owner adds one": (lambda w: done(w, systems.add, "ben", draft(w)), NotYours, "responsibility ISMS manager"),
+    "an administrator adds one": (lambda w: done(w, systems.add, "alex", draft(w)), NotYours, "ISMS manager"),
     "an auditor changes one": (lambda w: change(w, "erp", "olga", name="X"), NotPermitted, "role auditor"),
     "another owner changes one": (lambda w: change(w, "mail", "ben", name="X"), NotYours, "being the system's owner"),
     "an owner retires one": (lambda w: done(w, systems.retire, "ben", w.system("erp"), "old", None), NotYours, "retire system ERP"),

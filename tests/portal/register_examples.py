@@ -20,7 +20,7 @@ FIELDS = (
 )
 ADD = v.Action("add", "Add a system", "/systems", FIELDS, then="Its owner is told.")
 CSV = v.Action("csv", "Add many from a CSV file", "/systems/csv", (v.Field("file", "CSV file", "file", accept=".csv"),),
-               why_not="It takes the responsibility isms_manager.")
+               why_not="It takes the responsibility ISMS manager.")
 LINES = (
     v.SystemLine(v.Link("ERP", "/systems/1"), ARON, "high", "high", "high", "internal, personal, payment",
                  "Orders, invoices and payroll; hosted by its maker."),

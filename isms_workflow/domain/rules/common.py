@@ -17,7 +17,7 @@ from isms_workflow.domain.plan import Arm, Change, Plan, Subject
 from isms_workflow.domain.records import AuditRecord, Kind, Scalar
 from isms_workflow.domain.refusals import Moved, NotYours, ReasonNeeded, Wrong
 from isms_workflow.domain.times import When, iso
-from isms_workflow.domain.views import Case, CaseView, Gate, Step
+from isms_workflow.domain.views import Case, CaseView, Gate, Step, held
 
 LADDER = "ladder"
 LAPSE = "lapse"
@@ -63,7 +63,7 @@ def entitled(view: CaseView, found: Rule, actor: Actor, what: str, step: Step | 
         return
     if any(view.directory.holds(actor.id, name) for name in needed):
         return
-    raise NotYours(what, found.event, _spoken(needed))
+    raise NotYours(what, found.event, _spoken(view, needed))
 
 
 def _owns(view: CaseView, person: str) -> bool:
@@ -71,9 +71,9 @@ def _owns(view: CaseView, person: str) -> bool:
     return view.corrective is not None and view.corrective.owner == person and view.directory.is_active(person)
 
 
-def _spoken(needed: Iterable[str]) -> str:
-    words = {OWNER: "its owner or a deputy"}
-    return " or ".join(words.get(name, f"the responsibility {name}") for name in sorted(needed))
+def _spoken(view: CaseView, needed: Iterable[str]) -> str:
+    names = sorted(set(needed) - {OWNER})
+    return " or ".join(([held(view.programme, *names)] if names else []) + ["its owner or a deputy"] * (OWNER in needed))
 
 
 def named(view: CaseView, step: Step) -> str:

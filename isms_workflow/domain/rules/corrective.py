@@ -69,7 +69,7 @@ def section_of(programme: Programme) -> CorrectiveWorkflow:
 def may_open(workflow: CorrectiveWorkflow, directory: Directory, actor: Actor) -> None:
     """Raise `NotYours` unless somebody opens actions by hand; the operator does."""
     if actor.id != "operator" and not any(directory.holds(actor.id, name) for name in workflow.openers):
-        raise NotYours("a corrective action", "open", f"the responsibility {' or '.join(workflow.openers)}")
+        raise NotYours("a corrective action", "open", f"the responsibility {' or '.join(name.replace('_', ' ') for name in workflow.openers)}")
 
 
 def check_draft(found: Draft, workflow: CorrectiveWorkflow, directory: Directory) -> None:

@@ -29,7 +29,7 @@ from isms_workflow.domain.rules.common import (
     wake,
 )
 from isms_workflow.domain.times import When, iso
-from isms_workflow.domain.views import CaseView, Decision, Gate, Step
+from isms_workflow.domain.views import CaseView, Decision, Gate, Step, held
 
 AGENT = Actor(ENGINE, "engine")
 
@@ -208,7 +208,7 @@ def restart(view: CaseView, gate: Gate, seen: int | None, named: tuple[str, ...]
     what = spoken(view, gate)
     _waiting(view, gate, seen, "rejected", what, "restart")
     if not view.directory.holds(actor.id, TOP_MANAGEMENT):
-        raise NotYours(what, "restart the phase of", f"the responsibility {TOP_MANAGEMENT}")
+        raise NotYours(what, "restart the phase of", held(view.programme, TOP_MANAGEMENT))
     why = reasoned("restart a phase", reason)
     reopening = _named(view, gate.name, named, "restart")
     return _way_out(view, gate, why, actor, when) + owing.reopened(view, reopening, why, AGENT, when) + wake(view)
@@ -220,7 +220,7 @@ def next_round(view: CaseView, gate: Gate, seen: int | None, named: tuple[str, .
     what, owner = spoken(view, gate), view.workflow.phase(gate.name).owner
     _waiting(view, gate, seen, "lapsed", what, "open the next round")
     if not view.directory.holds(actor.id, owner):
-        raise NotYours(what, "open the next round of", f"the responsibility {owner}")
+        raise NotYours(what, "open the next round of", held(view.programme, owner))
     why = reasoned("open the next round", reason)
     way_out = _way_out(view, gate, why, actor, when)
     if not named:

@@ -25,7 +25,7 @@ from isms_workflow.domain.rules import duties as rules
 from isms_workflow.domain.rules.common import LONGEST_REASON, reasoned, record
 from isms_workflow.domain.rules.evidence import Committed
 from isms_workflow.domain.times import When, iso, utc
-from isms_workflow.domain.views import CaseView
+from isms_workflow.domain.views import CaseView, held
 from isms_workflow.programme.obligations import EVENTS, PERMISSIONS, SUBMITTED
 
 REQUESTED = "requested"
@@ -269,7 +269,7 @@ def _duties(view: CaseView, event: str, names: Iterable[str], actor: Actor) -> D
         raise NotAllowed(view.case.reference, f"{event} anything of its reports", view.case.state, ("reopen it first",))
     some = tuple(names)
     if not any(view.directory.holds(actor.id, name) for name in some):
-        raise NotYours(f"the reports of {view.case.reference}", event, f"one of the responsibilities {', '.join(some)}")
+        raise NotYours(f"the reports of {view.case.reference}", event, held(view.programme, *some))
     return duties
 
 

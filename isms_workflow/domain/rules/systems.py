@@ -36,7 +36,7 @@ OPERATOR = "operator"
 TEXTS = ("name", "description")
 """What stands beside the chain, where it can be erased."""
 
-KEEPER = f"the responsibility {ISMS_MANAGER}"
+KEEPER = "the responsibility ISMS manager"
 
 
 def keeps(directory: Directory, person: str) -> bool:

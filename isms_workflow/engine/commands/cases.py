@@ -33,7 +33,7 @@ def open_cycle(tx: Transaction, actor: Actor, when: When) -> str:
     in_turn(tx)
     people = offices.directory(tx, when.noticed)
     if actor.id not in ("operator", "engine") and not people.holds(actor.id, ISMS_MANAGER):
-        raise NotYours("a cycle", "open", f"the responsibility {ISMS_MANAGER}")
+        raise NotYours("a cycle", "open", "the responsibility ISMS manager")
     already = tx.execute(questions.open_cases("pdca")).scalar()
     if already:
         open_one = reading.view(tx, already, when.noticed).case
