@@ -162,7 +162,7 @@ def test_one_that_is_recorded_afterwards_spoils_none_of_the_others(world: World)
 
 def test_it_is_for_somebody_accountable(world: World) -> None:
     """With a reason; a responder neither records nor corrects nor withdraws it."""
-    with pytest.raises(NotYours, match="compliance_officer, isms_manager"):
+    with pytest.raises(NotYours, match="Compliance officer or ISMS manager"):
         allow(world, MOST, by="ravi")
     with pytest.raises(ReasonNeeded, match="put a report off"):
         allow(world, MOST, reason=" ")
