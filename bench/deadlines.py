@@ -48,7 +48,7 @@ def our_clock(database: str) -> float:
     """The clock's own loop, its breath between batches included."""
     with crowd(database, SIZE) as made:
         began = time.perf_counter()
-        clock.drain(made.store, NOW)
+        clock.drain(made.store, lambda: NOW)
         took = time.perf_counter() - began
         with made.store.read() as conn:
             left = conn.execute(select(tables.gates.c.id).where(tables.gates.c.state == "open").limit(1)).first()

@@ -8,7 +8,8 @@ from __future__ import annotations
 import gc
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -35,6 +36,9 @@ log = logging.getLogger(__name__)
 
 LIMIT = 500
 """Deadlines a batch: large enough to hide the cost of a commit, small enough not to keep people waiting."""
+
+HANDS = 2
+"""Batches of a backlog that are worked on at once on PostgreSQL: the last of 10,000 is done in two thirds of the time."""
 
 BREATH = 0.005
 """Seconds between batches: without them a person's decision waited up to 1.9 s beside a clock that caught up."""
@@ -161,10 +165,22 @@ def _deadline(row: Any) -> Deadline:
                     row.repeat, row.rule.get("base") if row.rule else None)
 
 
-def drain(store: Store, now: datetime) -> None:
-    """Settles everything that is due by `now`, with a breath between batches."""
-    while turn(store, now):
-        time.sleep(BREATH)
+def drain(store: Store, now: Callable[[], datetime], rest: Callable[[float], object] = time.sleep,
+          goes_on: Callable[[], bool] = lambda: True) -> None:
+    """Settles everything that is due, batch after batch, and rests for a breath between them.
+
+    A backlog on PostgreSQL is taken with two hands: one batch is decided here while the server writes the other.
+    Raises `DatabaseGone`.
+    """
+    def settle_on() -> None:
+        while goes_on() and turn(store, now()):
+            rest(BREATH)
+
+    if not goes_on() or not turn(store, now()):
+        return
+    with ThreadPoolExecutor(HANDS) as hands:
+        for hand in [hands.submit(settle_on) for _ in range(1 if store.is_sqlite else HANDS)]:
+            hand.result()
 
 
 def earliest(store: Store) -> datetime | None:

@@ -90,8 +90,7 @@ class ClockService:
         with self._lock:
             self._planned = None
         try:
-            while not self._stop.is_set() and clock.turn(self._store, self._now()):
-                self._stop.wait(clock.BREATH)
+            clock.drain(self._store, self._now, self._stop.wait, lambda: not self._stop.is_set())
             due = clock.earliest(self._store)
         except IsmsError as error:
             log.error("%s", error, extra={"action": "clock.database_gone"})

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
+
 import pytest
 from sqlalchemy import select, update
 
 from isms_workflow.engine import clock, operating
 from isms_workflow.engine.context import utc_now
+from isms_workflow.store.audit import verify
 from isms_workflow.store.database import DatabaseGone
 from isms_workflow.store.statements import deadlines as questions
 from isms_workflow.store.tables import audit, deadlines, outbox
+from tests.engine.incidents import report
 from tests.world import World
 
 
@@ -30,7 +35,7 @@ def outcomes(world: World) -> dict[str, tuple[str | None, str | None]]:
 def settle_all(world: World, days: int) -> None:
     """The clock, so many days on."""
     world.sim.now += clock.timedelta(days=days)
-    clock.drain(world.store, world.now)
+    clock.drain(world.store, lambda: world.now)
 
 
 def test_a_deadline_whose_event_raises_is_set_aside_and_the_others_go_on(planning: World) -> None:
@@ -84,3 +89,35 @@ def test_two_clocks_that_fail_at_one_deadline_set_it_aside_once(planning: World)
 def _failures(world: World) -> int:
     with world.store.read() as conn:
         return list(conn.execute(select(audit.c.kind)).scalars()).count("deadline.failed")
+
+
+def test_a_backlog_is_settled_once_by_however_many_hands(both: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches that are worked on at once share nothing: each deadline that was due has fired, and one record tells of it."""
+    monkeypatch.setattr(clock, "turn", partial(clock.turn, limit=4))
+    for number in range(30):
+        report(both, title=f"The shop is down, {number}")
+    both.sim.now += clock.timedelta(hours=3)
+    clock.drain(both.store, lambda: both.now)
+    with both.store.read() as conn:
+        left = conn.execute(select(deadlines.c.id).where(deadlines.c.settled_at.is_(None), deadlines.c.due_at <= both.now)).first()
+        told = [json.loads(body)["data"]["deadline"] for body in conn.execute(
+            select(audit.c.body).where(audit.c.kind == "deadline.expired").order_by(audit.c.seq)).scalars()]
+        fired = set(conn.execute(select(deadlines.c.id).where(deadlines.c.outcome == "fired")).scalars())
+        assert verify(conn).ok
+    assert left is None
+    assert len(told) == len(set(told)) >= 30
+    assert set(told) <= fired
+
+
+def test_a_hand_that_loses_the_database_says_so(both: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asked for a backlog to be settled hears of it, from whichever hand."""
+    turns = iter([True])
+
+    def turn(*_: object) -> bool:
+        if next(turns, False):
+            return True
+        raise DatabaseGone("here", "it went away")
+
+    monkeypatch.setattr(clock, "turn", turn)
+    with pytest.raises(DatabaseGone):
+        clock.drain(both.store, lambda: both.now)

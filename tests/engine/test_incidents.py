@@ -357,13 +357,13 @@ def test_after_an_outage_what_was_due_happens_once_and_says_how_late(both: World
     """The level has its true instant, and the record the instant at which somebody got round to it."""
     report(both)
     start, both.sim.now = both.now, both.now + timedelta(hours=2, minutes=10)
-    clock.drain(both.store, both.now)
+    clock.drain(both.store, lambda: both.now)
     with both.store.read() as conn:
         row = conn.execute(select(tables.audit).where(tables.audit.c.kind == "deadline.expired")).one()
     assert (row.happened_at, row.noticed_at) == (start + 2 * HOUR, both.now)
     data = json.loads(row.body)["data"]
     assert (data["late_s"], data["late_because"]) == (600, "no clock was running")
-    clock.drain(both.store, both.now)
+    clock.drain(both.store, lambda: both.now)
     assert [who for _, who in both.mails("incident_escalated")] == ["ravi", "maria"]
 
 

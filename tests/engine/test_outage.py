@@ -23,7 +23,7 @@ def stand_still(world: World, **span: float) -> None:
     """Nothing runs for so long; then the clock catches up."""
     world.sim.now += timedelta(**span)
     while (due := clock.earliest(world.store)) is not None and due <= world.now:
-        clock.drain(world.store, world.now)
+        clock.drain(world.store, lambda: world.now)
 
 
 def lines(world: World, *kinds: str) -> list[tuple[str, dict[str, Any], float]]:

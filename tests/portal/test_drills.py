@@ -71,7 +71,7 @@ def test_a_clock_that_stood_still_shows(rehearsed: House) -> None:
     world = rehearsed.world
     world.sim.now += timedelta(days=2)
     while (due := clock.earliest(world.store)) is not None and due <= world.now:
-        clock.drain(world.store, world.now)
+        clock.drain(world.store, lambda: world.now)
     missed = drilled(world)[3]
     assert any(re.fullmatch(r"\d+ repetitions of level 2 were left out: the clock stood still\.", each) for each in missed)
     assert any(re.fullmatch(r"Level 1 was told 2,7\d\d minutes after it fell due\.", each) for each in missed)
