@@ -12,7 +12,7 @@ from isms_workflow.domain.conditions import OF_ORGANISATION, OF_REGIME, WAIVED, 
 from isms_workflow.domain.limits import Due, Round, began, current, due
 from isms_workflow.domain.periods import Where, said
 from isms_workflow.domain.standings import GONE, OWED, Obligation, Owed, Standing, State
-from isms_workflow.programme.obligations import EVENTS, HINTS, SUBMITTED, Organisation
+from isms_workflow.programme.obligations import EVENTS, HINTS, SUBMITTED, Organisation, Regime
 
 
 def asked_of(each: Obligation, facts: Facts, organisation: Organisation, zone: str) -> Asked:
@@ -26,10 +26,15 @@ def applies(each: Obligation, asked: Asked) -> Truth:
     return asked.holds(each.stage.applies) if force.value else force
 
 
+def asks_of(regime: Regime) -> str:
+    """The question whether a regime holds at all."""
+    return f"Does {regime.title} hold for the organisation?"
+
+
 def owed_of(name: str, each: Obligation, needed: tuple[str, ...], organisation: Organisation) -> Owed:
     """A missing answer as a question to people."""
     if name.startswith(OF_REGIME):
-        return Owed(name, "organisation", f"Does {each.regime.title} hold for the organisation?", each.regime.source, needed)
+        return Owed(name, "organisation", asks_of(each.regime), each.regime.source, needed)
     if name.startswith(OF_ORGANISATION):
         texts = {fact.id: fact.question for fact in organisation.facts}
         plain = name.removeprefix(OF_ORGANISATION)

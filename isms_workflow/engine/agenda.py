@@ -12,7 +12,6 @@ from isms_workflow.engine import offices, programmes, reading
 from isms_workflow.engine.on_call import rotations
 from isms_workflow.store.statements import agenda as questions
 from isms_workflow.store.statements import incidents
-from isms_workflow.store.statements.mails import reached_of_each
 
 MOST = 300
 """Open cases that are looked at, the newest first: a calendar of more helps nobody."""
@@ -22,9 +21,7 @@ def of_person(conn: Connection, person: str, now: datetime) -> list[Entry]:
     """Everything that has an instant by which they have to act, and their turns on call, earliest first."""
     ids = list(conn.execute(questions.concerning(person, MOST)).scalars())
     titles = {row.case_id: row.title for row in conn.execute(incidents.titles(ids))}
-    told: dict[str, set[str]] = {each: set() for each in ids}
-    for case, reached in conn.execute(reached_of_each(ids)):
-        told[case].add(reached)
+    told = reading.reached_of(conn, ids)
     found: list[Entry] = []
     for case, view in reading.views(conn, ids, now).items():
         if sees(view, person, told[case], now):

@@ -24,6 +24,7 @@ from isms_workflow.store.statements import cases as questions
 from isms_workflow.store.statements import corrective as corrective_questions
 from isms_workflow.store.statements import incidents as incident_questions
 from isms_workflow.store.statements import lessons as lesson_questions
+from isms_workflow.store.statements import mails as mail_questions
 
 T = TypeVar("T")
 
@@ -79,6 +80,14 @@ def _whole(tx: Connection, rows: Sequence[Any], now: datetime) -> dict[str, Case
                                frozenset(workers.get(row.id, ())), frozenset(disposed.get(row.id, ())),
                                incidents.get(row.id), actions.get(row.id), duties.get(row.id))
             for row in rows}
+
+
+def reached_of(conn: Connection, ids: Collection[str]) -> dict[str, frozenset[str]]:
+    """Whom ladders and notices have reached, of each of these cases; one query, however many."""
+    told: dict[str, set[str]] = {case: set() for case in ids}
+    for case, person in conn.execute(mail_questions.reached_of_each(ids)):
+        told[case].add(person)
+    return {case: frozenset(people) for case, people in told.items()}
 
 
 def partial(tx: Connection, cases: Collection[str], steps: Collection[str], gates: Collection[str],

@@ -8,6 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from isms_workflow.domain.conditions import OF_ORGANISATION, OF_REGIME
+from isms_workflow.domain.judging import asks_of
+from isms_workflow.domain.obligations import obligations_of
 from isms_workflow.domain.views import step_title
 from isms_workflow.engine import programmes
 from isms_workflow.portal import views as v
@@ -60,14 +63,12 @@ class About:
 
 def called_by(programme: Programme) -> dict[str, str]:
     """What a programme's questions ask, and its obligations are called, by their ids."""
-    stages = {f"{name}.{stage.id}": stage.title for name, regime in programme.obligations.items() for stage in regime.stages}
-    return stages | asked_by(programme)
+    return {each.id: each.stage.title for each in obligations_of(programme)} | asked_by(programme)
 
 
 def asked_by(programme: Programme) -> dict[str, str]:
     """What each question asks, by its id."""
     found = {f"{name}.{each.id}": each.question for name, regime in programme.obligations.items() for each in regime.questions}
-    facts = {f"organisation.{each.id}": each.question for each in programme.organisation.facts}
-    regimes = {f"organisation.regimes.{name}": f"Does {regime.title} hold for the organisation?"
-               for name, regime in programme.obligations.items()}
+    facts = {f"{OF_ORGANISATION}{each.id}": each.question for each in programme.organisation.facts}
+    regimes = {f"{OF_REGIME}{name}": asks_of(regime) for name, regime in programme.obligations.items()}
     return {**found, **facts, **regimes}

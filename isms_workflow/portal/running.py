@@ -67,9 +67,13 @@ class Look:
     def lines(self, rows: Sequence[Any]) -> tuple[v.RunningLine, ...]:
         """Each as a row of the table."""
         return tuple(v.RunningLine(
-            self.reference(row), v.Link(each.obligation.stage.title, f"{case_url(row.reference)}/obligations#{each.obligation.id}"),
+            self.reference(row), v.Link(each.obligation.stage.title, self.url(row)),
             f"{each.obligation.regime.title}, {each.obligation.stage.article}", each.obligation.stage.recipient, each.act_by,
             each.latest_lawful) for row, each in self.standings(rows))
+
+    def url(self, row: Any) -> str:
+        """Where a row's report is seen to."""
+        return f"{case_url(row.reference)}/obligations#{row.obligation}"
 
     def reference(self, row: Any) -> v.Reference:
         """An incident by its reference, from its line."""

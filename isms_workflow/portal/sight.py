@@ -14,7 +14,6 @@ from isms_workflow.domain.sight import in_office, people_of
 from isms_workflow.engine import offices, programmes, reading
 from isms_workflow.portal.visit import Visit
 from isms_workflow.store.statements.among import among
-from isms_workflow.store.statements.mails import reached_of_each
 from isms_workflow.store.statements.sight import Eyes, seen_by
 from isms_workflow.store.tables import cases, evidence
 
@@ -46,9 +45,7 @@ class Sight:
             self._labels.update({row.id: row.label for row in rows})
         narrow = {case for case, label in asked if not all(map(self.visit.sees_everybodys, self._of(case, label)))}
         if ids := narrow - self._inside.keys():
-            told: dict[str, set[str]] = {each: set() for each in ids}
-            for case, person in self.conn.execute(reached_of_each(ids)):
-                told[case].add(person)
+            told = reading.reached_of(self.conn, ids)
             self._inside.update({case: self.visit.person.id in people_of(view, told[case], self.visit.now)
                                  for case, view in reading.views(self.conn, ids, self.visit.now).items()})
 

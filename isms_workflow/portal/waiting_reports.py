@@ -31,7 +31,7 @@ def submissions(conn: Connection, visit: Visit) -> Iterator[v.WorkItem]:
     deciding = {digest for digest in {row.programme for row in rows} if _decides(conn, visit, digest)}
     for row, each in look.standings([row for row in rows if row.programme in deciding]):
         lawful = "" if each.latest_lawful is None else "it is recorded as not submitted in time"
-        url = f"{case_url(row.reference)}/obligations#{each.obligation.id}"
+        url = look.url(row)
         yield v.WorkItem(f"Submit: {each.obligation.stage.title}", url, look.reference(row), v.Link("Submit it", url), anchor(each),
                          each.started_at or row.opened_at, f"{each.obligation.regime.title}, {each.obligation.stage.article}",
                          lawful)

@@ -88,7 +88,7 @@ Form = tuple[Table, tuple[str, ...], str, tuple[str, ...]]
 @lru_cache
 def _each(table: Table, names: tuple[str, ...], unless: str, become: tuple[str, ...]) -> str:
     marks = ", ".join("?" * len(names))
-    return f"INSERT INTO {table.name} ({_listed(names)}) VALUES ({marks}){_there(unless, become)}"  # noqa: S608  # our own names
+    return f"INSERT INTO {table.name} ({listed(names)}) VALUES ({marks}){_there(unless, become)}"  # noqa: S608  # our own names
 
 
 @lru_cache
@@ -100,12 +100,13 @@ def _all(forms: tuple[Form, ...]) -> str:
 
 
 def _documents(table: Table, names: tuple[str, ...], unless: str, become: tuple[str, ...]) -> str:
-    listed = _listed(names)
+    columns = listed(names)
     rows = f"json_populate_recordset(NULL::{table.name}, %s::json)"
-    return f"INSERT INTO {table.name} ({listed}) SELECT {listed} FROM {rows}{_there(unless, become)}"  # noqa: S608  # our own names
+    return f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {rows}{_there(unless, become)}"  # noqa: S608  # our own names
 
 
-def _listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str]) -> str:
+    """Columns as SQL has them, also those whose names are its own words."""
     return ", ".join(f'"{name}"' for name in names)
 
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from isms_workflow.connectors.veris import VerisRefused, schema
 from isms_workflow.domain.records import AuditRecord, PersonRecord
@@ -18,6 +18,7 @@ from isms_workflow.store.audit.erase import erase
 from isms_workflow.store.tables import audit as records
 from isms_workflow.store.tables import cases, outbox
 from isms_workflow.store.tables import incidents as table
+from tests.counting import counted
 from tests.engine.incidents import do, have_systems, report, respond, without_incidents
 from tests.veris import NEWER, OLDER, SCHEMA, community, needs_veris, read, sample
 from tests.world import World
@@ -179,14 +180,8 @@ def test_our_own_comes_back_from_its_file(world: World) -> None:
 def test_an_import_asks_no_question_for_each_document(both: World) -> None:
     """All is decided, then written: a campaign keeps nobody waiting for longer than its writing."""
     def asked(*documents: dict[str, Any]) -> int:
-        said: list[str] = []
-
-        def listen(*told: object) -> None:
-            said.append(str(told[2]))
-
-        event.listen(both.store.engine, "before_cursor_execute", listen)
-        take(both, *documents)
-        event.remove(both.store.engine, "before_cursor_execute", listen)
+        with counted(both.store) as said:
+            take(both, *documents)
         return len(said)
 
     asked(sample())  # what a process reads once is read
@@ -198,3 +193,4 @@ def test_a_document_that_comes_twice_in_one_import_is_one_incident(both: World) 
     """The second is the first already."""
     assert take(both, sample(), {**sample(), "summary": "Once more"}) == ["INC-2026-0001", "INC-2026-0001"]
     assert count(both, table.c.case_id) == 1
+    assert exported(both)["summary"] == sample()["summary"], "and says what that said"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import update
 
 from isms_workflow.engine.accesslog import AccessLog
 from isms_workflow.portal.app import create_app
@@ -17,6 +17,7 @@ from isms_workflow.settings import Settings
 from isms_workflow.store.database import Store
 from isms_workflow.store.files import EvidenceFiles
 from isms_workflow.store.tables import cases
+from tests.counting import counted
 from tests.engine.incidents import report
 from tests.engine.obligations import BREACH, answer, date, submit
 from tests.portal.visitor import House, Visitor
@@ -111,16 +112,10 @@ def test_what_is_over_by_now_is_not_shown(sqlite_store: Store, settings: Setting
 def test_as_many_statements_however_many_run(house: House, path: str) -> None:
     """Five incidents or thirty: no case is read by itself, and the lists read none whole."""
     def asked() -> int:
-        counted: list[str] = []
-
-        def count(*told: object) -> None:
-            counted.append(str(told[2]))
-
-        event.listen(house.world.store.engine, "before_cursor_execute", count)
-        maria.get(path)
-        event.remove(house.world.store.engine, "before_cursor_execute", count)
-        assert path == "/" or not any("FROM steps" in each and "EXISTS" not in each for each in counted), "a whole case was read"
-        return len(counted)
+        with counted(house.world.store) as said:
+            maria.get(path)
+        assert path == "/" or not any("FROM steps" in each and "EXISTS" not in each for each in said), "a whole case was read"
+        return len(said)
 
     maria = house.visitor("maria")
     breaches(house, 5)

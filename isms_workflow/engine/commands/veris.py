@@ -50,20 +50,23 @@ def take(tx: Transaction, found: Sequence[veris.Read], is_open: bool, actor: Act
     """
     in_turn(tx)  # of two imports of one document the second finds the first
     known = {row.incident_id: row.reference for row in tx.execute(questions.imported(), among.ids(e.incident_id for e in found))}
-    new = {each.incident_id: each for each in found if each.incident_id not in known}
-    names = references(tx, "incident", local_date(when.happened, programmes.in_force(tx).calendar.zone).year, len(new))
-    given = dict(zip(new, names, strict=True))
-    begun, ended = _decided(tx, {given[each.incident_id]: each for each in new.values()}, is_open, actor, when)
+    new: dict[str, veris.Read] = {}
+    for each in found:
+        if each.incident_id not in known:
+            new.setdefault(each.incident_id, each)  # of two documents of one incident the first is it
+    now = programmes.in_force(tx)
+    names = references(tx, "incident", local_date(when.happened, now.calendar.zone).year, len(new))
+    begun, ended = _decided(tx, now, dict(zip(names, new.values(), strict=True)), is_open, actor, when)
     write(tx, begun, when.noticed)
     if ended:
         write(tx, ended, when.noticed)  # its end is recorded after its beginning
-    first = {id(each) for each in new.values()}
-    return [Taken(each.name, known.get(each.incident_id) or given[each.incident_id], id(each) in first, each.notes) for each in found]
+    known |= dict(zip(new, names, strict=True))
+    return [Taken(each.name, known[each.incident_id], new.get(each.incident_id) is each, each.notes) for each in found]
 
 
-def _decided(tx: Transaction, named: Mapping[str, veris.Read], is_open: bool, actor: Actor, when: When) -> tuple[list[Plan], list[Plan]]:
+def _decided(tx: Transaction, now: programmes.InForce, named: Mapping[str, veris.Read], is_open: bool, actor: Actor,
+             when: When) -> tuple[list[Plan], list[Plan]]:
     """How the documents, by their references here, begin as incidents, and how those that were dealt with end."""
-    now = programmes.in_force(tx)
     said, people = _section(now.programme), offices.directory(tx, when.noticed)
     register_of = {system.name.casefold(): system for system in register.in_use(tx)}
     begun: list[Plan] = []

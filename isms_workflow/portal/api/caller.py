@@ -85,10 +85,7 @@ class Caller:
 
     def expect(self, conn: Connection, ids: Collection[str]) -> None:
         """Asks at once who was told of these cases, for a list that asks of each whether it is seen."""
-        told: dict[str, set[str]] = {each: set() for each in ids}
-        for case, person in conn.execute(questions.reached_of_each(ids)):
-            told[case].add(person)
-        self._reached.update({case: frozenset(people) for case, people in told.items()})
+        self._reached.update(reading.reached_of(conn, ids))
 
     def _require_sight(self, conn: Connection, view: CaseView, what: str, name: str, labels: tuple[str, ...]) -> None:
         narrow = strictest(view.case.label, *labels)  # what is restricted is never called confidential

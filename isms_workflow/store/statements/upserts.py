@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from sqlalchemy import Table, TextClause, bindparam, text
+
+from isms_workflow.store.bulk import listed
 
 
 def new_only(table: Table, key: tuple[str, ...], *more: str) -> TextClause:
@@ -13,10 +13,6 @@ def new_only(table: Table, key: tuple[str, ...], *more: str) -> TextClause:
     """
     names = (*key, *more)
     return text(
-        f"INSERT INTO {table.name} ({_listed(names)}) VALUES ({', '.join(f':{name}' for name in names)}) "  # noqa: S608  # our own
-        f"ON CONFLICT ({_listed(key)}) DO NOTHING RETURNING {_listed(key[:1])}",
+        f"INSERT INTO {table.name} ({listed(names)}) VALUES ({', '.join(f':{name}' for name in names)}) "  # noqa: S608  # our own
+        f"ON CONFLICT ({listed(key)}) DO NOTHING RETURNING {listed(key[:1])}",
     ).bindparams(*(bindparam(name, type_=table.c[name].type) for name in names))
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
