@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -23,6 +24,7 @@ from isms_workflow.engine.accounts import sessions
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal import uploads
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Later
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.deps import Portal
 from isms_workflow.portal.rendering import render
@@ -217,18 +219,29 @@ async def posted(request: Request) -> Posted:
     return request.state.posted  # type: ignore[no-any-return]
 
 
-async def sender(form: Annotated[Posted, Depends(posted)], visitor: Annotated[Visit, Depends(reader)]) -> Visit:
-    """A visit of somebody who sent a form of their own session. Raises `Forged`.
-
-    The form is read first: whoever's session ended meanwhile is shown what they typed.
-    """
-    assert visitor.session is not None  # reader() saw to it
-    if not hmac.compare_digest(form.text("csrf").encode(), visitor.session.csrf.encode()):
+def sender(request: Request, form: Posted) -> Visit:
+    """A visit of somebody who sent a form of their own session. Raises `SignInNeeded`, `Forged`."""
+    found = reader(request)
+    assert found.session is not None  # reader() saw to it
+    if not hmac.compare_digest(form.text("csrf").encode(), found.session.csrf.encode()):
         raise Forged()
-    return visitor
+    return found
 
 
-Anybody = Annotated[Visit, Depends(visit)]
-Reader = Annotated[Visit, Depends(reader)]
-Sender = Annotated[Visit, Depends(sender)]
+async def _anybody(request: Request) -> Later[Visit]:
+    return Later(partial(visit, request))
+
+
+async def _reader(request: Request) -> Later[Visit]:
+    return Later(partial(reader, request))
+
+
+async def _sender(request: Request, form: Annotated[Posted, Depends(posted)]) -> Later[Visit]:
+    """The form is read first: whoever's session ended meanwhile is shown what they typed."""
+    return Later(partial(sender, request, form))
+
+
+Anybody = Annotated[Visit, Depends(_anybody)]
+Reader = Annotated[Visit, Depends(_reader)]
+Sender = Annotated[Visit, Depends(_sender)]
 Form = Annotated[Posted, Depends(posted)]

@@ -21,10 +21,11 @@ from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Caller, Decides, Match, Reads, Writes, tagged
 from isms_workflow.portal.api.cases import Limit, by_name, carry_out
+from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import corrective as questions
 
-router = APIRouter(prefix="/actions", tags=["corrective actions"])
+router = APIRouter(prefix="/actions", tags=["corrective actions"], route_class=Route)
 
 KIND = "corrective_action"
 State = Literal["correcting", "planning", "doing", "observing", "checking", "referred", "effective", "accepted", "cancelled"]

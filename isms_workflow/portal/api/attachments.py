@@ -14,10 +14,11 @@ from isms_workflow.portal import uploads
 from isms_workflow.portal.api import incident_models as im
 from isms_workflow.portal.api.caller import Caller, Reports
 from isms_workflow.portal.api.cases import by_name
+from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import incidents as questions
 
-router = APIRouter(prefix="/incidents", tags=["incidents"])
+router = APIRouter(prefix="/incidents", tags=["incidents"], route_class=Route)
 
 
 @router.post("/{incident}/attachments", status_code=201, response_model=im.Attached)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
@@ -27,6 +28,7 @@ from isms_workflow.engine.accounts import tokens
 from isms_workflow.engine.accounts.tokens import TokenView
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal.api.problems import KeyReused, MatchNeeded, NoToken, OutOfScope, WeakMatch
+from isms_workflow.portal.asking import Later
 from isms_workflow.portal.deps import Portal
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import accounts as statements
@@ -168,12 +170,8 @@ def tagged(response: Response, version: int) -> None:
     response.headers["ETag"] = f'"{version}"'
 
 
-def caller(
-    request: Request,
-    given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
-    _key: Annotated[str | None, Header(alias="Idempotency-Key", description="On writes: a key of its own.")] = None,
-) -> Caller:
-    """Who calls. Raises `NoToken`."""
+def _caller(request: Request, given: HTTPAuthorizationCredentials | None, scopes: tuple[str, ...]) -> Caller:
+    """Who calls. Raises `NoToken`, `OutOfScope`."""
     portal: Portal = request.app.state.portal
     now = portal.now()
     found = None
@@ -183,7 +181,9 @@ def caller(
     if found is None:
         raise NoToken()
     request.state.person = found.person.id
-    return Caller(request, portal, now, found)
+    caller = Caller(request, portal, now, found)
+    require_scope(caller, *scopes)
+    return caller
 
 
 def require_scope(found: Caller, *scopes: str) -> None:
@@ -192,12 +192,16 @@ def require_scope(found: Caller, *scopes: str) -> None:
         raise OutOfScope(" or ".join(scopes))
 
 
-def scoped(*scopes: str) -> Callable[[Caller], Awaitable[Caller]]:
-    """A dependency: a caller whose token has one of these scopes. It waits for nothing, so it takes no thread."""
-    async def check(found: Annotated[Caller, Depends(caller)]) -> Caller:
-        require_scope(found, *scopes)
-        return found
-    return check
+def scoped(*scopes: str) -> Callable[..., Awaitable[Later[Caller]]]:
+    """A dependency: a caller whose token has one of these scopes; a request that can't be read is refused by it first."""
+    async def put_off(
+        request: Request,
+        given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
+        _key: Annotated[str | None, Header(alias="Idempotency-Key", description="On writes: a key of its own.")] = None,
+    ) -> Later[Caller]:
+        request.state.caller = Later(partial(_caller, request, given, scopes))
+        return request.state.caller  # type: ignore[no-any-return]
+    return put_off
 
 
 Reads = Annotated[Caller, Depends(scoped("read"))]

@@ -13,10 +13,11 @@ from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Caller, Decides, Match, Reads, Writes, tagged
 from isms_workflow.portal.api.cases import Limit, by_name, carry_out
+from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import cases as questions
 
-router = APIRouter(prefix="/cycles", tags=["cycles"])
+router = APIRouter(prefix="/cycles", tags=["cycles"], route_class=Route)
 
 KIND = "pdca"
 

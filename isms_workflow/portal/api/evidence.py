@@ -18,11 +18,12 @@ from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Caller, Reads, Writes
 from isms_workflow.portal.api.steps import by_id
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.texts import attachment, file_name, media_type
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.tables import evidence as table
 
-router = APIRouter(tags=["evidence"])
+router = APIRouter(tags=["evidence"], route_class=Route)
 
 
 @router.get("/steps/{step}/evidence")

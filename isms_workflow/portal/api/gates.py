@@ -18,10 +18,11 @@ from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Caller, Decides, Match, Reads, tagged
 from isms_workflow.portal.api.cases import Limit, by_name
+from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import cases as questions
 
-router = APIRouter(prefix="/gates", tags=["gates"])
+router = APIRouter(prefix="/gates", tags=["gates"], route_class=Route)
 
 
 State = Literal["open", "passed", "returned", "rejected", "lapsed", "withdrawn", "superseded"]

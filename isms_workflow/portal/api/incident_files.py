@@ -13,9 +13,10 @@ from isms_workflow.engine.commands import veris as commands
 from isms_workflow.portal.api import incident_models as im
 from isms_workflow.portal.api.caller import Reads, Writes
 from isms_workflow.portal.api.cases import by_name
+from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 
-router = APIRouter(prefix="/incidents", tags=["incidents"])
+router = APIRouter(prefix="/incidents", tags=["incidents"], route_class=Route)
 
 
 @router.post("/import", status_code=201, response_model=im.ImportedAll)

@@ -18,10 +18,11 @@ from isms_workflow.portal.api import incident_shapes, shapes
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Caller, Follows, Match, Reads, Reports, Writes, tagged
 from isms_workflow.portal.api.cases import Limit, by_name, carry_out
+from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import incidents as questions
 
-router = APIRouter(prefix="/incidents", tags=["incidents"])
+router = APIRouter(prefix="/incidents", tags=["incidents"], route_class=Route)
 
 KIND = "incident"
 State = Literal["reported", "triaged", "responding", "resolved", "lessons_learned", "closed", "false_positive", "merged"]

@@ -21,10 +21,11 @@ from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Caller, Reads, Writes
 from isms_workflow.portal.api.cases import by_name
 from isms_workflow.portal.api.steps import by_id
+from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import lessons as questions
 
-router = APIRouter(tags=["lessons"])
+router = APIRouter(tags=["lessons"], route_class=Route)
 SortName = Literal["event", "well", "improve", "cause", "item"]
 
 

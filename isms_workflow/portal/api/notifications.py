@@ -17,11 +17,12 @@ from isms_workflow.engine.commands import notifications as commands
 from isms_workflow.engine.mailing import ways
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Caller, Reads, Writes
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.dates import hour
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import mails as questions
 
-router = APIRouter(prefix="/people/me/notifications", tags=["people"])
+router = APIRouter(prefix="/people/me/notifications", tags=["people"], route_class=Route)
 
 Hour = Annotated[str, Field(max_length=5, examples=["22:00"], description="Hours and minutes in the person's zone.")]
 

@@ -20,12 +20,13 @@ from isms_workflow.portal import uploads
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Caller, Decides, Reads, Writes, require_scope
 from isms_workflow.portal.api.cases import by_name
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.drafting import draft_of
 from isms_workflow.portal.texts import KEEPABLE, attachment, file_name, media_type, storable
 from isms_workflow.programme.obligations import PERMISSIONS
 from isms_workflow.store.database import Transaction
 
-router = APIRouter(prefix="/incidents/{incident}/obligations", tags=["obligations"])
+router = APIRouter(prefix="/incidents/{incident}/obligations", tags=["obligations"], route_class=Route)
 Named = Annotated[str, Field(max_length=130)]
 
 

@@ -15,9 +15,10 @@ from isms_workflow.engine import offices, on_call
 from isms_workflow.engine.commands import on_call as commands
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Reads, Writes
+from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 
-router = APIRouter(prefix="/on-call", tags=["on call"])
+router = APIRouter(prefix="/on-call", tags=["on call"], route_class=Route)
 
 
 class Duty(m.Said):

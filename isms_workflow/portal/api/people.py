@@ -19,10 +19,11 @@ from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Administers, Caller, Match, Reads, Writes, tagged
 from isms_workflow.portal.api.cases import Limit
+from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.tables import people as table
 
-router = APIRouter(prefix="/people", tags=["people"])
+router = APIRouter(prefix="/people", tags=["people"], route_class=Route)
 
 
 @router.get("")

@@ -116,7 +116,13 @@ def _ours(request: Request, error: Exception) -> JSONResponse:
 
 
 def _unreadable(request: Request, error: Exception) -> JSONResponse:
+    """Whoever may not ask isn't told what a right request is like."""
     assert isinstance(error, RequestValidationError)
+    try:
+        if (caller := getattr(request.state, "caller", None)) is not None:
+            caller.find()
+    except IsmsError as refused:
+        return _ours(request, refused)
     errors = [{"field": ".".join(_shown(part) for part in each["loc"]), "message": str(each["msg"])}
               for each in error.errors()]
     said = "; ".join(f"{each['field']}: {each['message']}" for each in errors)

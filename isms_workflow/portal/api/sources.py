@@ -17,10 +17,11 @@ from isms_workflow.portal.api import hooks, shapes
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Administers, Caller
 from isms_workflow.portal.api.cases import Limit
+from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import sources as questions
 
-router = APIRouter(prefix="/sources", tags=["sources"])
+router = APIRouter(prefix="/sources", tags=["sources"], route_class=Route)
 
 
 class Source(m.Said):

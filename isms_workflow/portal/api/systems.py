@@ -16,10 +16,11 @@ from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Caller, Match, Reads, Writes, tagged
 from isms_workflow.portal.api.cases import Limit
+from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import systems as questions
 
-router = APIRouter(prefix="/systems", tags=["systems"])
+router = APIRouter(prefix="/systems", tags=["systems"], route_class=Route)
 
 
 @router.get("")

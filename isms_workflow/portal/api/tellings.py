@@ -14,8 +14,9 @@ from isms_workflow.engine.mailing.of_incident import REPORTERS
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Reads
 from isms_workflow.portal.api.cases import by_name
+from isms_workflow.portal.asking import Route
 
-router = APIRouter(prefix="/incidents", tags=["incidents"])
+router = APIRouter(prefix="/incidents", tags=["incidents"], route_class=Route)
 
 
 class Attempt(m.Said):

@@ -10,11 +10,12 @@ from starlette.responses import Response
 from isms_workflow.engine.accounts import invitations, sessions
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.security import address
 from isms_workflow.portal.texts import retry_after
 from isms_workflow.portal.visit import SESSION, Anybody, Form, Sender, Visit
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 MAIL = v.Field("email", "Mail address", "email", required=True, autocomplete="username")
 PASSWORD = v.Field("password", "Password", "password", required=True, autocomplete="current-password")

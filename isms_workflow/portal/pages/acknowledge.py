@@ -10,11 +10,12 @@ from starlette.responses import Response
 from isms_workflow.engine import mail_links
 from isms_workflow.engine.mail_links import ForeignLink, MailLinkSpent, Offer
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.names import case_url
 from isms_workflow.portal.security import address
 from isms_workflow.portal.visit import Anybody, Visit
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 @router.get("/acknowledge/{token}")

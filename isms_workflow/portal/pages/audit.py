@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from isms_workflow.domain.access import Action
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.history import entries
 from isms_workflow.portal.names import Names
 from isms_workflow.portal.visit import Reader, Sender, Visit
@@ -17,7 +18,7 @@ from isms_workflow.store import audit
 from isms_workflow.store.tables import accesses, checkpoints
 from isms_workflow.store.tables import audit as table
 
-router = APIRouter(prefix="/audit")
+router = APIRouter(prefix="/audit", route_class=Route)
 PAGE = 50
 WHAT = "Opening the history"
 

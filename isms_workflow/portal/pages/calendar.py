@@ -10,12 +10,13 @@ from starlette.responses import Response
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.engine import agenda
 from isms_workflow.engine.accounts import throttle, tokens
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.pages.tokens import CALENDAR
 from isms_workflow.portal.surroundings import organisation
 from isms_workflow.portal.visit import Anybody
 from isms_workflow.reports import ics
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 MOST, WITHIN = 30, timedelta(minutes=10)
 """Calendars look every few minutes at most, and several devices may share an address."""
 

@@ -16,6 +16,7 @@ from isms_workflow.engine import reading
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal import obligations
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_case
 from isms_workflow.portal.lessons_view import Board
@@ -33,7 +34,7 @@ from isms_workflow.store.statements import incidents as incident_questions
 from isms_workflow.store.statements.sight import seen_by
 from isms_workflow.store.tables import cases, decisions, evidence
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 NONE = v.Empty("No cases.", "The first opens when a cycle is started, an incident is reported, or a corrective action opened.",
                v.Link("Go to the cycle", "/cycle"))

@@ -18,6 +18,7 @@ from isms_workflow.portal import lists
 from isms_workflow.portal import views as v
 from isms_workflow.portal.action_view import Page, checked
 from isms_workflow.portal.actions import OPEN_ONE, Look, listing, may_open, section_of
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.names import Names
 from isms_workflow.portal.one_case import Do, carry_out, seen
 from isms_workflow.portal.pages.cases import document_of
@@ -26,7 +27,7 @@ from isms_workflow.portal.texts import attachment
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 from isms_workflow.store.database import Transaction
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 KIND = "corrective_action"
 ENTRY = "Actions"
 HEADS = ("reference", "title", "gravity", "state", "owner", "due", "opened", "from", "round")

@@ -11,13 +11,14 @@ from isms_workflow.domain.drill import REPORT, Answer, Reached, Told
 from isms_workflow.domain.rules.ladder import LATE
 from isms_workflow.engine import drills
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.incident_view import Page
 from isms_workflow.portal.names import Names, reference
 from isms_workflow.portal.one_case import seen
 from isms_workflow.portal.rendering import span
 from isms_workflow.portal.visit import Reader
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 @router.get("/incidents/{name}/drill")

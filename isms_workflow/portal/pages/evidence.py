@@ -15,6 +15,7 @@ from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import reading
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.names import Names, case_url, reference, step_url
 from isms_workflow.portal.showing import file
 from isms_workflow.portal.sight import PAGE, Sight, older, page
@@ -22,7 +23,7 @@ from isms_workflow.portal.texts import attachment
 from isms_workflow.portal.visit import Reader
 from isms_workflow.store.tables import evidence
 
-router = APIRouter(prefix="/evidence")
+router = APIRouter(prefix="/evidence", route_class=Route)
 COLUMNS = ("File", "Belongs to", "Added", "Size", "SHA-256", "Last checked")
 
 

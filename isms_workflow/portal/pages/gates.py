@@ -23,6 +23,7 @@ from isms_workflow.engine.commands import gates as commands
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal import views as v
 from isms_workflow.portal.again import refused
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_subject
 from isms_workflow.portal.lessons_view import Board
@@ -34,7 +35,7 @@ from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 from isms_workflow.store.statements import cases as questions
 from isms_workflow.store.tables import audit, audit_private, decisions, dispositions
 
-router = APIRouter(prefix="/gates")
+router = APIRouter(prefix="/gates", route_class=Route)
 DONE = {"approve": "Your approval is recorded.", "return": "It is returned for rework.", "reject": "It is rejected."}
 
 

@@ -19,6 +19,7 @@ from isms_workflow.engine.commands.lessons import Becomes
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal import lists
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.dates import as_typed, instant
 from isms_workflow.portal.incident_actions import NOW
 from isms_workflow.portal.incident_view import Page
@@ -32,7 +33,7 @@ from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import lessons as lesson_questions
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 KIND = "incident"
 Shown = v.ReportForm | v.Report | v.ImportForm | v.Incident | v.Obligations
 HEADS = ("reference", "title", "severity", "state", "category", "reported", "response_due", "response", "seen_to_by", "exercise")

@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from isms_workflow.domain.incident import ANY
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.incidents import REPORT, STATES, STATISTICS, Look, Terms, Wanted
 from isms_workflow.portal.visit import Reader, Visit
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 MOST = 20
 """Cards in a column: more than that nobody reads in one; the list has them all."""
 

@@ -19,12 +19,13 @@ from isms_workflow.engine.commands import veris as commands
 from isms_workflow.engine.commands.veris import Taken
 from isms_workflow.portal import incident_paper
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.incidents import section_of
 from isms_workflow.portal.one_case import seen
 from isms_workflow.portal.texts import attachment, file_name
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 
-router = APIRouter(prefix="/incidents")
+router = APIRouter(prefix="/incidents", route_class=Route)
 WHAT = "Importing incidents"
 FIELDS = (
     v.Field("file", "VERIS file", "file", f"JSON: an incident, or a list of them; up to {veris.LARGEST // 1024 ** 2} MiB.",

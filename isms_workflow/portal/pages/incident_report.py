@@ -23,6 +23,7 @@ from isms_workflow.engine.commands import incidents as commands
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal import attaching, uploads
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.dates import as_typed, instant
 from isms_workflow.portal.incidents import Terms, section_of
 from isms_workflow.portal.names import Names
@@ -34,7 +35,7 @@ from isms_workflow.programme.incidents import IncidentWorkflow
 from isms_workflow.store.statements import incidents as questions
 from isms_workflow.store.tables import cases
 
-router = APIRouter(prefix="/incidents")
+router = APIRouter(prefix="/incidents", route_class=Route)
 
 STANDS = {
     "reported": "The response team has been told. Nobody has looked at it yet; if nobody does, more people are told.",

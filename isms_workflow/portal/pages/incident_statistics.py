@@ -13,6 +13,7 @@ from isms_workflow.domain.statistics import MEASURES, Figures, Spread
 from isms_workflow.engine import statistics
 from isms_workflow.portal import lists
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.incidents import REPORT
 from isms_workflow.portal.rendering import span
 from isms_workflow.portal.sight import eyes
@@ -21,7 +22,7 @@ from isms_workflow.portal.visit import Reader, Visit
 from isms_workflow.reports import charts
 from isms_workflow.store.statements.sight import seen_by
 
-router = APIRouter(prefix="/incidents")
+router = APIRouter(prefix="/incidents", route_class=Route)
 EMPTY = v.Empty("Nothing to count yet.", "Incidents that were reported and are no exercises are counted here, by month and "
                                          "severity.", REPORT)
 COLUMNS = (v.Column("Month"), v.Column("Severity"), v.Column("Incidents", numeric=True), v.Column("Missed", numeric=True),

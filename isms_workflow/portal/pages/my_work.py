@@ -16,6 +16,7 @@ from isms_workflow.domain.views import CaseView, Gate, Step, programme_key
 from isms_workflow.engine import reading
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.names import gate_url, reference, step_url
 from isms_workflow.portal.pages.incident_report import reports
 from isms_workflow.portal.rendering import word
@@ -27,7 +28,7 @@ from isms_workflow.portal.waiting_incidents import unanswered
 from isms_workflow.portal.waiting_reports import obligations_url, submissions
 from isms_workflow.store.statements import work as questions
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 @router.get("/")

@@ -19,10 +19,11 @@ from isms_workflow.engine import offices, wishes
 from isms_workflow.engine.commands import notifications as commands
 from isms_workflow.engine.mailing import ways
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.dates import hour
 from isms_workflow.portal.visit import Form, Reader, Sender, Visit
 
-router = APIRouter(prefix="/notifications")
+router = APIRouter(prefix="/notifications", route_class=Route)
 MENU = "People"
 READS = "Your access role reads; nothing is asked of you that a rule could hold back."
 

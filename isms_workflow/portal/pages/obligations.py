@@ -15,6 +15,7 @@ from isms_workflow.domain.times import When
 from isms_workflow.engine.commands import obligations as commands
 from isms_workflow.portal import lists, uploads
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.dates import as_typed, instant
 from isms_workflow.portal.drafting import draft_of
 from isms_workflow.portal.names import reference
@@ -25,7 +26,7 @@ from isms_workflow.portal.running import COLUMNS, Look, listing
 from isms_workflow.portal.texts import attachment, file_name, media_type
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 MENU = "Obligations"
 KIND = "incident"
 VALUES: Mapping[str, bool | None] = {"yes": True, "no": False, "open": None}

@@ -18,6 +18,7 @@ from isms_workflow.engine import offices, on_call, programmes
 from isms_workflow.engine.commands import on_call as commands
 from isms_workflow.portal import dates
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.history import of_subjects
 from isms_workflow.portal.names import Names
 from isms_workflow.portal.rendering import local_instant
@@ -25,7 +26,7 @@ from isms_workflow.portal.visit import Form, Reader, Sender, Visit
 from isms_workflow.programme.model import WEEKDAYS, Layer, Rotation, Turns, Window
 from isms_workflow.store.statements import on_call as questions
 
-router = APIRouter(prefix="/on-call")
+router = APIRouter(prefix="/on-call", route_class=Route)
 MENU = "On call"
 PLACES = {"up": -1, "down": 1}
 REMEMBERED = 50

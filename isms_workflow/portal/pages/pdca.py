@@ -18,6 +18,7 @@ from isms_workflow.engine import offices, programmes, reading
 from isms_workflow.engine.commands import cases as commands
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.names import Names, gate_url, reference, responsibility, step_url
 from isms_workflow.portal.rendering import word
 from isms_workflow.portal.showing import waiting
@@ -25,7 +26,7 @@ from isms_workflow.portal.visit import Form, Reader, Sender, Visit
 from isms_workflow.programme.model import Phase
 from isms_workflow.store.tables import cases
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 NOBODY = "Only {who} {does}; you don't hold that responsibility."
 
 

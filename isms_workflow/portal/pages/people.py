@@ -18,6 +18,7 @@ from isms_workflow.engine import offices, programmes
 from isms_workflow.engine.accounts import invitations, sessions
 from isms_workflow.engine.commands import people as commands
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.dates import end_of_day, start_of_day, zone
 from isms_workflow.portal.founding import admit, newcomers
 from isms_workflow.portal.history import by_person, of_subject
@@ -31,7 +32,7 @@ from isms_workflow.store.database import Transaction
 from isms_workflow.store.tables import delegations
 from isms_workflow.store.tables import people as table
 
-router = APIRouter(prefix="/people")
+router = APIRouter(prefix="/people", route_class=Route)
 ONLY_ADMIN = "Only an administrator manages accounts, roles and responsibilities."
 ROLE_SAYS = {"admin": "does and decides, and manages accounts", "user": "does and decides",
              "auditor": "looks, and opens history and access log", "guest": "looks"}

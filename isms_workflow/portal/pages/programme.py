@@ -11,6 +11,7 @@ from starlette.responses import Response
 from isms_workflow.engine import programmes
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.names import Names
 from isms_workflow.portal.visit import Reader, Visit
 from isms_workflow.programme.errors import ProgrammeRefused
@@ -18,7 +19,7 @@ from isms_workflow.programme.load import load
 from isms_workflow.programme.model import Programme
 from isms_workflow.store.tables import programmes as table
 
-router = APIRouter(prefix="/programme")
+router = APIRouter(prefix="/programme", route_class=Route)
 
 
 @router.get("")

@@ -14,6 +14,7 @@ from isms_workflow.domain.times import When
 from isms_workflow.engine.accounts import invitations, sessions
 from isms_workflow.errors import IsmsError
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.founding import Founding, Newcomer, found, newcomers, once
 from isms_workflow.portal.lists import listed
 from isms_workflow.portal.pages.account import begun_session
@@ -23,7 +24,7 @@ from isms_workflow.programme.incidents import IncidentWorkflow
 from isms_workflow.programme.load import parse, shipped
 from isms_workflow.programme.model import Programme
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 EXAMPLE = """name,email,role,responsibilities
 Dana Weber,dana@example.org,user,top_management

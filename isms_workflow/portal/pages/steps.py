@@ -28,6 +28,7 @@ from isms_workflow.errors import IsmsError
 from isms_workflow.portal import uploads
 from isms_workflow.portal import views as v
 from isms_workflow.portal.action_view import verdict
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_subject
 from isms_workflow.portal.names import Names, case_url, entry, reference, responsibility, step_url
@@ -39,7 +40,7 @@ from isms_workflow.portal.visit import Form, Reader, Sender, Visit
 from isms_workflow.portal.waiting import title_of
 from isms_workflow.store.statements import cases as questions
 
-router = APIRouter(prefix="/steps")
+router = APIRouter(prefix="/steps", route_class=Route)
 LABELS = (v.Choice("internal", "internal: whoever has an account"),
           v.Choice("confidential", "confidential: the people of the case, admins, auditors"),
           v.Choice("restricted", "restricted: the people of the case only"))

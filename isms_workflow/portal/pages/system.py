@@ -17,6 +17,7 @@ from isms_workflow.engine.deliverer import send_again
 from isms_workflow.errors import IsmsError
 from isms_workflow.notify import files as written
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.deps import Portal
 from isms_workflow.portal.names import Names
 from isms_workflow.portal.sight import Sight
@@ -27,7 +28,7 @@ from isms_workflow.store.statements import outbox as outbox_questions
 from isms_workflow.store.statements.among import among
 from isms_workflow.store.tables import cases, deadlines, outbox
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 WHAT = "Opening the operator's pages"
 HIDDEN = "not shown"
 """In place of the reference of a case that the operator may not see."""

@@ -20,6 +20,7 @@ from isms_workflow.engine import offices, register
 from isms_workflow.engine.commands import systems as commands
 from isms_workflow.portal import lists
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.history import of_subject
 from isms_workflow.portal.listing import Wanted, listing, matching
 from isms_workflow.portal.names import Names
@@ -27,7 +28,7 @@ from isms_workflow.portal.rendering import local_day
 from isms_workflow.portal.texts import attachment
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 WHAT = "Changing the register of systems"
 MEANS = {"confidentiality": "How much is lost if others come to know what is in it.",
          "integrity": "How much is lost if what is in it is wrong, and nobody notices.",

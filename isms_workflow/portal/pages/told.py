@@ -11,13 +11,14 @@ from isms_workflow.domain.telling import Attempt, Telling
 from isms_workflow.engine import telling
 from isms_workflow.engine.mailing.of_incident import REPORTERS
 from isms_workflow.portal import views as v
+from isms_workflow.portal.asking import Route
 from isms_workflow.portal.names import Names, reference
 from isms_workflow.portal.one_case import seen
 from isms_workflow.portal.rendering import local_instant
 from isms_workflow.portal.tellings import lines
 from isms_workflow.portal.visit import Reader
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 @router.get("/incidents/{name}/told")

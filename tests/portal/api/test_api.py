@@ -54,6 +54,10 @@ REFUSED: dict[str, tuple[Situation, int, str]] = {
         "Content-Type": "application/json"}, content=b'{"text": "\\ud800"}'), 422, "unreadable"),
     "half a character in a name": (lambda c: c("maria", "POST", f"/steps/{spread(c)}/comments", headers={
         "Content-Type": "application/json"}, content=b'{"text": "a", "\\ud800": 1}'), 422, "unreadable"),
+    "a field that is missing, of nobody": (lambda c: c.client.post(f"/api/v1/steps/{spread(c)}/extend", json={}), 401,
+                                           "no-token"),
+    "a field that is missing, without the scope": (lambda c: c("maria", "POST", f"/steps/{spread(c)}/extend", json={},
+                                                               scopes=("read",)), 403, "out-of-scope"),
     "no document at all": (lambda c: c("maria", "POST", f"/steps/{spread(c)}/comments", headers={
         "Content-Type": "application/json"}, content=b'{"text'), 422, "unreadable"),
     "a state that no gate has": (lambda c: c("maria", "GET", "/gates?state=opne"), 422, "unreadable"),
