@@ -44,13 +44,13 @@ def directory(tx: Connection, now: datetime) -> Directory:
     return standing(tx, now).directory
 
 
-def standing(tx: Connection, now: datetime) -> Standing:
-    """What holds at this instant.
+def standing(tx: Connection, now: datetime, asked: str | None = None) -> Standing:
+    """What holds at this instant; `asked` is the token that this transaction was just told of.
 
     The database draws a new token with every change, so what is kept under a token is what stands there now, in this
     transaction; also where a later one takes the change back.
     """
-    token: str | None = tx.execute(questions.version()).scalar()
+    token: str | None = asked or tx.execute(questions.version()).scalar()
     found = _kept.get(token or "")
     if found is not None and found.since <= now < found.until:
         return found

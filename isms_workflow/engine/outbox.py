@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.messages import MAIL, Message
 from isms_workflow.domain.notification import Sending, Wishes, is_ruled, sendings
 from isms_workflow.engine import offices
-from isms_workflow.store.bulk import Rows, insert_all
+from isms_workflow.store.bulk import Rows, write_all
 from isms_workflow.store.database import Transaction, notify
 from isms_workflow.store.tables import outbox
 
@@ -23,15 +23,15 @@ def put(tx: Transaction, messages: Iterable[Message], now: datetime) -> None:
     """
     queued = rows(tx, messages, now)
     if queued.rows:
-        insert_all(tx, (queued,))
+        write_all(tx, (queued,))
         notify(tx)
 
 
-def rows(tx: Transaction, messages: Iterable[Message], now: datetime) -> Rows:
-    """What `put` writes, for whoever writes more with it."""
+def rows(tx: Transaction, messages: Iterable[Message], now: datetime, wishes: Mapping[str, Wishes] | None = None) -> Rows:
+    """What `put` writes, for whoever writes more with it; `wishes` are those that hold now, where they are known."""
     told = list(messages)
     ruled = any(m.person and is_ruled(m) for m in told)
-    chosen = offices.standing(tx, now).wishes if ruled else {}
+    chosen = (offices.standing(tx, now).wishes if wishes is None else wishes) if ruled else {}
     return Rows(outbox, [row for m in told for row in _rows(m, chosen.get(m.person or "") if is_ruled(m) else None, now)], "key")
 
 

@@ -68,9 +68,10 @@ def views(tx: Connection, ids: Collection[str], now: datetime, lock: bool = Fals
 
 
 def _whole(tx: Connection, rows: Sequence[Any], now: datetime) -> dict[str, CaseView]:
-    people = offices.directory(tx, now)  # after the cases are locked: whoever changed it while we waited is seen
     ids = [row.id for row in rows]
     traces = _grouped((row.sort, row) for row in tx.execute(questions.traces_of(), among.ids(ids)))
+    token = next((row.id for row in traces.get("offices", ())), None)  # after the cases are locked: what changed while we waited is seen
+    people = offices.standing(tx, now, token).directory
     steps, gates = _steps(tx, ids, [row.id for row in rows if row.kind == "incident"], traces), _gates(tx, ids)
     workers = _workers(traces.get("settled", ()), steps)
     disposed = _grouped((row.case_id, row.step_id) for row in traces.get("disposed", ()))

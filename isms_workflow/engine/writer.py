@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Update, bindparam, update
+from sqlalchemy import update
 
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.messages import PREFECT, Message
-from isms_workflow.domain.plan import Amend, Arm, Beside, Change, Insert, Plan, total
+from isms_workflow.domain.notification import Wishes
+from isms_workflow.domain.plan import Amend, Arm, Beside, Change, Plan, total
 from isms_workflow.domain.refusals import Moved
 from isms_workflow.domain.times import iso
 from isms_workflow.engine import outbox
 from isms_workflow.engine.seams import Seam, reach
 from isms_workflow.store import audit, tables
-from isms_workflow.store.bulk import Rows, insert_all
+from isms_workflow.store.bulk import Moves, Rows, write_all
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import among
 from isms_workflow.store.statements import cases as case_questions
@@ -30,63 +30,83 @@ ROWS = {name: tables.metadata.tables[name]
                      "lessons", "obligation_answers", "obligation_events", "veris")}
 
 
-def write(tx: Transaction, plans: Sequence[Plan], now: datetime, fired: Sequence[str] = ()) -> list[int]:
+FEW = 200
+"""New rows that are written along with the history: an exchange less. More of them would hold everybody's lock for long."""
+
+
+def write(tx: Transaction, plans: Sequence[Plan], now: datetime, fired: Sequence[str] = (),
+          wishes: Mapping[str, Wishes] | None = None) -> list[int]:
     """Writes decided plans in one go: rows, states, deadlines, messages, and one chain of audit records.
 
-    `fired` are the deadlines that these plans carry out. Returns the sequence numbers of the records.
+    `fired` are the deadlines that these plans carry out; `wishes` are those of `offices.standing`, where the caller has
+    them. Returns the sequence numbers of the records.
     Raises `Moved` if any row is not the one that was read; then nothing is written.
     """
     plan = total(plans)
+    fresh, moving = _become(plan)
     _void(tx, plan, now)
     _end(tx, plan.end)
     _settle(tx, fired, plan.cancel, now)
     wakes = Counter(plan.wake)
-    insert_all(tx, (*_inserted(plan.insert, wakes, now), _armed(plan.arm, now), _reached(plan.reach, now),
-                    outbox.rows(tx, (*plan.send, *_events(plan.change), *_wakes(wakes)), now)))
-    _change(tx, plan.change)
+    rows: tuple[Rows | Moves, ...] = (
+        *_inserted(fresh, wakes, now), _armed(plan.arm, now), _reached(plan.reach, now),
+        outbox.rows(tx, (*plan.send, *_events(plan.change), *_wakes(wakes)), now, wishes), *_moves(moving))
+    records = [*(c.line for c in plan.change), *plan.record]
+    last = rows if records and not plan.beside and sum(len(each.rows) for each in rows) <= FEW else ()
+    if not last:
+        write_all(tx, rows)
     _amend(tx, plan.amend)
     _set_beside(tx, plan.beside)
-    made = {each.row["id"] for each in plan.insert if each.table == "cases"}
+    made = {each["id"] for table, each in fresh if table == "cases"}
     _wake(tx, {case: times for case, times in wakes.items() if case not in made}, now)
-    records = [*(c.line for c in plan.change), *plan.record]
-    seqs = audit.append(tx, records, lambda found: (_remembered(plan.change, found),))  # last: the head is everybody's lock
+    seqs = audit.append(tx, records, lambda found: (*last, _remembered(plan.change, found)))  # last: the head is everybody's lock
     reach(Seam.WRITTEN)
     return seqs
 
 
-def _inserted(inserts: Iterable[Insert], wakes: Mapping[str, int], now: datetime) -> Iterator[Rows]:
+New = tuple[str, Mapping[str, Any]]
+"""A new row, with its table's name; or what a row becomes (`store.bulk.Moves`), with its subject's."""
+
+
+def _become(plan: Plan) -> tuple[list[New], list[New]]:
+    """The new rows as they are after this plan's own changes of them, and what rows that are there already become.
+
+    Raises `Moved` if one of several changes of a row doesn't follow the one before.
+    """
+    fresh: dict[tuple[str, Any], Mapping[str, Any]] = {
+        (each.table, each.row.get("id", number)): each.row for number, each in enumerate(plan.insert)}
+    moving: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for each in plan.change:
+        new, key = (f"{each.subject}s", each.id), (each.subject, each.id)
+        before = fresh.get(new) or moving.get(key) or {"id": each.id, "seen": each.seen, "version": each.seen}
+        if before["version"] != each.seen:
+            raise Moved(f"{each.subject} {each.id}", each.seen, before["version"])
+        after = {**before, **each.sets, "state": each.to, "version": each.seen + 1}
+        if new in fresh:
+            fresh[new] = after
+        else:
+            moving[key] = after
+    return [(table, row) for (table, _), row in fresh.items()], [(subject, row) for (subject, _), row in moving.items()]
+
+
+def _inserted(inserts: Iterable[New], wakes: Mapping[str, int], now: datetime) -> Iterator[Rows]:
     """In the order in which rows refer to each other; those of a table that name the same columns together."""
     grouped: dict[str, dict[tuple[str, ...], list[Mapping[str, Any]]]] = {}
-    for each in inserts:
-        row = each.row
-        if each.table == "cases" and (times := wakes.get(row["id"])):
-            row = {**row, "wake_wanted": times, "wake_at": now}
-        grouped.setdefault(each.table, {}).setdefault(tuple(row), []).append(row)
+    for name, new in inserts:
+        times = wakes.get(new["id"]) if name == "cases" else None
+        row = {**new, "wake_wanted": times, "wake_at": now} if times else new
+        grouped.setdefault(name, {}).setdefault(tuple(row), []).append(row)
     for name, table in ROWS.items():
         for rows in grouped.get(name, {}).values():
             yield Rows(table, rows)
 
 
-def _change(tx: Transaction, changes: Iterable[Change]) -> None:
-    """Compare-and-set; rows that change alike, as in a batch that fell due together, take one statement."""
-    alike: dict[str, list[Change]] = {}
-    for each in changes:
-        alike.setdefault(f"{each.subject} {each.to} {each.seen} {sorted(each.sets.items())!r}", []).append(each)
-    for group in alike.values():
-        first = group[0]
-        moved = tx.execute(_moving(first.subject, tuple(first.sets)),
-                           {**among.ids(c.id for c in group), "seen": first.seen, "to": first.to,
-                            **{f"new_{name}": value for name, value in first.sets.items()}}).rowcount
-        if moved != len(group):
-            raise Moved(f"{first.subject} {first.id}", first.seen, None)
-
-
-@cache
-def _moving(subject: str, columns: tuple[str, ...]) -> Update:
-    """The compare-and-set of rows that change in these columns, made once a process."""
-    table = case_questions.CHANGE_OF[subject]
-    become = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns}
-    return case_questions.compare_and_set(subject).values(state=bindparam("to"), **become)
+def _moves(changes: Iterable[New]) -> Iterator[Moves]:
+    alike: dict[tuple[str, tuple[str, ...]], list[Mapping[str, Any]]] = {}
+    for subject, row in changes:
+        alike.setdefault((subject, tuple(row)), []).append(row)
+    for (subject, _), rows in alike.items():
+        yield Moves(case_questions.CHANGE_OF[subject], rows)
 
 
 def _amend(tx: Transaction, amends: Iterable[Amend]) -> None:

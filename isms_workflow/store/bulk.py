@@ -8,9 +8,15 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Dialect, Table
+from sqlalchemy import Column, Dialect, Table
+from sqlalchemy.dialects import postgresql
 
+from isms_workflow.domain.refusals import Moved
 from isms_workflow.store.database import Transaction
+
+SEEN = "seen"
+KEYS = ("id", SEEN)
+POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # for its names of types
 
 Bind = Callable[[Any], Any]
 
@@ -28,27 +34,54 @@ class Rows:
     become: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Rows of a table that become others if they are still the ones that were read (compare-and-set).
+
+    Each names its `id`, the version that was `seen`, and what it becomes; all the same columns, and each row once.
+    """
+
+    table: Table
+    rows: Sequence[Mapping[str, Any]]
+
+
 def insert_many(tx: Transaction, table: Table, rows: Sequence[Mapping[str, Any]], unless: str = "") -> None:
-    """Inserts rows into one table; as `insert_all`."""
-    insert_all(tx, (Rows(table, rows, unless),))
+    """Inserts rows into one table; as `write_all`."""
+    write_all(tx, (Rows(table, rows, unless),))
 
 
-def insert_all(tx: Transaction, groups: Iterable[Rows]) -> None:
-    """Inserts rows of several tables; those that others refer to come first.
+def write_all(tx: Transaction, groups: Iterable[Rows | Moves]) -> None:
+    """Writes rows of several tables; those that others refer to come first.
 
     SQLAlchemy prepares each value of each row by itself, which costs more than the databases do. Here SQLite gets an
-    executemany a table, and PostgreSQL everything by one statement, each table's rows as one document.
+    executemany a table, and PostgreSQL everything by one statement, each table's rows as one document. Raises `Moved` if a
+    row isn't the one that was read; the transaction is to be given up then.
     """
     some = [each for each in groups if each.rows]
     if not some:
         return
+    moves = [each for each in some if isinstance(each, Moves)]
     if tx.dialect.name == "sqlite":
         for each in some:
-            names = tuple(each.rows[0])
-            tx.exec_driver_sql(_each(each.table, names, each.unless, each.become), _bound(each.table, names, each.rows, tx.dialect))
+            _written(tx, each)
     else:
-        forms = tuple((each.table, tuple(each.rows[0]), each.unless, each.become) for each in some)
-        tx.exec_driver_sql(_all(forms), tuple(orjson.dumps(each.rows, default=_plain).decode() for each in some))
+        done = tx.exec_driver_sql(_all(tuple(map(_form, some))), tuple(value for each in some for value in _document(each)))
+        if moves and done.scalar_one() != sum(len(each.rows) for each in moves):
+            raise _moved(moves[0])
+
+
+def _written(tx: Transaction, each: Rows | Moves) -> None:
+    names = tuple(each.rows[0])
+    bound = _bound(each.table, names, each.rows, tx.dialect)
+    if isinstance(each, Rows):
+        tx.exec_driver_sql(_each(each.table, names, each.unless, each.become), bound)
+    elif tx.exec_driver_sql(_each_move(each.table, names), bound).rowcount != len(each.rows):
+        raise _moved(each)
+
+
+def _moved(found: Moves) -> Moved:
+    first = found.rows[0]
+    return Moved(f"{found.table.name.removesuffix('s')} {first['id']}", first["seen"], None)
 
 
 def _bound(table: Table, names: tuple[str, ...], rows: Sequence[Mapping[str, Any]],
@@ -60,7 +93,13 @@ def _bound(table: Table, names: tuple[str, ...], rows: Sequence[Mapping[str, Any
 
 @lru_cache
 def _binds(table: Table, names: tuple[str, ...], dialect: Dialect) -> tuple[Bind | None, ...]:
-    return tuple(table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names)
+    return tuple(_column(table, name).type.dialect_impl(dialect).bind_processor(dialect) for name in names)
+
+
+def _column(table: Table, name: str) -> Column[Any]:
+    """A row's column; what was `seen` is a version."""
+    found: Column[Any] = table.c["version" if name == SEEN else name]
+    return found
 
 
 def _prepared(values: list[Any], bind: Bind) -> list[Any]:
@@ -72,6 +111,12 @@ def _prepared(values: list[Any], bind: Bind) -> list[Any]:
     return [done[value] for value in values]
 
 
+def _document(each: Rows | Moves) -> tuple[str | int, ...]:
+    """The rows; of those that move how many, since PostgreSQL guesses a hundred and would look through all that are there."""
+    rows = orjson.dumps(each.rows, default=_plain).decode()
+    return (rows,) if isinstance(each, Rows) else (rows, len(each.rows))
+
+
 def _plain(value: Any) -> Any:
     """Bytes as PostgreSQL writes them, and documents that aren't plain; instants and the rest need no help."""
     if isinstance(value, bytes):
@@ -81,8 +126,12 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no form in a document")
 
 
-Form = tuple[Table, tuple[str, ...], str, tuple[str, ...]]
-"""A table, the columns that are named, and what comes of a row that is there already."""
+Form = tuple[Table, tuple[str, ...], str | None, tuple[str, ...]]
+"""A table, the columns that are named, and what comes of a row that is there already; None: it is to be there."""
+
+
+def _form(each: Rows | Moves) -> Form:
+    return (each.table, tuple(each.rows[0]), *((each.unless, each.become) if isinstance(each, Rows) else (None, ())))
 
 
 @lru_cache
@@ -92,17 +141,39 @@ def _each(table: Table, names: tuple[str, ...], unless: str, become: tuple[str, 
 
 
 @lru_cache
+def _each_move(table: Table, names: tuple[str, ...]) -> str:
+    """Numbered, as the names stand in the rows."""
+    place = {name: f"?{number}" for number, name in enumerate(names, start=1)}
+    sets = ", ".join(f'"{name}" = {place[name]}' for name in names if name not in KEYS)
+    return f"UPDATE {table.name} SET {sets} WHERE id = {place['id']} AND version = {place[SEEN]}"  # noqa: S608  # our own names
+
+
+@lru_cache
 def _all(forms: tuple[Form, ...]) -> str:
-    """Each table's insert, all but the last as parts of the last; what refers to what is checked when all are in."""
-    *before, last = (_documents(*form) for form in forms)
-    parts = ", ".join(f"part{number} AS ({each})" for number, each in enumerate(before))
-    return f"WITH {parts} {last}" if parts else last
+    """Each table's rows as a part of one statement, which tells how many rows moved; what refers to what is checked at its end."""
+    parts = [_insert(table, names, unless, become) if unless is not None else _move(table, names)
+             for table, names, unless, become in forms]
+    moving = [number for number, form in enumerate(forms) if form[2] is None]
+    if not moving:
+        *parts, last = parts
+    else:
+        last = "SELECT " + " + ".join(f"(SELECT count(*) FROM part{number})" for number in moving)  # noqa: S608  # our own names
+    before = ", ".join(f"part{number} AS ({each})" for number, each in enumerate(parts))
+    return f"WITH {before} {last}" if before else last
 
 
-def _documents(table: Table, names: tuple[str, ...], unless: str, become: tuple[str, ...]) -> str:
+def _insert(table: Table, names: tuple[str, ...], unless: str, become: tuple[str, ...]) -> str:
     columns = listed(names)
     rows = f"json_populate_recordset(NULL::{table.name}, %s::json)"
     return f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {rows}{_there(unless, become)}"  # noqa: S608  # our own names
+
+
+def _move(table: Table, names: tuple[str, ...]) -> str:
+    types = ", ".join(f'"{name}" {_column(table, name).type.compile(POSTGRESQL)}' for name in names)
+    sets = ", ".join(f'"{name}" = new."{name}"' for name in names if name not in KEYS)
+    new = f"SELECT * FROM json_to_recordset(%s::json) AS document({types}) LIMIT %s"  # noqa: S608  # our own names
+    return (f"UPDATE {table.name} SET {sets} FROM ({new}) AS new "  # noqa: S608  # our own names
+            f"WHERE {table.name}.id = new.id AND {table.name}.version = new.{SEEN} RETURNING 1")
 
 
 def listed(names: Iterable[str]) -> str:

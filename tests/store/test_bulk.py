@@ -10,7 +10,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from isms_workflow.domain.ids import new_id
-from isms_workflow.store.bulk import Rows, insert_all, insert_many
+from isms_workflow.domain.refusals import Moved
+from isms_workflow.store.bulk import Moves, Rows, insert_many, write_all
 from isms_workflow.store.database import Store
 from isms_workflow.store.tables import audit, audit_head, cases, deadlines, outbox, people, programmes, steps
 from tests.counting import counted
@@ -57,7 +58,7 @@ def test_rows_of_several_tables_that_refer_to_each_other(founded: Store) -> None
     armed = {"id": new_id(), "case_id": case["id"], "subject": "case", "subject_id": case["id"], "event": "ladder",
              "due_at": AT, "armed_at": AT, "rule": {"base": "x"}}
     with founded.write() as tx:
-        insert_all(tx, (Rows(cases, [case]), Rows(steps, [waiting, owed]), Rows(deadlines, [armed])))
+        write_all(tx, (Rows(cases, [case]), Rows(steps, [waiting, owed]), Rows(deadlines, [armed])))
     found, = rows(founded, cases)
     assert (found.id, found.opened_at, found.closed_at, found.wake_wanted) == (case["id"], AT, None, 0)
     assert {row.key: row.due_rule for row in rows(founded, steps)} == {"a": None, "b": owed["due_rule"]}
@@ -68,14 +69,14 @@ def test_on_a_server_it_is_one_exchange(founded: Store) -> None:
     """SQLite, which is no exchange away, takes one a table."""
     case = a_case()
     with counted(founded) as said, founded.write() as tx:
-        insert_all(tx, (Rows(cases, [case]), Rows(steps, [a_step(case["id"], "a")]), Rows(outbox, [])))
+        write_all(tx, (Rows(cases, [case]), Rows(steps, [a_step(case["id"], "a")]), Rows(outbox, [])))
     assert len([each for each in said if "INSERT" in each]) == (2 if founded.is_sqlite else 1)
 
 
 def test_all_or_none(founded: Store) -> None:
     """A row that refers to nothing takes the others with it."""
     with pytest.raises(IntegrityError), founded.write() as tx:
-        insert_all(tx, (Rows(outbox, [message("a")]), Rows(steps, [a_step("nobody's", "a")])))
+        write_all(tx, (Rows(outbox, [message("a")]), Rows(steps, [a_step("nobody's", "a")])))
     assert rows(founded, outbox) == []
 
 
@@ -90,7 +91,7 @@ def test_a_key_that_is_there_is_left_as_it_is(founded: Store) -> None:
 def test_or_becomes_what_the_new_one_says(founded: Store) -> None:
     """In the columns that are named, as the chain's end does."""
     with founded.write() as tx:
-        insert_all(tx, (Rows(audit_head, [{"id": 1, "seq": 7, "hash": "f" * 64, "noticed_at": AT}], "id", ("seq", "noticed_at")),))
+        write_all(tx, (Rows(audit_head, [{"id": 1, "seq": 7, "hash": "f" * 64, "noticed_at": AT}], "id", ("seq", "noticed_at")),))
     assert [tuple(row) for row in rows(founded, audit_head)] == [(1, 7, "0" * 64, AT)]
 
 
@@ -105,6 +106,36 @@ def test_bytes_stay_bytes(founded: Store) -> None:
 def test_nothing_is_nothing(founded: Store) -> None:
     """No statement is made of it."""
     with founded.write() as tx:
-        insert_all(tx, ())
+        write_all(tx, ())
         insert_many(tx, outbox, [])
+    assert rows(founded, outbox) == []
+
+
+def test_rows_become_others_if_they_are_still_the_ones_that_were_read(founded: Store) -> None:
+    """Each what it says of itself: instants, documents and nothing among it; on a server in the exchange that inserts, too."""
+    case = a_case()
+    first, second, other = (a_step(case["id"], key, due_rule={"unit": "days"}, due_at=AT) for key in "abc")
+    with founded.write() as tx:
+        write_all(tx, (Rows(cases, [case]), Rows(steps, [first, second, other])))
+    become = [{"id": first["id"], "seen": 1, "version": 2, "state": "waived", "settled_at": AT, "due_at": None, "due_rule": None},
+              {"id": second["id"], "seen": 1, "version": 3, "state": "done", "settled_at": AT, "due_at": AT, "due_rule": {"unit": "hours"}}]
+    with counted(founded) as said, founded.write() as tx:
+        write_all(tx, (Moves(steps, become), Rows(outbox, [message("a")])))
+    assert len([each for each in said if "UPDATE" in each or "INSERT" in each]) == (2 if founded.is_sqlite else 1)
+    assert {row.key: (row.version, row.state, row.due_at, row.due_rule) for row in rows(founded, steps)} == {
+        "a": (2, "waived", None, None), "b": (3, "done", AT, {"unit": "hours"}), "c": (1, "waiting", AT, {"unit": "days"})}
+    assert len(rows(founded, outbox)) == 1
+
+
+@pytest.mark.parametrize("seen", [{"a": 1, "b": 2}, {"a": 0, "b": 1}])
+def test_one_that_is_not_takes_all_with_it(founded: Store, seen: dict[str, int]) -> None:
+    """Whichever of them it is."""
+    case = a_case()
+    both = [a_step(case["id"], key) for key in seen]
+    with founded.write() as tx:
+        write_all(tx, (Rows(cases, [case]), Rows(steps, both)))
+    become = [{"id": each["id"], "seen": seen[each["key"]], "version": 9, "state": "waived", "settled_at": AT} for each in both]
+    with pytest.raises(Moved, match=r"step .* changed since you looked"), founded.write() as tx:
+        write_all(tx, (Rows(outbox, [message("a")]), Moves(steps, become)))
+    assert {row.state for row in rows(founded, steps)} == {"waiting"}
     assert rows(founded, outbox) == []

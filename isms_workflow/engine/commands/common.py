@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import Connection, select
 
 from isms_workflow.domain.times import When
@@ -10,6 +12,13 @@ from isms_workflow.engine import reading
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import cases as questions
 from isms_workflow.store.tables import organisation
+
+Admit = Callable[[CaseView], None]
+"""Raises unless whoever asks may see the case, before anything else is said of it."""
+
+
+def anybody(_: CaseView) -> None:
+    """For whoever has seen to it already, or acts beside the database."""
 
 
 def in_turn(tx: Transaction) -> None:
@@ -37,7 +46,8 @@ def of_step(tx: Transaction, step: str, when: When) -> tuple[CaseView, Step]:
     return view, view.step(step)
 
 
-def of_gate(tx: Transaction, gate: str, when: When) -> tuple[CaseView, Gate]:
-    """A gate's round with its case, locked. Raises `Unknown`."""
+def of_gate(tx: Transaction, gate: str, when: When, admit: Admit) -> tuple[CaseView, Gate]:
+    """A gate's round with its case, locked. Raises `Unknown`, and as `admit` does."""
     view = reading.one(tx, tx.execute(questions.locked_of_gate(), {"gate": gate}).first(), "gate", gate, when.noticed)
+    admit(view)
     return view, view.gate(gate)

@@ -53,7 +53,7 @@ def report(tx: Transaction, found: Report, systems: Sequence[str], actor: Actor,
     plan, view = rules.report(replace(found, systems=tuple(known[each] for each in dict.fromkeys(systems))), name,
                               now.programme, now.calendar, standing.directory,
                               before.case.id if before else None, actor, when)
-    write(tx, [plan], when.noticed)
+    write(tx, [plan], when.noticed, wishes=standing.wishes)
     return view, True
 
 

@@ -222,16 +222,17 @@ def decide(visit: Sender, form: Form, gate: str, answer: str) -> Response:
 def _write(visit: Visit, form: Posted, gate: str, answer: str) -> None:
     when, steps, reason = When.at(visit.now), form.many("reopen"), form.text("reason")
     with visit.portal.store.write() as tx:
-        if not visit.sees_everybodys(tx.execute(questions.label_of_gate(), {"gate": gate}).scalar()):
-            find(tx, visit, gate)
+        def admit(view: CaseView) -> None:
+            visit.require_sight(tx, view, "gate", gate)
+
         if answer in DONE:
             shown = Shown(form.number("round") or 0, form.text("digest"))
             commands.decide(tx, gate, shown, Answer(answer, form.text("comment"), steps if answer == "return" else ()),
-                            visit.actor, when)
+                            visit.actor, when, admit)
         elif answer == "restart":
-            commands.restart(tx, gate, form.version(), steps, reason, visit.actor, when)
+            commands.restart(tx, gate, form.version(), steps, reason, visit.actor, when, admit)
         elif answer == "again":
-            commands.next_round(tx, gate, form.version(), steps, reason, visit.actor, when)
+            commands.next_round(tx, gate, form.version(), steps, reason, visit.actor, when, admit)
         else:
             raise Unknown("answer", answer)
 

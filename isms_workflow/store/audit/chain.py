@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select, select
 from isms_workflow.domain.records import AuditRecord
 from isms_workflow.domain.times import iso
 from isms_workflow.errors import IsmsError
-from isms_workflow.store.bulk import Rows, insert_all
+from isms_workflow.store.bulk import Moves, Rows, write_all
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.tables import audit, audit_head, audit_private
 
@@ -56,12 +56,12 @@ class RecordRefused(IsmsError):
 
 
 def append(tx: Transaction, records: Sequence[AuditRecord],
-           beside: Callable[[Sequence[int]], Iterable[Rows]] = lambda _: ()) -> list[int]:
+           beside: Callable[[Sequence[int]], Iterable[Rows | Moves]] = lambda _: ()) -> list[int]:
     """Chains the records in order and gives back their sequence numbers, without a gap.
 
     Takes the lock that all writers share (the head), so it comes last in a transaction; what names the numbers is
-    written along: `beside` makes it. Raises `RecordRefused` if a record holds what the history can't; then nothing is
-    written.
+    written along: `beside` makes it. Raises `RecordRefused` if a record holds what the history can't, and as `write_all`;
+    then nothing is written.
     """
     if not records:
         return []
@@ -70,7 +70,7 @@ def append(tx: Transaction, records: Sequence[AuditRecord],
     for record in [marked(records[0], last.noticed_at), *records[1:]]:
         batch.add(record)
     seqs = list(range(last.seq + 1, batch.seq + 1))
-    insert_all(tx, (Rows(audit, batch.rows), Rows(audit_private, batch.private), *beside(seqs), batch.head))
+    write_all(tx, (Rows(audit, batch.rows), Rows(audit_private, batch.private), *beside(seqs), batch.head))
     return seqs
 
 

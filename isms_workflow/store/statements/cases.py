@@ -36,6 +36,7 @@ from isms_workflow.store.tables import (
     comments,
     corrective_actions,
     decisions,
+    directory_version,
     dispositions,
     evidence,
     gates,
@@ -128,12 +129,6 @@ def label_of_evidence(item: str, step: str) -> Select[Any]:
 
 
 @cache
-def label_of_gate() -> Select[Any]:
-    """As `label_of_step`."""
-    return select(cases.c.label).join(gates, gates.c.case_id == cases.c.id).where(gates.c.id == bindparam("gate"))
-
-
-@cache
 def case_of_gate() -> Select[Any]:
     """As `case_of_step`."""
     return select(gates.c.case_id).where(gates.c.id == bindparam("gate"))
@@ -171,7 +166,7 @@ def traces_of() -> CompoundSelect[Any]:
 
     *evidence*: every file, those withdrawn too, because whoever added one had a part. *comment*: a remark.
     *settled*: that `person` completed or waived the step, also before it was reopened. *disposed*: that a waived step
-    is carried over or declined already.
+    is carried over or declined already. *offices*: the token under which the people in office are kept, as `id`; always one.
     """
     files = select(literal("evidence").label("sort"), evidence.c.case_id, evidence.c.step_id, evidence.c.id, evidence.c.sha256,
                    evidence.c.commitment, evidence.c.added_by.label("person"),
@@ -182,12 +177,13 @@ def traces_of() -> CompoundSelect[Any]:
                      transitions.c.actor, false())
     disposed = select(literal("disposed"), dispositions.c.case_id, dispositions.c.step_id, dispositions.c.id, null(), null(),
                       null(), false())
+    offices = select(literal("offices"), null(), null(), directory_version.c.token, null(), null(), null(), false())
     return union_all(
         files.where(named(evidence.c.case_id), evidence.c.step_id.is_not(None)),
         remarks.where(named(steps.c.case_id)),
         settled.where(named(transitions.c.case_id), transitions.c.subject == "step",
                       transitions.c.event.in_(("complete", "waive"))),
-        disposed.where(named(dispositions.c.case_id))).order_by("id")
+        disposed.where(named(dispositions.c.case_id)), offices).order_by("id")
 
 
 def carried_from(case: str) -> Select[Any]:
@@ -216,16 +212,6 @@ def next_numbers() -> TextClause:
 
 CHANGE_OF = {"case": cases, "step": steps, "gate": gates}
 """The tables whose rows change by compare-and-set."""
-
-
-def compare_and_set(subject: str) -> Update:
-    """For the one writer: rows move only if they are still the ones that were read; it adds what they become.
-
-    Its parameters are `ids` and the version that was `seen`.
-    """
-    table = CHANGE_OF[subject]
-    return (table.update().where(named(table.c.id), table.c.version == bindparam("seen"))
-            .values(version=table.c.version + 1))
 
 
 def woken(ids: Collection[str], times: int, now: datetime) -> Update:
