@@ -48,7 +48,9 @@ def functions(paths: list[Path]) -> Iterator[tuple[Path, Function]]:
 
 
 def test_only_the_engine_assigns_a_state() -> None:
-    """Invariant 1 as a search: any `….state = …` or `values(state=…)` outside the engine's writer, by file and line."""
+    """Invariant 1 as a search: any `….state = …`, `values(state=…)` or compare-and-set (`Moves`), by file and line; the
+    writer's is the only one.
+    """
     found = []
     for path in SOURCES:
         for node in ast.walk(tree(path)):
@@ -57,6 +59,8 @@ def test_only_the_engine_assigns_a_state() -> None:
                 found.append(place(path, node))
             if isinstance(node, ast.Call) and any(k.arg == "state" for k in node.keywords) and (
                     isinstance(node.func, ast.Attribute) and node.func.attr == "values"):
+                found.append(place(path, node))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Moves":
                 found.append(place(path, node))
     assert [each.split(":")[0] for each in found] == ["isms_workflow/engine/writer.py"], found
 
