@@ -23,6 +23,7 @@ from isms_workflow.domain.obligations import (
     questions,
     shortest_act_by,
     standing,
+    within_force,
 )
 from isms_workflow.domain.periods import Where, wheres
 from isms_workflow.programme.incidents import IncidentWorkflow
@@ -114,15 +115,20 @@ class Duties:
         return standing(self.obligations, self.facts, self.places, self.organisation, self.at, names)
 
     @cached_property
+    def possible(self) -> tuple[Obligation, ...]:
+        """Those of regimes that hold for the organisation, or may."""
+        return within_force(self.obligations, self.facts, self.organisation, self.places)
+
+    @cached_property
     def running(self) -> tuple[Standing, ...]:
-        """Those that run now, the next to act on first."""
-        found = [each for each in self.standings() if each.state is State.RUNNING]
-        return tuple(sorted(found, key=anchor))
+        """Those that run now, the next to act on first; of a regime that doesn't hold none does, and none is judged for it."""
+        known = self._cache.get(self.at) or self.some({each.id for each in self.possible})
+        return tuple(sorted((each for each in known if each.state is State.RUNNING), key=anchor))
 
     @cached_property
     def owed(self) -> tuple[Owed, ...]:
         """The questions that triage still owes."""
-        return questions(self.obligations, self.facts, self.organisation)
+        return questions(self.possible, self.facts, self.organisation)
 
     @property
     def says_open(self) -> str:
@@ -141,7 +147,7 @@ class Duties:
 
     def answers_before(self) -> datetime | None:
         """The shortest *act by* that could apply, were everything to start with the report."""
-        return shortest_act_by(self.obligations, self.facts, self.organisation, self.reported_at, self.places)
+        return shortest_act_by(self.possible, self.facts, self.organisation, self.reported_at, self.places)
 
     def with_(self, answers: Iterable[Answer] = (), dated: Iterable[Dated] = (), without: str | None = None,
               at: datetime | None = None) -> Duties:

@@ -88,11 +88,14 @@ def questions(obligations: Iterable[Obligation], facts: Facts, organisation: Org
     return tuple(owed_of(name, each, tuple(needed), organisation) for name, (each, needed) in found.items())
 
 
-def within_force(obligations: Iterable[Obligation], facts: Facts, organisation: Organisation) -> tuple[Obligation, ...]:
-    """Those of regimes that hold for the organisation, or may."""
+def within_force(obligations: Iterable[Obligation], facts: Facts, organisation: Organisation,
+                 calendars: Mapping[str, Where] | None = None) -> tuple[Obligation, ...]:
+    """Those of regimes that hold for the organisation, or may, on the day of the report: at the regimes' places, else in UTC."""
     some = tuple(obligations)
     first = {each.regime.regime: each for each in reversed(some)}
-    outside = {name for name, each in first.items() if asked_of(each, facts, organisation, "UTC").in_force().value is False}
+    zones = {name: calendars[name].zone if calendars else "UTC" for name in first}
+    outside = {name for name, each in first.items()
+               if asked_of(each, facts, organisation, zones[name]).in_force().value is False}
     return tuple(each for each in some if each.regime.regime not in outside)
 
 

@@ -191,8 +191,7 @@ def visit(request: Request) -> Visit:
     portal: Portal = request.app.state.portal
     now, found = portal.now(), None
     if token := request.cookies.get(SESSION):
-        with portal.store.glance() as conn:
-            found = sessions.session(conn, token, now)
+        found = portal.store.ask(lambda conn: sessions.session(conn, token, now))
     request.state.person = found.person.id if found else None
     return Visit(request, portal, now, found)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
@@ -14,6 +14,8 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceEr
 
 from isms_workflow.errors import IsmsError
 from isms_workflow.folders import private
+
+T = TypeVar("T")
 
 Transaction = Connection
 """A write transaction that is open; committed or rolled back by whoever opened it."""
@@ -60,6 +62,8 @@ class Store:
     """A database and the two ways of talking to it."""
 
     engine: Engine
+    asking: Engine
+    """For questions that stand alone: without transactions."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -81,12 +85,22 @@ class Store:
         with self.translated(), self.engine.connect().execution_options(**self._looking) as conn, conn.begin():
             yield conn
 
-    @contextmanager
-    def glance(self) -> Iterator[Connection]:
-        """For one question alone, which sees one instant without a transaction around it. Raises `DatabaseGone`."""
-        alone = {"isms_alone": True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
-        with self.translated(), self.engine.connect().execution_options(**alone) as conn:
-            yield conn
+    def ask(self, question: Callable[[Connection], T]) -> T:
+        """One question alone, which sees one instant without a transaction around it. Raises `DatabaseGone`.
+
+        Nobody asks first whether the connection is still there: if it isn't, the question is asked again by a new one.
+        """
+        with self.translated():
+            try:
+                return self._asked(question)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            return self._asked(question)
+
+    def _asked(self, question: Callable[[Connection], T]) -> T:
+        with self.asking.connect() as conn:
+            return question(conn)
 
     @property
     def _looking(self) -> dict[str, Any]:
@@ -107,6 +121,7 @@ class Store:
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+        self.asking.dispose()
 
 
 def open_store(url: str) -> Store:
@@ -123,12 +138,13 @@ def open_store(url: str) -> Store:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             private(Path(parsed.database).parent)
-        return Store(_sqlite(url))
+        engine = _sqlite(url)
+        return Store(engine, engine.execution_options(isms_alone=True))
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     engine = create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 5}, **_JSON)
     engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows a statement: three times as quick here
-    return Store(engine)
+    return Store(engine, create_engine(parsed, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 5}, **_JSON))
 
 
 def _sqlite(url: str) -> Engine:

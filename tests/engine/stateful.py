@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
-
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from isms_workflow.store import audit
-from isms_workflow.store.database import open_store
+from tests.databases import Files, opened
 
 
 class OnCopy(RuleBasedStateMachine):
-    """A machine on a database of its own, on SQLite; `template` is the migrated one that is copied."""
+    """A machine on a database of its own, on SQLite; `files` are where it gets one, which has been compiled for before."""
 
-    template: Path
+    files: Files
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        file = Path(self.folder.name) / "isms.db"
-        shutil.copyfile(self.template, file)
-        self.store = open_store(f"sqlite:///{file}")
+        self.address = self.files.make()
+        self.store = opened(self.address)
 
     def teardown(self) -> None:
-        """Nothing is left."""
-        self.store.close()
-        self.folder.cleanup()
+        """Nothing is left for the next."""
+        self.files.take_back(self.address)
 
 
 class Verified(OnCopy):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from isms_workflow.engine import watchdog
 from isms_workflow.engine.commands import corrective, steps
 from isms_workflow.errors import IsmsError
 from isms_workflow.store.tables import deadlines
+from tests.databases import Files
 from tests.engine.actions import current, open_action
 from tests.engine.incidents import do
 from tests.engine.stateful import Verified, play
@@ -130,9 +130,9 @@ class Corrected(Verified):
 
 
 @pytest.fixture
-def machine(sqlite_template: Path) -> type[Corrected]:
+def machine(sqlite_files: Files) -> type[Corrected]:
     """The state machine over a migrated database."""
-    return type("Corrected", (Corrected,), {"template": sqlite_template})
+    return type("Corrected", (Corrected,), {"files": sqlite_files})
 
 
 @pytest.mark.timeout(240)

@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from isms_workflow.engine import watchdog
 from isms_workflow.engine.commands import incidents
 from isms_workflow.errors import IsmsError
 from isms_workflow.store import audit, tables
+from tests.databases import Files
 from tests.engine.incidents import do, report
 from tests.engine.stateful import Verified, play
 from tests.world import found
@@ -153,9 +153,9 @@ class Handled(Verified):
 
 
 @pytest.fixture
-def machine(sqlite_template: Path) -> type[Handled]:
+def machine(sqlite_files: Files) -> type[Handled]:
     """The state machine over a migrated database."""
-    return type("Handled", (Handled,), {"template": sqlite_template})
+    return type("Handled", (Handled,), {"files": sqlite_files})
 
 
 @pytest.mark.timeout(240)

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +24,7 @@ from isms_workflow.errors import IsmsError
 from isms_workflow.programme.load import parse, shipped
 from isms_workflow.programme.obligations import SUBMITTED
 from isms_workflow.store import tables
+from tests.databases import Files
 from tests.engine.incidents import do, report
 from tests.engine.obligations import answer, date, submit, waive, withdraw
 from tests.engine.stateful import Verified, play
@@ -186,9 +186,9 @@ class Reported(Verified):
 
 
 @pytest.fixture
-def machine(sqlite_template: Path) -> type[Reported]:
+def machine(sqlite_files: Files) -> type[Reported]:
     """The state machine over a migrated database."""
-    return type("Reported", (Reported,), {"template": sqlite_template})
+    return type("Reported", (Reported,), {"files": sqlite_files})
 
 
 @pytest.mark.timeout(240)

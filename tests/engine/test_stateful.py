@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from isms_workflow.engine import watchdog
 from isms_workflow.engine.commands import cases, people, steps
 from isms_workflow.errors import IsmsError
 from isms_workflow.store import audit, tables
+from tests.databases import Files
 from tests.engine.stateful import OnCopy, play
 from tests.world import World, found
 
@@ -274,9 +274,9 @@ def deadlines_end_once(conn: Connection) -> None:
 
 
 @pytest.fixture
-def machine(sqlite_template: Path) -> type[Cycle]:
+def machine(sqlite_files: Files) -> type[Cycle]:
     """The state machine over a migrated database."""
-    return type("Cycle", (Cycle,), {"template": sqlite_template})
+    return type("Cycle", (Cycle,), {"files": sqlite_files})
 
 
 @pytest.mark.timeout(240)

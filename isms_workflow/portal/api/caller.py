@@ -174,10 +174,7 @@ def _caller(request: Request, given: HTTPAuthorizationCredentials | None, scopes
     """Who calls. Raises `NoToken`, `OutOfScope`."""
     portal: Portal = request.app.state.portal
     now = portal.now()
-    found = None
-    if given is not None:
-        with portal.store.glance() as conn:
-            found = tokens.token(conn, given.credentials, now)
+    found = None if given is None else portal.store.ask(lambda conn: tokens.token(conn, given.credentials, now))
     if found is None:
         raise NoToken()
     request.state.person = found.person.id

@@ -242,9 +242,9 @@ def _asks(view: CaseView) -> str:
 def _seen(visit: Visit, step: str, what: str) -> None:
     """Role and label first; the rule is the command's to check."""
     visit.require(Action.WRITE, what)
-    with visit.portal.store.glance() as conn:
-        if visit.sees_everybodys(conn.execute(questions.label_of_step(), {"step": step}).scalar()):
-            return
+    label = visit.portal.store.ask(lambda conn: conn.execute(questions.label_of_step(), {"step": step}).scalar())
+    if visit.sees_everybodys(label):
+        return
     with visit.portal.store.read() as conn:
         find(conn, visit, step)
 
