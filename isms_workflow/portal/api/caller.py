@@ -15,7 +15,7 @@ from fastapi import Depends, Header, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from isms_workflow.domain.access import may_see, require_sight, strictest
 from isms_workflow.domain.people import Actor
@@ -44,6 +44,10 @@ class Asked:
 
     key: str | None
     digest: str
+
+
+class Repeated(Exception):
+    """The request was answered before; what it did is taken back, and it is answered so again."""
 
 
 @dataclass(frozen=True)
@@ -102,28 +106,49 @@ class Caller:
               status: int | Callable[[Any], int] = 200, **more: str) -> Response:
         """Carries a write out in one transaction, with its answer if it has a key: both, or neither.
 
-        A repeat under the same key is answered as the first was, and changes nothing; one that was refused left
-        nothing behind, and is tried anew. `status` may depend on what was done; `more` is what the request says beside
-        its body. Raises `KeyReused`.
+        A repeat under the same key is answered as the first was, and changes nothing: whatever it comes to is taken back, for
+        almost all are no repeats. One that was refused left nothing behind, and is tried anew. `status` may depend on what was
+        done; `more` is what the request says beside its body. Raises `KeyReused`.
         """
         asked = self._asked(body, more)
-        with self.portal.store.write() as tx:
-            before = _known(tx, self.token.person.id, asked, self.now) if asked.key else None
-            if before is not None:
-                again = _answer(json.loads(before.body), before.status)
-                again.headers["Idempotent-Replayed"] = "true"
-                return again
-            done = deed(tx, When.at(self.now))
-            answer = _answer(done, status if isinstance(status, int) else status(done))
-            if asked.key:
-                tx.execute(statements.answered(), {"by": self.token.person.id, "under": asked.key,
-                                                   "status": answer.status_code, "body": bytes(answer.body).decode()})
+        try:
+            with self.portal.store.write() as tx:
+                done = deed(tx, When.at(self.now))
+                answer = _answer(done, status if isinstance(status, int) else status(done))
+                if asked.key:
+                    self._keep(tx, asked, answer)
+        except Exception:
+            if (again := self._answered(asked)) is None:
+                raise
+            return again
         return answer
+
+    def _keep(self, tx: Transaction, asked: Asked, answer: Response) -> None:
+        """The answer, for a repeat. Raises `Repeated` if there is one already; of two at one instant the second waits for it."""
+        row = {"person": self.token.person.id, "key": asked.key, "request": asked.digest, "status": answer.status_code,
+               "body": bytes(answer.body).decode(), "answered_at": self.now}
+        if tx.execute(statements.answered(), row).first() is None:
+            raise Repeated()
+
+    def _answered(self, asked: Asked) -> Response | None:
+        """What the request was answered before, if it was. Raises `KeyReused` if another was under its key."""
+        if asked.key is None:
+            return None
+        found = self.portal.store.ask(lambda conn: conn.execute(self._under(asked.key)).one_or_none())
+        if found is None:
+            return None
+        if found.request != asked.digest:
+            raise KeyReused(asked.key)
+        again = _answer(json.loads(found.body), found.status)
+        again.headers["Idempotent-Replayed"] = "true"
+        return again
+
+    def _under(self, key: str | None) -> Select[Any]:
+        return select(answers).where(answers.c.person == self.token.person.id, answers.c.key == key)
 
     def has_answer(self, conn: Connection) -> bool:
         """Whether this key was answered before, so that nothing is asked anew that the first request was let."""
-        mine = (answers.c.person == self.token.person.id, answers.c.key == self.request.headers.get("idempotency-key", ""))
-        return conn.execute(select(answers.c.key).where(*mine)).first() is not None
+        return conn.execute(self._under(self.request.headers.get("idempotency-key", ""))).first() is not None
 
     def _asked(self, body: BaseModel | None, more: dict[str, str]) -> Asked:
         request, key = self.request, self.request.headers.get("idempotency-key")
@@ -146,17 +171,6 @@ class Caller:
         if not text.isdecimal() or len(text) > 9:
             raise Wrong("If-Match", given[:40], 'an ETag as a GET gave it, e.g. "3"')
         return int(text)
-
-
-def _known(tx: Transaction, person: str, asked: Asked, now: datetime) -> Any:
-    """The answer that this key was given before; None if it is new, and then it is ours until we commit."""
-    row = {"person": person, "key": asked.key, "request": asked.digest, "answered_at": now}
-    if tx.execute(statements.take_key(), row).first() is not None:
-        return None
-    found = tx.execute(select(answers).where(answers.c.person == person, answers.c.key == asked.key)).one()
-    if found.request != asked.digest:
-        raise KeyReused(str(asked.key))
-    return found
 
 
 def _answer(done: Any, status: int) -> Response:

@@ -196,16 +196,9 @@ def token() -> Select[Any]:
 
 
 @cache
-def take_key() -> TextClause:
-    """For the API's writes: the key is ours until we commit, its row given back; nothing if it was answered before."""
-    return new_only(answers, ("person", "key"), "request", "answered_at")
-
-
-@cache
-def answered() -> Update:
-    """For the API's writes: `status` and `body` of what was answered `by` a person's request `under` its key."""
-    return (update(answers).where(answers.c.person == bindparam("by"), answers.c.key == bindparam("under"))
-            .values(status=bindparam("status"), body=bindparam("body")))
+def answered() -> TextClause:
+    """For the API's writes: what a person's request under its key was answered, its row given back; nothing if it was before."""
+    return new_only(answers, ("person", "key"), "request", "status", "body", "answered_at")
 
 
 def tokens_of(person: str) -> Select[Any]:

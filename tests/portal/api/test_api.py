@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import get_args
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from isms_workflow.domain.gates import MACHINE
 from isms_workflow.domain.steps import MACHINE as STEPS
@@ -14,6 +15,7 @@ from isms_workflow.engine.accounts import tokens
 from isms_workflow.portal import api
 from isms_workflow.portal.api import gates, steps
 from isms_workflow.portal.api.problems import MEDIA_TYPE
+from isms_workflow.store import audit
 from isms_workflow.store.tables import cases
 from tests.portal.api.conftest import Programs, Situation
 
@@ -103,6 +105,29 @@ def test_a_key_carries_a_write_out_once_and_answers_its_repeat_alike(both_call: 
     assert (first.status_code, again.status_code, first.json()) == (201, 201, again.json())
     assert "Idempotent-Replayed" in again.headers
     assert len(both_call.get("maria", f"/steps/{spread(both_call)}")["comments"]) == 1
+
+
+def test_a_repeat_that_would_be_refused_is_answered_as_the_first_was(planning: Programs) -> None:
+    """The row has moved since, by the very request that is repeated."""
+    planning.world.evidence("scope", "maria")
+    path, seen = f"/steps/{spread(planning)}/complete", planning.world.step("scope").version
+    first, again = (planning.write("maria", path, version=seen, key="k1") for _ in range(2))
+    assert (first.status_code, again.status_code, first.json()) == (200, 200, again.json())
+    assert planning.write("maria", path, version=seen, key="k2").status_code == 409
+
+
+def test_of_two_at_one_instant_one_is_carried_out(both_call: Programs) -> None:
+    """The other waits, is taken back, and answered alike; the chain has no gap."""
+    body = {"title": "Somebody reads our mails", "category": "data_breach"}
+    both_call.token("gil", ("report",))
+    with ThreadPoolExecutor(4) as programs:
+        sent = [programs.submit(both_call.write, "gil", "/incidents", body, key="k1", scopes=("report",)) for _ in range(4)]
+        said = [each.result() for each in sent]
+    assert {(each.status_code, each.json()["reference"]) for each in said} == {(201, said[0].json()["reference"])}
+    assert sum("Idempotent-Replayed" in each.headers for each in said) == 3
+    with both_call.world.store.read() as conn:
+        assert conn.execute(select(func.count()).select_from(cases)).scalar_one() == 1
+        assert audit.verify(conn).ok
 
 
 def test_a_key_is_each_persons_own_and_means_one_request(planning: Programs) -> None:
