@@ -117,7 +117,7 @@ class Duties:
     @cached_property
     def possible(self) -> tuple[Obligation, ...]:
         """Those of regimes that hold for the organisation, or may."""
-        return within_force(self.obligations, self.facts, self.organisation, self.places)
+        return within_force(self.obligations, self.facts.until(self.at), self.organisation, self.places)
 
     @cached_property
     def running(self) -> tuple[Standing, ...]:

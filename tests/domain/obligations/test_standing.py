@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from isms_workflow.domain.conditions import Answer, Event, Facts
+from isms_workflow.domain.duties import Dated, Duties
 from isms_workflow.domain.obligations import (
     Standing,
     State,
@@ -55,9 +56,33 @@ AUSTRIA, SOMEWHERE = places(zone="Europe/Vienna", country="AT"), places(zone="Eu
 EVERYTHING = Organisation(regimes=dict.fromkeys(SHIPPED.obligations, True), facts=SHIPPED.organisation.facts)
 
 
+def duties(known: Facts, organisation: Organisation, at: datetime) -> Duties:
+    """As read at an instant, in Austria."""
+    dated = tuple(Dated(str(number), event, "somebody", at) for number, event in enumerate(known.events))
+    calendar = Calendar(zone="Europe/Vienna", country="AT")
+    programme = SHIPPED.model_copy(update={"organisation": organisation, "calendar": calendar})
+    return Duties(programme, known.reported_at, at, answers=known.answers, dated=dated)
+
+
 def all_of(known: Facts, organisation: Organisation, at: datetime, there: dict[str, Where] = AUSTRIA) -> dict[str, Standing]:
     """By id."""
     return {each.obligation.id: each for each in standing(OBLIGATIONS, known, there, organisation, at)}
+
+
+@settings(max_examples=50)
+@given(facts, organisations, instants)
+def test_what_runs_is_among_what_may_hold(known: Facts, organisation: Organisation, at: datetime) -> None:
+    """So a report needs to judge no stage of a regime that doesn't hold."""
+    running = {each.obligation.id for each in duties(known, organisation, at).running}
+    assert running == {name for name, each in all_of(known, organisation, at).items() if each.state is State.RUNNING}
+
+
+def test_a_regime_holds_from_its_day_on_at_its_place() -> None:
+    """Half past ten in the evening in UTC is the next day in Vienna."""
+    late = datetime(2026, 10, 19, 22, 30, tzinfo=UTC)
+    known = Facts(late, events=(Event("aware", late),))
+    organisation = EVERYTHING.model_copy(update={"regimes": {"nis2": date(2026, 10, 20)}})
+    assert "nis2.early_warning" in {each.id for each in duties(known, organisation, late).possible}
 
 
 @settings(max_examples=50)
