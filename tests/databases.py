@@ -61,6 +61,7 @@ ALONE = text("""
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> ALL (:ours)
 """)
+"""Sends away whoever else is connected."""
 
 _opened: dict[str, Store] = {}
 

@@ -29,6 +29,8 @@ ROWS = {name: tables.metadata.tables[name]
                      "incident_systems", "occurrences", "stops", "overrides", "rotation_orders", "corrective_actions", "corrective_owners",
                      "lessons", "obligation_answers", "obligation_events", "veris")}
 
+CHANGE_OF = {"case": tables.cases, "step": tables.steps, "gate": tables.gates}
+"""The tables whose rows change by compare-and-set."""
 
 FEW = 200
 """New rows that are written along with the history: an exchange less. More of them would hold everybody's lock for long."""
@@ -77,7 +79,7 @@ def _become(plan: Plan) -> tuple[list[New], list[New]]:
         (each.table, each.row.get("id", number)): each.row for number, each in enumerate(plan.insert)}
     moving: dict[tuple[str, str], Mapping[str, Any]] = {}
     for each in plan.change:
-        new, key = (f"{each.subject}s", each.id), (each.subject, each.id)
+        new, key = (CHANGE_OF[each.subject].name, each.id), (each.subject, each.id)
         before = fresh.get(new) or moving.get(key) or {"id": each.id, "seen": each.seen, "version": each.seen}
         if before["version"] != each.seen:
             raise Moved(f"{each.subject} {each.id}", each.seen, before["version"])
@@ -106,7 +108,7 @@ def _moves(changes: Iterable[New]) -> Iterator[Moves]:
     for subject, row in changes:
         alike.setdefault((subject, tuple(row)), []).append(row)
     for (subject, _), rows in alike.items():
-        yield Moves(case_questions.CHANGE_OF[subject], rows)
+        yield Moves(CHANGE_OF[subject], rows)
 
 
 def _amend(tx: Transaction, amends: Iterable[Amend]) -> None:

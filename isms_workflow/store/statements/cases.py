@@ -210,10 +210,6 @@ def next_numbers() -> TextClause:
                 "ON CONFLICT (kind, year) DO UPDATE SET last = counters.last + :many RETURNING last")
 
 
-CHANGE_OF = {"case": cases, "step": steps, "gate": gates}
-"""The tables whose rows change by compare-and-set."""
-
-
 def woken(ids: Collection[str], times: int, now: datetime) -> Update:
     """For the writer: the flows of these cases have something new to read."""
     return cases.update().where(among(cases.c.id, ids)).values(wake_wanted=cases.c.wake_wanted + times, wake_at=now)
