@@ -137,6 +137,8 @@ class Stack:
         while answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:  # Prefect's SQLite was busy
             time.sleep(0.2)
             answer = self.browser.request(method, path, json=body, headers=headers)
+        if answer.status_code == httpx.codes.FORBIDDEN and headers:  # as Prefect's own client: its token may be outdated by now
+            answer = self.browser.request(method, path, json=body, headers=_csrf(self.browser))
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         answer.raise_for_status()
