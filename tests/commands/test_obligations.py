@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from isms_workflow.commands import obligations
 from isms_workflow.programme.load import parse, shipped
 from isms_workflow.settings import Settings
 from isms_workflow.store.database import open_store
 from tests.conftest import NewDatabase
+from tests.counting import counted
 from tests.engine.incidents import report
 from tests.engine.obligations import BREACH, answer, date
 from tests.shell import Shell
@@ -41,6 +43,25 @@ def test_it_lists_what_runs_and_explains_each_instant(world: World, shell: Shell
     for words in ("GDPR, Art. 33(1)", "72 hours from then", "Art. 3(1)", "act by", "latest lawful", "don't apply; --every says why"):
         assert words in said
     assert "cert_in.report" in shell.ok("obligations explain INC-2026-0001 --every")
+
+
+def test_the_list_asks_no_question_for_each_report(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor for each incident: of many it asks as often as of one."""
+    monkeypatch.setattr(obligations, "reading", world.store.read)
+
+    def asked(more: int) -> tuple[int, int]:
+        for _ in range(more):
+            report(world)
+            answer(world, BREACH)
+            date(world, "aware", world.now)
+        obligations.list_()
+        capsys.readouterr()
+        with counted(world.store) as statements:
+            obligations.list_()
+        return capsys.readouterr().out.count("gdpr.notification"), len(statements)
+
+    count, few = asked(1)
+    assert (count, asked(7)) == (1, (8, few))
 
 
 @pytest.mark.usefixtures("world")

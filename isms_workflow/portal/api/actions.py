@@ -20,7 +20,7 @@ from isms_workflow.engine.mailing.look import Look
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Caller, Decides, Match, Reads, Writes, tagged
-from isms_workflow.portal.api.cases import Limit, by_name, carry_out
+from isms_workflow.portal.api.cases import BATCH, Limit, by_name, carry_out, seen_of
 from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import corrective as questions
@@ -29,8 +29,6 @@ router = APIRouter(prefix="/actions", tags=["corrective actions"], route_class=R
 
 KIND = "corrective_action"
 State = Literal["correcting", "planning", "doing", "observing", "checking", "referred", "effective", "accepted", "cancelled"]
-BATCH = 200
-"""Cases that are read at once to find those that the caller may see."""
 
 
 class CorrectiveAction(m.Said):
@@ -181,9 +179,7 @@ def cancel(action: str, body: m.Why, caller: Decides, _match: Match = None) -> R
 
 
 def _shown(conn: Connection, caller: Caller, ids: Collection[str]) -> list[CorrectiveAction]:
-    views = reading.views(conn, ids, caller.now)
-    caller.expect(conn, ids)
-    seen = [views[each] for each in ids if caller.sees(conn, views[each])]
+    seen = seen_of(conn, caller, ids)
     rows = {row.case_id: row for row in conn.execute(questions.titles([view.case.id for view in seen]))}
     sources = _sources(conn, caller, seen)
     return [CorrectiveAction(title=rows[view.case.id].title, **_facts(view, sources)) for view in seen]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Query, Response
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView
+from isms_workflow.engine import reading
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
@@ -23,6 +24,9 @@ WORDS: Mapping[str | None, str] = {"pdca": "cycle", "incident": "incident",
                                    "corrective_action": "corrective action"}
 """What a case of a kind is called where one isn't found."""
 
+BATCH = 200
+"""Cases that are read at once to find those that the caller may see."""
+
 Limit = Annotated[int, Query(ge=1, le=shapes.MOST)]
 T = TypeVar("T", bound=m.Said)
 
@@ -34,6 +38,13 @@ def by_name(conn: Connection, caller: Caller, name: str, kind: str | None = None
     if row is None or kind not in (None, row.kind):
         raise Unknown(what, name)
     return caller.view(conn, found, what, name)
+
+
+def seen_of(conn: Connection, caller: Caller, ids: Collection[str]) -> list[CaseView]:
+    """Those of these cases that the caller may see, in their order; one query a table, however many cases."""
+    views = reading.views(conn, ids, caller.now)
+    caller.expect(conn, ids)
+    return [views[each] for each in ids if caller.sees(conn, views[each])]
 
 
 def carry_out(caller: Caller, kind: str, name: str, body: m.Taken | None, shape: Callable[[Transaction, str], T],

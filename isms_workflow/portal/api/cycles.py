@@ -12,7 +12,7 @@ from isms_workflow.engine.commands import cases as commands
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Caller, Decides, Match, Reads, Writes, tagged
-from isms_workflow.portal.api.cases import Limit, by_name, carry_out
+from isms_workflow.portal.api.cases import BATCH, Limit, by_name, carry_out, seen_of
 from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import cases as questions
@@ -25,16 +25,13 @@ KIND = "pdca"
 @router.get("")
 def cycles(caller: Reads, limit: Limit = 50, after: str = "") -> m.Page[m.Cycle]:
     """The cycles that you may see, oldest first."""
+    found: list[m.Cycle] = []
+    behind = after
     with caller.reading() as conn:
-        ids = conn.execute(questions.cases_after(KIND, after)).scalars()
-        found = []
-        for case in ids:
-            view = reading.view(conn, case, caller.now)
-            if caller.sees(conn, view):
-                found.append(shapes.cycle(view))
-            if len(found) > limit:
-                break
-    return shapes.page(found, limit, lambda each: each.id, caller)
+        while len(found) <= limit and (ids := list(conn.execute(questions.cases_after(KIND, behind).limit(BATCH)).scalars())):
+            found += [shapes.cycle(view) for view in seen_of(conn, caller, ids)]
+            behind = ids[-1]
+    return shapes.page(found[:limit + 1], limit, lambda each: each.id, caller)
 
 
 @router.get("/{cycle}")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from sqlalchemy import Connection
 
 from isms_workflow.domain.rules.incidents import Report
 from isms_workflow.domain.times import When
@@ -17,7 +16,7 @@ from isms_workflow.portal.api import incident_models as im
 from isms_workflow.portal.api import incident_shapes, shapes
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Caller, Follows, Match, Reads, Reports, Writes, tagged
-from isms_workflow.portal.api.cases import Limit, by_name, carry_out
+from isms_workflow.portal.api.cases import BATCH, Limit, by_name, carry_out, seen_of
 from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import incidents as questions
@@ -27,8 +26,6 @@ router = APIRouter(prefix="/incidents", tags=["incidents"], route_class=Route)
 KIND = "incident"
 State = Literal["reported", "triaged", "responding", "resolved", "lessons_learned", "closed", "false_positive", "merged"]
 Named = Annotated[str | None, Query(max_length=60)]
-BATCH = 200
-"""Cases that are read at once to find those that the caller may see."""
 
 
 @router.get("")
@@ -42,7 +39,7 @@ def incidents(caller: Reads, state: State | None = None, severity: Named = None,
             ids = list(conn.execute(questions.listed(behind, BATCH, state, severity, category)).scalars())
             if not ids:
                 break
-            found += _shown(conn, caller, ids)
+            found += incident_shapes.incidents(conn, seen_of(conn, caller, ids))
             behind = ids[-1]
     return shapes.page(found[:limit + 1], limit, lambda each: each.id, caller)
 
@@ -154,12 +151,6 @@ def reopen(incident: str, body: im.Reopen, caller: Writes, _match: Match = None)
 def replan(incident: str, body: m.Why, caller: Writes, _match: Match = None) -> Response:
     """It goes on under the programme in force: the ISMS manager."""
     return _write(caller, incident, body, commands.replan, body.reason)
-
-
-def _shown(conn: Connection, caller: Caller, ids: Collection[str]) -> list[im.Incident]:
-    views = reading.views(conn, ids, caller.now)
-    caller.expect(conn, ids)
-    return incident_shapes.incidents(conn, [views[each] for each in ids if caller.sees(conn, views[each])])
 
 
 def _write(caller: Caller, name: str, body: m.Taken | None, command: Callable[..., None], *what: Any) -> Response:

@@ -1,0 +1,56 @@
+"""The list of cycles for programs."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import update
+
+from isms_workflow.engine.commands import cases as commands
+from isms_workflow.portal import api
+from isms_workflow.portal.api import cycles
+from isms_workflow.store.tables import cases
+from tests.counting import counted
+from tests.portal.api.conftest import Programs
+
+
+def opened(call: Programs, count: int) -> list[str]:
+    """So many cycles, each but the last cancelled before the next; their ids."""
+    world, found = call.world, []
+    for _ in range(count):
+        if world.case:
+            with world.sim.write() as (tx, when):
+                commands.cancel(tx, world.case, None, "the next one", world.actor("dana"), when)
+        found.append(world.open_cycle())
+    return found
+
+
+@pytest.mark.parametrize("label", ["internal", "restricted"])
+def test_a_list_asks_no_question_for_each_cycle(both_call: Programs, label: str) -> None:
+    """Neither of those that everybody of the reader's role may see, nor of those whose label asks who their people are."""
+    world = both_call.world
+
+    def asked(more: int) -> tuple[int, int]:
+        opened(both_call, more)
+        with world.store.write() as tx:
+            tx.execute(update(cases).values(label=label))
+        both_call.get("maria", "/cycles")
+        with counted(world.store) as statements:
+            items = both_call.get("maria", "/cycles")["items"]
+        return len(items), len(statements)
+
+    count, few = asked(1)
+    assert (count, asked(7)) == (1, (8, few))
+
+
+def test_the_list_goes_on_where_the_page_ended(call: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each that may be seen, once, in order, whatever is hidden between them."""
+    monkeypatch.setattr(cycles, "BATCH", 2)
+    ids = opened(call, 7)
+    with call.world.store.write() as tx:
+        tx.execute(update(cases).where(cases.c.id.in_(ids[1:4])).values(label="restricted"))
+    found, where = [], "/cycles?limit=2"
+    while where:
+        page = call.get("olga", where)
+        found += [each["id"] for each in page["items"]]
+        where = (page["next"] or "").removeprefix(api.PATH)
+    assert found == [ids[0], *ids[4:]]
