@@ -6,28 +6,31 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
 from pydantic import AwareDatetime, Field
 
 from isms_workflow.domain.obligations import Owed, Standing, explain
 from isms_workflow.domain.refusals import Wrong
-from isms_workflow.domain.rules.obligations import Happened
+from isms_workflow.domain.rules.obligations import DECISIONS, Happened
 from isms_workflow.domain.times import When, from_iso
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands import obligations as commands
 from isms_workflow.portal import uploads
 from isms_workflow.portal.api import models as m
-from isms_workflow.portal.api.caller import Caller, Decides, Reads, Writes, require_scope
+from isms_workflow.portal.api.caller import Caller, Decides, Reads, Writes, require_scope, scoped
 from isms_workflow.portal.api.cases import by_name
 from isms_workflow.portal.asking import Route
 from isms_workflow.portal.drafting import draft_of
 from isms_workflow.portal.texts import KEEPABLE, attachment, file_name, media_type, storable
 from isms_workflow.programme.obligations import PERMISSIONS
 from isms_workflow.store.database import Transaction
+from isms_workflow.store.statements import obligations as questions
 
 router = APIRouter(prefix="/incidents/{incident}/obligations", tags=["obligations"], route_class=Route)
 Named = Annotated[str, Field(max_length=130)]
+Says = Annotated[Caller, Depends(scoped("write", "decide"))]
+"""Which of the two it takes is known once it is known what it is about."""
 
 
 class Obligation(m.Said):
@@ -139,10 +142,20 @@ def date(incident: str, body: NewEvent, caller: Writes) -> Response:
 
 
 @router.post("/events/{event}/withdraw", response_model=Obligations)
-def withdraw(incident: str, event: str, body: m.Why, caller: Writes) -> Response:
-    """What was recorded by mistake counts no more; it is never deleted."""
-    return _write(caller, incident, body, lambda tx, case, when: commands.withdraw(
-        tx, case, event, body.reason, caller.actor, when))
+def withdraw(incident: str, event: str, body: m.Why, caller: Says) -> Response:
+    """What was recorded by mistake counts no more; it is never deleted.
+
+    It takes the scopes that recording it took: `decide` for a submission or a decision that it isn't to be reported, `decide`
+    and `write` for what puts a report off, `write` for all else.
+    """
+    with caller.reading() as conn:
+        case = by_name(conn, caller, incident, "incident").case.id
+        kind = conn.execute(questions.kind_of(case, event)).scalar()
+    if kind in DECISIONS:
+        require_scope(caller, "decide")
+    if kind not in DECISIONS - PERMISSIONS:  # those alone have addresses of their own; all else is posted as an event
+        require_scope(caller, "write")
+    return _carried_out(caller, case, body, lambda tx, when: commands.withdraw(tx, case, event, body.reason, caller.actor, when))
 
 
 @router.post("/{obligation}/waive", response_model=Obligations)
@@ -182,9 +195,13 @@ def _write(caller: Caller, name: str, body: m.Taken, command: Callable[[Transact
     """A command on an incident that the caller may see; answered with its reports as they stand then."""
     with caller.reading() as conn:
         case = by_name(conn, caller, name, "incident").case.id
+    return _carried_out(caller, case, body, lambda tx, when: command(tx, case, when))
 
+
+def _carried_out(caller: Caller, case: str, body: m.Taken, command: Callable[[Transaction, When], None]) -> Response:
+    """The same on one that was found to be seen by the caller."""
     def done(tx: Transaction, when: When) -> Obligations:
-        command(tx, case, when)
+        command(tx, when)
         return _shape(reading.view(tx, case, caller.now))
 
     return caller.write(body, done)

@@ -43,6 +43,11 @@ def events_of() -> Select[Any]:
             .order_by(obligation_events.c.happened_at, obligation_events.c.id))
 
 
+def kind_of(case_id: str, event: str) -> Select[Any]:
+    """For whoever withdraws an event: its kind, if it is this case's; of one that was withdrawn too, for a repeat of that."""
+    return select(obligation_events.c.kind).where(obligation_events.c.id == event, obligation_events.c.case_id == case_id)
+
+
 @cache
 def clocks_of() -> Select[Any]:
     """For views: the deadlines of stages, armed or fired; their events alone have a colon."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -98,6 +99,49 @@ def test_who_may(owing: Programs) -> None:
     assert owing("ines", "GET", PATH).status_code == 404
 
 
+def submitted(call: Programs, **more: Any) -> Any:
+    """The report to the authority is recorded as sent; what was answered."""
+    return call("ben", "POST", f"{PATH}/gdpr.notification/submit", data={"at": "2026-01-05T08:00:00Z"},
+                files={"file": ("notification.pdf", b"%PDF", "application/pdf")}, **more)
+
+
+def waived(call: Programs, **more: Any) -> Any:
+    """It is decided that the entry in the register isn't owed."""
+    return call.write("ben", f"{PATH}/gdpr.register/waive", {"reason": "it is there already"}, **more)
+
+
+def known(call: Programs, **more: Any) -> Any:
+    """Somebody noticed."""
+    return call.write("ben", f"{PATH}/events", {"kind": "aware", "at": "2026-01-05T07:30:00Z"}, **more)
+
+
+@pytest.mark.parametrize(("kind", "record", "takes", "other"), [
+    ("submitted", submitted, "decide", "write"), ("waived", waived, "decide", "write"), ("aware", known, "write", "decide"),
+])
+def test_withdrawing_takes_the_scope_that_recording_took(owing: Programs, kind: str, record: Callable[..., Any], takes: str,
+                                                         other: str) -> None:
+    """A token that can't say that a report was sent can't unsay it either; a repeat is answered as the first was."""
+    assert owing.write("ben", f"{PATH}/answers", {"answers": BREACH}).status_code == 200
+    if kind != "aware":
+        assert known(owing).status_code == 200
+    assert record(owing, scopes=("read", other)).json()["type"].endswith("out-of-scope")
+    said = record(owing, scopes=("read", takes)).json()
+    event = next(each["id"] for each in said["events"] if each["kind"] == kind)
+    path, body = f"{PATH}/events/{event}/withdraw", {"reason": "a slip"}
+    refused = owing.write("ben", path, body, key="k1", scopes=("read", other))
+    assert (refused.status_code, f"the scope {takes}" in refused.json()["detail"]) == (403, True)
+    assert event in {each["id"] for each in owing.get("ben", PATH)["events"]}
+    first, again = (owing.write("ben", path, body, key="k1", scopes=("read", takes)) for _ in range(2))
+    assert (first.status_code, again.json(), "Idempotent-Replayed" in again.headers) == (200, first.json(), True)
+    assert event not in {each["id"] for each in first.json()["events"]}
+
+
+def test_an_event_that_isnt_there_cannot_be_withdrawn(owing: Programs) -> None:
+    """It is named, to whoever may withdraw any."""
+    sent = owing.write("ben", f"{PATH}/events/nothing/withdraw", {"reason": "a slip"})
+    assert (sent.status_code, "nothing" in sent.json()["detail"]) == (404, True)
+
+
 def test_a_draft_as_markdown_and_as_pdf(owing: Programs) -> None:
     """As the portal offers it, to whoever may see the incident."""
     text = owing("ben", "GET", f"{PATH}/gdpr.notification/draft")
@@ -126,3 +170,7 @@ def test_a_report_is_put_off_in_somebodys_name_who_decides(call: Programs) -> No
     found = standing(call.write("maria", f"{PATH}/events", {**body, "reason": "a letter"}).json(), "sec.item_1_05")
     assert (found["act_by"], found["latest_lawful"]) == ("2026-02-01T12:00:00Z", "2026-02-01T12:00:00Z")
     assert any("Item 1.05(c)" in line for line in found["explained"])
+    event = next(each["id"] for each in call.get("maria", PATH)["events"] if each["kind"] == "delay_allowed")
+    path, why = f"{PATH}/events/{event}/withdraw", {"reason": "a slip"}
+    for scopes, status in ((("read", "write"), 403), (("read", "decide"), 403), (("read", "write", "decide"), 200)):
+        assert call.write("maria", path, why, scopes=scopes).status_code == status
