@@ -154,7 +154,7 @@ def test_nobody_who_owns_or_did_it_decides_on_it_or_checks_it(world: World, what
 
 
 REFUSED: dict[str, tuple[Callable[[World], object], type[IsmsError], str]] = {
-    "opened by who only looks": (lambda w: open_action(w, by="olga"), NotYours, "the responsibility isms manager or"),
+    "opened by who only looks": (lambda w: open_action(w, by="olga"), NotYours, "the responsibility ISMS manager or Top management or"),
     "without words": (lambda w: open_action(w, title="  "), Wrong, "say in 1 to 200 characters what is wrong"),
     "of no gravity": (lambda w: open_action(w, gravity="odd"), Wrong, "one of major, minor"),
     "owned by who only looks": (lambda w: open_action(w, owner="olga"), Wrong, "name an active person with role user or admin"),

@@ -29,7 +29,7 @@ FORM = v.Action("open", "Open the corrective action", "/actions/new", (
 TYPED = replace(FORM, typed={"title": "", "gravity": "minor"}, errors={"title": "title: say what is wrong."})
 ACTION_FORM = v.ActionForm(FORM)
 ACTION_REFUSED = v.ActionForm(TYPED, problems=v.problems(TYPED))
-NO_ACTION_FORM = v.ActionForm(None, "It takes one of these responsibilities: isms manager.")
+NO_ACTION_FORM = v.ActionForm(None, "It takes one of these responsibilities: ISMS manager, Top management. Tell one of them what you saw.")
 
 JUDGE = v.Action("judge", "Record the verdict", "/actions/1/judge", (
     v.Field("effective", "Is it effective?", "radios", required=True, choices=(

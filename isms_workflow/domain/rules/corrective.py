@@ -28,7 +28,7 @@ from isms_workflow.domain.rules.cases import case_row, check, enter, move, step_
 from isms_workflow.domain.rules.common import LADDER, arm_ladder, change, reasoned, record, tell, wake
 from isms_workflow.domain.rules.steps import complete
 from isms_workflow.domain.times import When, iso
-from isms_workflow.domain.views import Case, CaseView, Step
+from isms_workflow.domain.views import Case, CaseView, Step, held
 from isms_workflow.programme.corrective import CorrectiveWorkflow
 from isms_workflow.programme.model import Programme
 
@@ -66,10 +66,11 @@ def section_of(programme: Programme) -> CorrectiveWorkflow:
     return found
 
 
-def may_open(workflow: CorrectiveWorkflow, directory: Directory, actor: Actor) -> None:
-    """Raise `NotYours` unless somebody opens actions by hand; the operator does."""
-    if actor.id != "operator" and not any(directory.holds(actor.id, name) for name in workflow.openers):
-        raise NotYours("a corrective action", "open", f"the responsibility {' or '.join(name.replace('_', ' ') for name in workflow.openers)}")
+def may_open(programme: Programme, directory: Directory, actor: Actor) -> None:
+    """Raise `NotYours` unless somebody opens actions by hand under this programme; the operator does. Raises `Missing` as well."""
+    openers = section_of(programme).openers
+    if actor.id != "operator" and not any(directory.holds(actor.id, name) for name in openers):
+        raise NotYours("a corrective action", "open", held(programme, *openers))
 
 
 def check_draft(found: Draft, workflow: CorrectiveWorkflow, directory: Directory) -> None:

@@ -23,8 +23,7 @@ from isms_workflow.store.database import Transaction
 def open_by_hand(tx: Transaction, found: Draft, actor: Actor, when: When) -> str:
     """An action that somebody saw the need of; returns its case's id. Raises `NotYours`, `Wrong`, `Missing`."""
     in_turn(tx)  # two that are opened at one instant get two references
-    section = rules.section_of(programmes.in_force(tx).programme)
-    rules.may_open(section, offices.directory(tx, when.noticed), actor)
+    rules.may_open(programmes.in_force(tx).programme, offices.directory(tx, when.noticed), actor)
     plan, view = planned(tx, found, None, actor, when)
     write(tx, [plan], when.noticed)
     return view.case.id

@@ -69,10 +69,11 @@ def _form(conn: Connection, visit: Visit) -> v.ActionForm:
     if section is None:
         return v.ActionForm(None, "The programme in force says nothing of corrective actions: whoever runs the system copies "
                                   "corrective_action.yaml from the shipped programme, and applies it.")
+    names = Names(conn, visit.person)
     if not may_open(conn, visit):
-        titles = " or ".join(sorted(name.replace("_", " ") for name in section.openers))
+        titles = ", ".join(sorted(names.responsibility(name) for name in section.openers))
         return v.ActionForm(None, f"It takes one of these responsibilities: {titles}. Tell one of them what you saw.")
-    people = Names(conn, visit.person).choices(tuple(
+    people = names.choices(tuple(
         p.id for p in offices.directory(conn, visit.now).people.values() if p.may_write))
     gravities = tuple(v.Choice(g.id, f"{g.title}: checked {checked(g)}") for g in section.gravities)
     return v.ActionForm(v.Action("open", "Open the corrective action", "/actions/new", (
