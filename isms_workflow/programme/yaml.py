@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,7 +122,7 @@ class _QuickLoader(_Plain, _Bounded, yaml.CSafeLoader):
 def read(file: str, text: str) -> tuple[Document | None, list[Problem]]:
     """A file's values with their lines; or the problems of its syntax, repeated keys among them."""
     try:
-        root, value = _composed_quickly(text)
+        root, value, repeated = _composed_quickly(text)
     except _Refused as error:
         return None, [Problem(file, error.line, "", str(error))]
     except yaml.MarkedYAMLError as error:
@@ -135,13 +135,18 @@ def read(file: str, text: str) -> tuple[Document | None, list[Problem]]:
         return None, [Problem(file, 0, "", f"{error}: is no YAML that can be read")]
     if root is None or not isinstance(value, dict):
         return None, [Problem(file, 1, "", "is empty or no mapping: write `name: value` lines")]
+    twice = sorted((key.start_mark.line + 1, key.value) for key in repeated)
+    problems = [Problem(file, line, name, "stands here twice: keep one") for line, name in twice]
     lines: dict[Path, int] = {}
-    problems: list[Problem] = []
-    _walk(file, root, (), lines, problems)
+    _walk(root, (), lines)
     return (None, problems) if problems else (Document(file, value, lines), [])
 
 
-def _composed_quickly(text: str) -> tuple[yaml.Node | None, Any]:
+_Composed = tuple[yaml.Node | None, Any, tuple[yaml.ScalarNode, ...]]
+"""The nodes of a text, for their places, its values, and the keys that repeat another of their mapping."""
+
+
+def _composed_quickly(text: str) -> _Composed:
     """What is wrong in the quick loader's eyes is read again by the other, for its words."""
     try:
         return _composed(_QuickLoader(text))
@@ -151,27 +156,43 @@ def _composed_quickly(text: str) -> tuple[yaml.Node | None, Any]:
         return _composed(_Loader(text))
 
 
-def _composed(loader: _Loader | _QuickLoader) -> tuple[yaml.Node | None, Any]:
-    """The nodes, for their places, and the values, from one reading."""
+def _composed(loader: _Loader | _QuickLoader) -> _Composed:
+    """All of it from one reading."""
     try:
         root = loader.get_single_node()
-        return root, None if root is None else loader.construct_document(root)
+        if root is None:
+            return None, None, ()
+        repeated = tuple(_repeated(root, set()))  # first: the values are made by writing what a mapping merges before its own
+        return root, loader.construct_document(root), repeated
     finally:
         loader.dispose()
 
 
-def _walk(file: str, node: yaml.Node, path: Path, lines: dict[Path, int], problems: list[Problem]) -> None:
+def _repeated(node: yaml.Node, looked_at: set[yaml.Node]) -> Iterator[yaml.ScalarNode]:
+    """The keys that stand in their own mapping once more; what has an alias is looked at once.
+
+    One that a mapping says anew of what it merges is none: it overrides that.
+    """
+    if node in looked_at:
+        return
+    looked_at.add(node)
+    if isinstance(node, yaml.MappingNode):
+        known: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in known:
+                yield key
+            known.add(key.value)
+    for part in _children(node):
+        yield from _repeated(part, looked_at)
+
+
+def _walk(node: yaml.Node, path: Path, lines: dict[Path, int]) -> None:
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            name = str(key.value)
-            line = key.start_mark.line + 1
-            if name in seen:
-                problems.append(Problem(file, line, name, "stands here twice: keep one"))
-            seen.add(name)
-            lines[(*path, name)] = line
-            _walk(file, value, (*path, name), lines, problems)
+        pairs = {str(key.value): (key, value) for key, value in node.value}  # the last counts: what is merged stands before
+        for name, (key, value) in pairs.items():
+            lines[(*path, name)] = key.start_mark.line + 1
+            _walk(value, (*path, name), lines)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            _walk(file, value, (*path, index), lines, problems)
+            _walk(value, (*path, index), lines)

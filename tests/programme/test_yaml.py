@@ -26,7 +26,7 @@ def outline(node: pyyaml.Node) -> Any:
                          ids=[*shipped(), "times"])
 def test_both_loaders_read_the_same(text: str) -> None:
     """The same values of the same kinds, on the same lines."""
-    (quick, value), (careful, wanted) = (yaml._composed(loader(text)) for loader in (yaml._QuickLoader, yaml._Loader))
+    (quick, value, _), (careful, wanted, _) = (yaml._composed(loader(text)) for loader in (yaml._QuickLoader, yaml._Loader))
     assert quick is not None
     assert careful is not None
     assert (outline(quick), value) == (outline(careful), wanted)
@@ -63,6 +63,48 @@ def test_aliases_that_have_an_end_are_read() -> None:
     assert problems == []
     assert found is not None
     assert found.value == {"a": {"b": [1, 2]}, "c": {"b": [1, 2]}, "d": {"b": [1, 2], "e": 3}}
+
+
+MERGED: dict[str, tuple[str, dict[str, Any], dict[yaml.Path, int]]] = {  # text: (what d is, the lines of some values)
+    "over what it merges": ("a: &x\n  b: {c: 1}\n  e: 2\nd:\n  <<: *x\n  b:\n    f: 3\n", {"b": {"f": 3}, "e": 2},
+                            {("d", "b"): 6, ("d", "b", "f"): 7, ("d", "b", "c"): 6, ("d", "e"): 3}),
+    "before what it merges": ("a: &x\n  b: 1\nd:\n  b: 2\n  <<: *x\n", {"b": 2}, {("d", "b"): 4}),
+    "of two that are merged the first": ("a: &x\n  b: 1\nc: &y\n  b: 2\n  e: 3\nd: {<<: [*x, *y]}\n", {"b": 1, "e": 3},
+                                         {("d", "b"): 2, ("d", "e"): 5}),
+    "over what that merges itself": ("a: &x\n  b: 1\nc: &y\n  <<: *x\n  b: 2\nd:\n  <<: *y\n  b: 3\n", {"b": 3}, {("d", "b"): 8}),
+}
+
+
+@pytest.mark.parametrize(("text", "value", "lines"), MERGED.values(), ids=MERGED)
+@pytest.mark.parametrize("loader", [yaml._QuickLoader, yaml._Loader], ids=["quick", "careful"])
+def test_what_a_mapping_says_itself_overrides_what_it_merges(monkeypatch: pytest.MonkeyPatch, loader: Any, text: str,
+                                                             value: dict[str, Any], lines: dict[yaml.Path, int]) -> None:
+    """As YAML has it; a value's line is where the one that counts is written."""
+    monkeypatch.setattr(yaml, "_QuickLoader", loader)
+    found, problems = yaml.read("short.yaml", text)
+    assert problems == []
+    assert found is not None
+    assert found.value["d"] == value
+    assert {path: found.line(path) for path in lines} == lines
+
+
+TWICE: dict[str, tuple[str, list[tuple[int, str]]]] = {  # text: the lines and keys that are named
+    "a key": ("a: 1\nb: 2\na: 3\n", [(3, "a")]),
+    "several keys, in mappings in lists too": ("a: 1\nc:\n  - b: 2\n    b: 3\na: 4\na: 5\n", [(4, "b"), (5, "a"), (6, "a")]),
+    "a key beside one that is merged": ("a: &x\n  b: 1\nd:\n  <<: *x\n  b: 2\n  b: 3\n", [(6, "b")]),
+    "a key of what is merged": ("a: &x\n  b: 1\n  b: 2\nd:\n  <<: *x\n  b: 3\n", [(3, "b")]),
+    "a key of what stands there to be merged only": ("d:\n  <<:\n    - b: 1\n      b: 2\n", [(4, "b")]),
+    "the merging itself": ("a: &x\n  b: 1\nd:\n  <<: *x\n  <<: {c: 1}\n", [(5, "<<")]),
+}
+
+
+@pytest.mark.parametrize(("text", "named"), TWICE.values(), ids=TWICE)
+def test_a_key_that_stands_twice_in_a_mapping_is_refused_with_its_line(text: str, named: list[tuple[int, str]]) -> None:
+    """Merged or not: one of the two would be lost without a word."""
+    found, problems = yaml.read("short.yaml", text)
+    assert found is None
+    assert [(each.line, each.field) for each in problems] == named
+    assert {each.what for each in problems} == {"stands here twice: keep one"}
 
 
 def test_a_folder_with_such_a_file_is_refused_with_its_name(tmp_path: Path) -> None:
