@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+DELIVERER_NICE = 5
+"""In a storm what falls due is carried out first, then told: the mails of ten thousand take a processor for minutes."""
+
 EVENTS = (LADDER, LAPSE, RESUME, RESPONSE, WORD, FOLLOW_UP)
 """What deadlines may name in this release."""
 
@@ -291,13 +294,15 @@ def _run(settings: Settings, say: Callable[[str], None]) -> None:
 
 
 def children(settings: Settings) -> tuple[Child, ...]:
-    """The services of one installation. Prefect's give way to the others; the worker waits for its server."""
-    def ours(name: str, command: str) -> Child:
-        return Child(name, [sys.executable, "-m", "isms_workflow.cli", command])
+    """The services of one installation. Prefect's give way to the others, the deliverer to clock and portal; the worker waits
+    for its server.
+    """
+    def ours(name: str, command: str, nice: int = 0) -> Child:
+        return Child(name, [sys.executable, "-m", "isms_workflow.cli", command], nice=nice)
 
     behind = local.child_environment(settings)
     return (
-        ours("portal", "portal"), ours("clock", "clock"), ours("deliverer", "deliver"),
+        ours("portal", "portal"), ours("clock", "clock"), ours("deliverer", "deliver", DELIVERER_NICE),
         Child("prefect", server.command(), behind, nice=server.NICE, after=_portal_first(settings)),
         Child("worker", [sys.executable, "-m", "isms_workflow.cli", "worker"], behind, nice=server.NICE,
               after=lambda: server.reachable(settings, timeout=0.5)),

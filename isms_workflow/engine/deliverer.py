@@ -18,7 +18,7 @@ from sqlalchemy import insert, update
 from isms_workflow.domain.effects import Answer, Busy, Carried, EffectError, Elsewhere, Held, Unreachable, Unsent
 from isms_workflow.domain.messages import MAIL
 from isms_workflow.domain.records import AuditRecord, OutboxRecord
-from isms_workflow.engine import notices, outbox, tries, unreached
+from isms_workflow.engine import notices, outbox, programmes, tries, unreached
 from isms_workflow.engine.seams import Seam, reach
 from isms_workflow.store import audit
 from isms_workflow.store.database import Store, Transaction, notify
@@ -32,7 +32,7 @@ CLAIM = timedelta(seconds=60)
 
 CROWD, WIDE = 20, 2000
 """Where a batch has so many messages for one person, so many more that wait for them are taken with it, to be told
-together.
+together, if the programme bundles them.
 """
 
 KEPT = (Busy, Unreachable, Unsent, Elsewhere, Held)
@@ -91,7 +91,8 @@ def claim(store: Store, channel: Channel, now: datetime) -> list[Effect]:
         if state is not None and state.paused_until is not None and state.paused_until > now:
             return []
         rows = list(tx.execute(questions.claimable(channel.name, now, channel.batch)))
-        if crowd := [who for who, many in Counter(row.person for row in rows).items() if who and many >= CROWD]:
+        crowd = [who for who, many in Counter(row.person for row in rows).items() if who and many >= CROWD]
+        if crowd and programmes.flood(tx) is not None:
             rows += tx.execute(questions.claimable_of(channel.name, crowd, [row.id for row in rows], now, WIDE)).all()
         if rows:
             tx.execute(questions.claim([row.id for row in rows], now + CLAIM))

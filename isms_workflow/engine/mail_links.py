@@ -24,8 +24,10 @@ from isms_workflow.engine.commands.incidents import of_incident
 from isms_workflow.engine.mailing.look import Look
 from isms_workflow.engine.writer import write
 from isms_workflow.errors import IsmsError
+from isms_workflow.store.bulk import insert_many
 from isms_workflow.store.database import Store, Transaction
 from isms_workflow.store.statements import mail_links as questions
+from isms_workflow.store.tables import mail_links
 
 LIFE = timedelta(hours=24)
 """Whoever reads it later signs in: by then others have been told."""
@@ -94,8 +96,7 @@ def make(person: str, case: str, level: int, now: datetime) -> Made:
 
 def keep(tx: Transaction, made: Sequence[Made]) -> None:
     """Writes the links of mails that leave now."""
-    for each in made:
-        tx.execute(questions.add(each.row))
+    insert_many(tx, mail_links, [each.row for each in made])
 
 
 def take_back(tx: Transaction, made: Sequence[Made]) -> None:

@@ -18,7 +18,7 @@ from isms_workflow.engine import outbox
 from isms_workflow.programme.check_people import names_people, strangers
 from isms_workflow.programme.errors import Problem, ProgrammeRefused
 from isms_workflow.programme.load import kept
-from isms_workflow.programme.model import Programme
+from isms_workflow.programme.model import Flood, Programme
 from isms_workflow.store import audit
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import cases as questions
@@ -62,6 +62,14 @@ def applied(tx: Transaction, digest: str | None) -> InForce:
     if digest is None:
         raise Missing("the programme", "none is in force yet; finish set-up, or run `isms programme apply`")
     return version(tx, digest)
+
+
+def flood(tx: Transaction) -> Flood | None:
+    """What the version in force says of very many messages for one person; nothing before set-up."""
+    try:
+        return in_force(tx).programme.flood
+    except Missing:
+        return None
 
 
 def apply(tx: Transaction, programme: Programme, actor: Actor, when: When) -> bool:

@@ -12,7 +12,7 @@ from isms_workflow.domain.flood import deal
 from isms_workflow.domain.messages import MAIL
 from isms_workflow.domain.notification import needless
 from isms_workflow.domain.times import iso
-from isms_workflow.engine import mail_links
+from isms_workflow.engine import mail_links, programmes
 from isms_workflow.engine.deliverer import Effect
 from isms_workflow.engine.mail_links import Made
 from isms_workflow.engine.mailing import (
@@ -110,8 +110,9 @@ class NoticeChannel:
 
     def _dealt(self, look: Look, effects: Sequence[Effect]) -> Iterator[Draft]:
         """What leaves by itself, what together, and what waits, because there is very much for one person."""
-        rule, persons = many.rule(look.conn), {_person(effect) for effect in effects}
+        rule, persons = programmes.flood(look.conn), {_person(effect) for effect in effects}
         found = deal(together(effects), _person, _urgency, many.past(look.conn, self.name, persons, rule, look.now), rule, look.now)
+        look.expect(effect.case for group in found.alone for effect in group)
         for group in found.alone:
             yield from self._drafts(look, group)
         for each in found.together:

@@ -55,6 +55,20 @@ class Look:
     _views: dict[str, CaseView] = field(default_factory=dict)
     _reached: dict[str, frozenset[str]] = field(default_factory=dict)
     _titles: dict[str, str] = field(default_factory=dict)
+    _rows: dict[str, Any] = field(default_factory=dict)
+    _armed: dict[str, list[Deadline]] = field(default_factory=dict)
+
+    def expect(self, cases: Iterable[str | None]) -> None:
+        """Asks at once, of very many cases, what else would be asked of each by itself."""
+        ids = [case for case in dict.fromkeys(cases) if case is not None and case not in self._views]
+        if not ids:
+            return
+        self._views |= reading.views(self.conn, ids, self.now)
+        self._reached |= reading.reached_of(self.conn, ids)
+        self._titles |= {row.case_id: row.title or ERASED_TEXT for row in self.conn.execute(incident_questions.titles(ids))}
+        self._armed |= {case: [] for case in ids}
+        for row in self.conn.execute(questions.armed_of_each(ids)):
+            self._armed[row.subject_id].append(deadline(row))
 
     @cached_property
     def people(self) -> Directory:
@@ -79,7 +93,9 @@ class Look:
 
     def recipient(self, person: str, *, also_gone: bool = False) -> Recipient:
         """Who a mail is for. Raises `Unsent` if they have no account in use any more, unless `also_gone`."""
-        row = self.conn.execute(questions.person(person)).first()
+        if person not in self._rows:
+            self._rows[person] = self.conn.execute(questions.person(person)).first()
+        row = self._rows[person]
         if row is None or row.email is None:
             raise Unsent("its recipient's data was erased")
         known = self.people.people.get(person)
@@ -126,17 +142,22 @@ class Look:
 
     def systems(self, ids: Iterable[str]) -> list[str]:
         """Systems of the register by name, retired ones too."""
-        return sorted(each.name for each in register.by_ids(self.conn, ids).values())
+        some = tuple(ids)
+        return sorted(each.name for each in register.by_ids(self.conn, some).values()) if some else []
 
     def then(self, view: CaseView, subject: str) -> list[dict[str, str]]:
         """What happens next if nobody acts, soonest first; nothing if the thing waits no more. Reports have mails of their own."""
-        armed = [deadline(row) for row in self.conn.execute(questions.armed(subject)) if not is_ours(row.event)]
+        armed = [each for each in self._armed_for(subject) if not is_ours(each.event)]
         return [{"at": iso(each.at), "says": each.says} for each in coming(view, armed, self.name, self.now)[:MOST_TO_COME]]
 
     def coming(self, view: CaseView, subject: str) -> tuple[Coming, ...]:
         """All that is armed for a case, step or gate, and what follows it."""
-        armed = [deadline(row) for row in self.conn.execute(questions.armed(subject))]
-        return coming(view, armed, self.name, self.now)
+        return coming(view, self._armed_for(subject), self.name, self.now)
+
+    def _armed_for(self, subject: str) -> list[Deadline]:
+        if subject not in self._armed:
+            self._armed[subject] = [deadline(row) for row in self.conn.execute(questions.armed(subject))]
+        return self._armed[subject]
 
     def armed_only(self, view: CaseView, armed: Deadline) -> tuple[Coming, ...]:
         """What one armed deadline leads to."""

@@ -1,4 +1,4 @@
-"""A flood of messages for one person: what the programme says of it, what left before, and the one letter that tells of many."""
+"""A flood of messages for one person: what left before, and the one letter that tells of many."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from sqlalchemy import Connection
 
 from isms_workflow.domain.effects import EffectError
 from isms_workflow.domain.flood import URGENCIES, Past, span, window
-from isms_workflow.domain.refusals import Missing
 from isms_workflow.domain.times import iso
-from isms_workflow.engine import programmes
 from isms_workflow.engine.deliverer import Effect
 from isms_workflow.notify.digest import MOST
 from isms_workflow.notify.letters import Letter
@@ -20,14 +18,6 @@ from isms_workflow.store.statements import tries as questions
 
 Write = Callable[[Effect], Letter]
 """The letter that one message would be. Raises `EffectError` for one that isn't to be sent."""
-
-
-def rule(conn: Connection) -> Flood | None:
-    """What the programme in force says; nothing before set-up."""
-    try:
-        return programmes.in_force(conn).programme.flood
-    except Missing:
-        return None
 
 
 def past(conn: Connection, channel: str, persons: Collection[str], found: Flood | None, now: datetime) -> dict[str, Past]:

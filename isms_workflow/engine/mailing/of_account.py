@@ -161,8 +161,9 @@ def _set_aside(look: Look, about: Mapping[str, Any]) -> str:
 
 
 def _open_gates(look: Look, responsibility: str) -> Iterator[tuple[CaseView, Gate]]:
-    for case in look.conn.execute(case_questions.open_cases()).scalars().all():
-        view = look.view(case)
+    ids = look.conn.execute(case_questions.at_open_gates()).scalars().all()
+    look.expect(ids)
+    for view in map(look.view, ids):
         for gate in view.gates:
             if gate.state == "open" and responsibility in view.workflow.gate(gate.name).responsibilities:
                 yield view, gate

@@ -35,6 +35,7 @@ def facts(look: Look, person: str, since: datetime, checkpoint: str) -> dict[str
 def items(look: Look, person: str, since: datetime) -> list[Item]:
     """Everything that a digest may tell one person, in cases that they may see."""
     ids = look.conn.execute(questions.cases_lately(since)).scalars().all()
+    look.expect(ids)
     views = [look.view(case) for case in ids if look.sees(person, case)]
     return [_marked(look, view, each) for view in views for each in (
         *of_report.items(look, view, person),  # first: of a step of questions it says more than what follows

@@ -70,6 +70,11 @@ def open_cases(kind: str | None = None) -> Select[Any]:
     return query if kind is None else query.where(cases.c.kind == kind)
 
 
+def at_open_gates() -> Select[Any]:
+    """For a mail on what somebody was granted: the cases of which something waits for a decision."""
+    return select(gates.c.case_id).where(gates.c.state == "open").distinct().order_by(gates.c.case_id)
+
+
 def all_cases(kind: str) -> Select[Any]:
     """For lists: the cases of a kind, newest first."""
     return select(cases).where(cases.c.kind == kind).order_by(cases.c.opened_at.desc(), cases.c.id.desc())

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Select, Update, delete, insert, select, update
+from sqlalchemy import Delete, Select, Update, delete, select, update
 
 from isms_workflow.store.tables import mail_links
-
-
-def add(row: Mapping[str, Any]) -> Insert:
-    """For a mail that is about to leave; `row["token"]` is a digest."""
-    return insert(mail_links).values(**row)
 
 
 def of_token(token: str) -> Select[Any]:

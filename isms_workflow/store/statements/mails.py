@@ -51,6 +51,12 @@ def armed(subject: str) -> Select[Any]:
             .order_by(deadlines.c.due_at))
 
 
+def armed_of_each(cases_of: Collection[str]) -> Select[Any]:
+    """The same of many cases themselves."""
+    return (select(deadlines).where(among(deadlines.c.subject_id, cases_of), deadlines.c.settled_at.is_(None))
+            .order_by(deadlines.c.due_at))
+
+
 def reached_of(case: str) -> Select[Any]:
     """Whom a ladder of the case has reached."""
     return select(reached.c.person).where(reached.c.case_id == case)
@@ -71,7 +77,7 @@ def last_record(kind: str, subject: str, case: str | None) -> Select[Any]:
 def records_at(kind: str, happened: datetime, cases_of: Collection[str]) -> Select[Any]:
     """The records of a kind about these cases that happened at one instant."""
     return (select(audit.c.subject, audit.c.case_id, audit.c.body)
-            .where(audit.c.case_id.in_(cases_of), audit.c.kind == kind, audit.c.happened_at == happened)
+            .where(among(audit.c.case_id, cases_of), audit.c.kind == kind, audit.c.happened_at == happened)
             .order_by(audit.c.seq))
 
 

@@ -1,0 +1,126 @@
+"""Ten thousand escalations due in one second, with everything up: until each is in the outbox, and its mails accepted.
+
+The programme here bundles nothing: by the shipped one, almost all of them would be told in a few letters.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+from statistics import median
+
+import httpx
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from sqlalchemy import select, text
+
+from bench.lateness import FAR, p99, spread, watch
+from bench.storm import MANY, fill
+from bench.table import Line, say
+from bench.worlds import STATES, databases, empty
+from isms_workflow.programme.load import parse
+from isms_workflow.store import schema, tables
+from isms_workflow.store.database import Store, open_store
+from tests.notify.post_office import PostOffice
+from tests.patience import eventually, free_port
+from tests.world import found, quiet
+
+TOLD = 2
+"""Mails of each: to its one manager, and to whoever is on call."""
+
+QUIET_S = 60
+"""After so long without a mail there will be no more."""
+
+
+class Counter(PostOffice):
+    """Notes when each mail was accepted, and keeps none of them whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.accepted: list[tuple[datetime, bytes]] = []
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802 - its name
+        """Takes every message."""
+        head, _, _ = (envelope.original_content or b"").partition(b"\r\n\r\n")
+        self.accepted.append((datetime.now(UTC), head))
+        return "250 OK"
+
+
+def run() -> Iterator[Line]:
+    """On each database: portal, clock, deliverer, Prefect's server and worker, as `isms up` runs them."""
+    for database in databases():
+        say(f"told on {database}: {MANY:,} escalations in one second, and {TOLD * MANY:,} mails, with everything up")
+        with empty(database) as url, closing(open_store(url)) as store, Counter() as office:
+            ids = _reported(store)
+            with everything(store, office.port):
+                due = spread(store, ids, MANY)
+                put = watch(store, due, "deadline.expired")
+                carried = _carried(store, office, due)
+        assert len(put) == MANY, f"{MANY - len(put)} escalations were not carried out"
+        assert len(carried) == TOLD * MANY, f"{TOLD * MANY - len(carried)} mails didn't arrive"
+        yield Line(f"{MANY:,} escalations in one second, {database}: from its instant to the outbox", f"p50 {median(put):.2f} s",
+                   f"p99 {p99(put):.2f} s", f"last {max(put):.2f} s", "≤ 2 s")
+        yield Line(f"their {TOLD * MANY:,} mails, {database}: from the instant to accepted by SMTP", f"p50 {median(carried):.1f} s",
+                   f"p99 {p99(carried):.1f} s", f"last {max(carried):.1f} s", "")
+
+
+def _reported(store: Store) -> list[str]:
+    """So many incidents whose first level falls due in a time that is far off; each mail will leave by itself."""
+    schema.upgrade(store, STATES)
+    files = {name: said for name, said in quiet().items() if name != "notifications.yaml"}
+    made = found(store, programme=parse(files), start=datetime.now(UTC) - timedelta(hours=1))
+    with store.write() as tx:
+        ids = fill(tx, made, datetime.now(UTC) + FAR)
+        if not store.is_sqlite:
+            tx.execute(text("ANALYZE"))
+    return ids
+
+
+@contextmanager
+def everything(store: Store, smtp_port: int) -> Iterator[None]:
+    """`isms up` on this database, its mails to this port; all parts are well when we begin."""
+    port, prefect = free_port(), free_port()
+    url = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory(prefix="isms-bench-") as folder:
+        said = {"DATA": folder, "DATABASE_URL": store.engine.url.render_as_string(hide_password=False), "PORT": port,
+                "PREFECT_PORT": prefect, "PUBLIC_URL": url, "SMTP_HOST": "127.0.0.1", "SMTP_PORT": smtp_port, "SMTP_TLS": "none"}
+        process = subprocess.Popen([sys.executable, "-m", "isms_workflow.cli", "up"], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL,
+                                   env={**os.environ, **{f"ISMS_{name}": str(value) for name, value in said.items()}})
+        try:
+            eventually("everything is up", lambda: _is_well(url))
+            time.sleep(5)
+            yield
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def _is_well(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health", trust_env=False, timeout=5).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def _carried(store: Store, office: Counter, due: Mapping[str, datetime]) -> Sequence[float]:
+    """Seconds from the due instant to the server's yes, of each mail that names one of these incidents."""
+    seen, since = 0, time.monotonic()
+    while len(office.accepted) < TOLD * len(due) and time.monotonic() - since < QUIET_S:
+        if len(office.accepted) != seen:
+            seen, since = len(office.accepted), time.monotonic()
+        time.sleep(0.1)
+    with store.read() as conn:
+        named = {row.reference: due[row.id] for row in conn.execute(select(tables.cases.c.id, tables.cases.c.reference))
+                 if row.id in due}
+    found = ((at, re.search(r"INC-\d+-\d+", str(message_from_bytes(head, policy=default)["Subject"])))
+             for at, head in office.accepted)
+    return [(at - named[name[0]]).total_seconds() for at, name in found if name and name[0] in named]
