@@ -162,10 +162,12 @@ class Page(CasePage):
         """Who gave it the severity that it has now, and their reason."""
         now, last = first, None
         for row in self.conn.execute(select(audit).where(
-                audit.c.case_id == self.view.case.id, audit.c.kind.in_(("incident.reassessed", "case.moved")))
+                audit.c.case_id == self.view.case.id, audit.c.kind.in_(("incident.reassessed", "incident.absorbed", "case.moved")))
                 .order_by(audit.c.seq)):
             to = json.loads(row.body)["data"].get("severity", now)
             now, last = to, row if to != now else last
+        if last and last.kind == "incident.absorbed":
+            return f"As grave as {json.loads(last.body)['data']['from']}, which {self.names.name(last.actor)} merged into it."
         return f"Changed by {self.names.name(last.actor)}: {self._reason(last.seq)}" if last else ""
 
     def _reason(self, seq: int) -> str:

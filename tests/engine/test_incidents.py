@@ -90,6 +90,37 @@ def test_a_word_given_again_starts_anew(world: World) -> None:
     assert world.name_of(word.by) == "ravi"
 
 
+@pytest.mark.parametrize(("severity", "later", "asked"), [
+    ("low", 0, timedelta(hours=24)),        # holds 24 h, counted from when it was given
+    ("critical", 0, timedelta(minutes=30)),  # holds 30 minutes
+    ("critical", 45, timedelta(minutes=45)),  # those are past: at once
+])
+def test_under_another_severity_a_word_counts_from_its_own_instant(world: World, severity: str, later: int,
+                                                                   asked: timedelta) -> None:
+    """Whoever gave it for something small is asked sooner when it turns out to be grave, and it lapses by that."""
+    report(world)
+    given = world.now
+    do(world, incidents.acknowledge, "ben", None)
+    world.advance(minutes=later)
+    do(world, incidents.reassess, "ravi", None, severity, "it is another than we thought")
+    assert [due for event, due in world.armed(world.case) if event == "word"] == [given + asked]
+    assert incident(world).word is not None
+
+
+def test_a_word_that_was_asked_after_is_asked_after_anew_under_another_severity(world: World) -> None:
+    """That mail leaves too, and unanswered the ladder goes on."""
+    report(world)
+    do(world, incidents.acknowledge, "ben", None)
+    world.advance(minutes=61)
+    assert [who for _, who in world.mails("word_asked")] == ["ben"]
+    do(world, incidents.reassess, "ravi", None, "critical", "it spreads")
+    world.advance(minutes=1)
+    assert [who for _, who in world.mails("word_asked")] == ["ben", "ben"]
+    world.advance(hours=1)
+    assert world.mails("word_lapsed")
+    assert incident(world).word is None
+
+
 def test_responding_meets_the_clock_and_hands_the_steps_to_whoever_takes_it_up(world: World) -> None:
     """The escalation ends; containing it is owed at once."""
     report(world)
@@ -232,6 +263,30 @@ def test_one_is_merged_into_another(world: World) -> None:
     assert (world.view().case.state, incident(world).merged_into, world.armed(ours)) == ("merged", other, [])
     with world.store.read() as conn:
         assert [row.from_case for row in conn.execute(select(occurrences))] == [ours]
+
+
+def test_whatever_takes_another_in_is_as_grave_as_both(both: World) -> None:
+    """It concerns the systems of both, is seen by no more people than either, and its clocks count from its own report."""
+    other = report(both, "other", ())
+    start, before = both.now, both.view()
+    both.advance(minutes=5)
+    report(both, "data_breach")
+    do(both, incidents.merge, "ben", None, other, "the same person called twice")
+    both.case = other
+    view = both.view()
+    assert (before.case.label, before.incident.severity) == ("internal", "medium")  # type: ignore[union-attr]
+    assert (view.case.label, incident(both).severity, len(incident(both).systems)) == ("confidential", "high", 1)
+    assert sorted(both.armed(other)) == [("ladder", start + 2 * HOUR), ("response", start + 4 * HOUR)]
+
+
+def test_what_takes_a_lesser_one_in_stays_as_it_is(world: World) -> None:
+    """Nothing of it changes but what it has taken in; no clock is armed anew."""
+    other = report(world, "data_breach")
+    armed, version = world.armed(other), world.view().case.version
+    report(world, "other", ())
+    do(world, incidents.merge, "ben", None, other, "")
+    world.case = other
+    assert (world.armed(other), world.view().case.version, incident(world).severity) == (armed, version, "high")
 
 
 def test_a_closed_one_is_reopened_and_goes_on(world: World) -> None:

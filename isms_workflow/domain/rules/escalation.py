@@ -149,6 +149,15 @@ def acknowledge(view: CaseView, seen: int | None, actor: Actor, when: When) -> P
     )
 
 
+def word_anew(view: CaseView, when: When) -> Plan:
+    """Under another severity a word that holds counts from its own instant, and is asked after at once if that is past."""
+    _, incident = incidents_of(view)
+    if incident.word is None or view.case.state not in UNANSWERED:
+        return Plan()
+    asked = _ask(view, DueRule.of(incident.word.began_at, severity_of(view).acknowledgement.holds, view.calendar), 0)
+    return Plan(cancel=((view.case.id, WORD),), arm=(replace(asked, due_at=max(asked.due_at, when.happened)),))
+
+
 def answerable(view: CaseView, person: str, made_at: datetime) -> bool:
     """Whether a link in a mail that was made then is still good for what it says: its incident waits for an answer, and
     has ever since, and its reader may give it. One that ended, though that was taken back, is asked about anew.
@@ -173,7 +182,7 @@ def word_due(view: CaseView, repeat: int, when: When) -> Plan:
         return Plan()
     if repeat < spec.reminders:
         rule = DueRule.of(when.happened, spec.remind, view.calendar)
-        occasion = f"{word.id}:{repeat}"
+        occasion = f"{word.id}:{incident.severity}:{repeat}"
         return Plan(arm=(_ask(view, rule, repeat + 1),),
                     send=tell(view, "word_asked", (word.by,), occasion, left=spec.reminders - repeat - 1))
     ended = replace(word, ended_at=when.happened)

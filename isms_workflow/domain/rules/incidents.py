@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from isms_workflow.domain import machines
+from isms_workflow.domain.access import strictest
 from isms_workflow.domain.calendars import WorkingCalendar
 from isms_workflow.domain.clocks import incidents_of, response_rule, severity_of
 from isms_workflow.domain.duties import Duties, has_duties
@@ -192,7 +193,8 @@ def _reassessed(view: CaseView, severity: str, when: When) -> Plan:
     plan = Plan(beside=(Beside("incidents", view.case.id, {"severity": severity}),))
     if view.case.state not in UNANSWERED:
         return plan
-    return plan + escalation.anew(then, when) + Plan(
+    word = escalation.word_anew(then, when) if severity != incident.severity else Plan()
+    return plan + escalation.anew(then, when) + word + Plan(
         send=tell(view, "incident_reassessed", escalation.told_so_far(view), f"{view.case.id}:{view.case.version}",
                   severity=severity, before=incident.severity))
 
@@ -258,14 +260,32 @@ def dismiss(view: CaseView, seen: int | None, reason: str, actor: Actor, when: W
 
 
 def merge(view: CaseView, seen: int | None, into: CaseView, reason: str, actor: Actor, when: When) -> Plan:
-    """It is part of another that is open, which counts it as an occurrence. Raises `Wrong` for one that isn't."""
+    """It is part of another that is open, which counts it as an occurrence, and is from then on as grave as both.
+
+    Raises `Wrong` for one that isn't.
+    """
     check(view, "merge", seen, actor)
     if into.case.id == view.case.id or into.incident is None or into.case.closed_at is not None:
         raise Wrong("into", into.case.reference, "name another incident that is open")
     ended = _ended(view, "merge", reason.strip(), actor, when, {"into": into.case.reference})
-    line = record(IncidentRecord.ABSORBED, into, into.case.id, actor, when, {"from": view.case.reference})
-    return ended + Plan(beside=(Beside("incidents", view.case.id, {"merged_into": into.case.id}),), record=(line,)) + occurred(
-        into, view.case.id, actor, when) + _say_state(view, "merged")
+    return ended + Plan(beside=(Beside("incidents", view.case.id, {"merged_into": into.case.id}),)) + _absorbed(
+        view, into, actor, when) + occurred(into, view.case.id, actor, when) + _say_state(view, "merged")
+
+
+def _absorbed(view: CaseView, into: CaseView, actor: Actor, when: When) -> Plan:
+    """The other concerns the systems of both, has the graver severity of both, and is seen by no more people than either."""
+    (_, ours), (workflow, theirs) = incidents_of(view), incidents_of(into)
+    graver = min((each for each in workflow.severities if each.id in (ours.severity, theirs.severity)),
+                 key=workflow.severities.index).id
+    narrower = strictest(into.case.label, view.case.label)
+    more = [each for each in ours.systems if each not in theirs.systems]
+    facts: dict[str, Scalar] = {"from": view.case.reference, "systems": " ".join(more), "label": narrower}
+    added = Plan(insert=tuple(Insert("incident_systems", {"case_id": into.case.id, "system_id": each}) for each in more))
+    if (graver, narrower) == (theirs.severity, into.case.label):
+        return added + Plan(record=(record(IncidentRecord.ABSORBED, into, into.case.id, actor, when, facts),))
+    plan = added + move(into, "reassess", IncidentRecord.ABSORBED, actor, when,
+                        facts={**facts, "severity": graver, "before": theirs.severity}, label=narrower)
+    return plan if graver == theirs.severity else plan + _reassessed(into, graver, when)
 
 
 def _ended(view: CaseView, event: str, reason: str, actor: Actor, when: When, facts: dict[str, Scalar]) -> Plan:
