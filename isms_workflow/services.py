@@ -61,7 +61,9 @@ def upgrade(settings: Settings) -> Upgraded:
 
 @contextmanager
 def ready(settings: Settings) -> Iterator[Store]:
-    """The store, if this release may work on it. Raises `SchemaTooOld`, `SchemaTooNew`, `DatabaseGone`."""
+    """The store, if this release may work on it. Raises `NoInstallation`, `SchemaTooOld`, `SchemaTooNew`, `DatabaseGone`."""
+    if not settings.database_url and not settings.database.exists():
+        raise NoInstallation(str(settings.database))
     store = open_store(settings.store_url)
     try:
         with store.read() as conn:
@@ -98,6 +100,20 @@ def stopping() -> Iterator[threading.Event]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+class NoInstallation(IsmsError):
+    """There is no database where the settings say, and whoever only looks makes none."""
+
+    status = 503
+
+    def __init__(self, file: str) -> None:
+        super().__init__(file)
+        self.file = file
+
+    def __str__(self) -> str:
+        return (f"There is no installation here: {self.file} isn't there. Set ISMS_DATA to the data folder of the one that you mean, "
+                "or begin one with `isms up`.")
 
 
 class PortTaken(IsmsError):
@@ -284,13 +300,18 @@ def _run(settings: Settings, say: Callable[[str], None]) -> None:
 
     upgrade(settings)
     local.secret(settings)
-    say(f"The portal: {settings.public_url}   Prefect: {local.ui_url(settings)} (`isms prefect open`)")
+    say(f"The portal: {settings.public_url}   Prefect: {local.ui_url(settings)} (`{here(settings)}isms prefect open`)")
     with ready(settings) as store, store.write() as tx:
         link = invitations.begin_set_up(tx, settings.public_url, utc_now())
     if link is not None:
         say(f"\nSet up your organisation here; the link works once, until {link.expires_at:%Y-%m-%d %H:%M} UTC:\n"
             f"{link.url}\n")
     supervise(children(settings), settings.data / "logs", say)
+
+
+def here(settings: Settings) -> str:
+    """What to set before a command that is to mean this installation; nothing if it is found where commands look."""
+    return "" if settings.data == Settings.model_fields["data"].default else f"ISMS_DATA={settings.data} "
 
 
 def children(settings: Settings) -> tuple[Child, ...]:

@@ -198,7 +198,12 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         """The SQLAlchemy address of the domain database; SQLite in the data folder unless told otherwise."""
-        return self.database_url or f"sqlite:///{self.data.absolute() / 'isms.db'}"
+        return self.database_url or f"sqlite:///{self.database.absolute()}"
+
+    @property
+    def database(self) -> Path:
+        """The embedded database's file, where no other database is named."""
+        return self.data / "isms.db"
 
     @property
     def programme_dir(self) -> Path:

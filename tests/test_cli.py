@@ -95,9 +95,24 @@ def test_an_export_for_which_there_is_no_room_leaves_nothing(planning: World, sh
     assert not (tmp_path / "history.jsonl").exists()
 
 
-def test_a_database_without_our_schema_says_what_to_run(shell: Shell) -> None:
-    """Before `isms up` has ever run."""
+def test_a_database_without_our_schema_says_what_to_run(shell: Shell, settings: Settings) -> None:
+    """Before `isms up` has ever run on it."""
+    settings.data.mkdir()
+    settings.database.touch()
     assert "run `isms db upgrade`" in shell.refused("cycle list")
+
+
+@pytest.mark.parametrize("line", ["incidents list", "cycle list", "prefect open"])
+def test_in_a_folder_without_an_installation_nothing_is_made(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                           line: str) -> None:
+    """Whoever runs a command beside the demo is told how to name its folder, and has no second installation."""
+    empty = tmp_path / "somewhere"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    for name in ("ISMS_DATA", "ISMS_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    assert "Set ISMS_DATA to the data folder of the one that you mean" in shell.refused(line)
+    assert list(empty.iterdir()) == []
 
 
 def test_a_database_is_brought_to_the_schema(empty_database_url: str, shell: Shell,

@@ -40,6 +40,7 @@ def demo() -> None:
         say(f"{FOLDER} is there already, with its own passwords; remove the folder to begin anew.")
     else:
         tell(make(FOLDER, utc_now()))
+    say(f"Other commands find it by its folder: ISMS_DATA={FOLDER} isms incidents list\n")
     services.up(Settings(), say)
 
 

@@ -7,6 +7,7 @@ from contextlib import closing
 
 from cyclopts import App
 
+from isms_workflow import services
 from isms_workflow.commands.shared import say
 from isms_workflow.engine.context import utc_now
 from isms_workflow.engine.prefect import local, server
@@ -20,6 +21,8 @@ app = App(name="prefect", help="The Prefect server in the data folder; it shows 
 def open_() -> None:
     """Open its pages in a browser; they ask once for the secret that is printed here."""
     settings = Settings()
+    if not local.has_secret(settings):
+        raise services.NoInstallation(str(settings.keys_dir / local.SECRET_FILE))
     say(f"{local.ui_url(settings)}\nIt asks once for: {local.USER}:{local.secret(settings)}")
     webbrowser.open(local.ui_url(settings))
 

@@ -19,6 +19,7 @@ from isms_workflow.engine import programmes, register
 from isms_workflow.engine.accounts import throttle
 from isms_workflow.engine.commands import attachments, incidents
 from isms_workflow.engine.commands.attachments import Sent
+from isms_workflow.errors import IsmsError
 from isms_workflow.programme.incidents import IncidentWorkflow
 from isms_workflow.store.database import Store, Transaction
 from isms_workflow.store.statements import sources as questions
@@ -38,6 +39,19 @@ class Incoming:
     occurred_at: datetime | None = None
     key: str | None = None
     files: tuple[Sent, ...] = ()
+
+
+class IdReused(IsmsError):
+    """Another message came under an id that was used; it would be lost if it were taken for a repeat."""
+
+    status = 422
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"The webhook-id {self.message!r} was used for another message: give each message an id of its own."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +75,18 @@ def count(store: Store, source: str, now: datetime) -> None:
         throttle.bound(tx, "source", source, MOST_A_MINUTE, timedelta(minutes=1), now)
 
 
-def message(store: Store, source: Any, message: str, found: Incoming, now: datetime) -> Answer:
+def message(store: Store, source: Any, message: str, found: Incoming, now: datetime, digest: str | None = None) -> Answer:
     """Takes a message once, with its answer in the same transaction; a repeat is answered alike and writes nothing.
 
-    Raises as `report` does; one that was refused left nothing behind.
+    `digest`: by which a repeat is told from another message under the same id; None where that can't be. Raises `IdReused`,
+    and as `report` does; one that was refused left nothing behind.
     """
     with store.write() as tx:
-        row = {"source_id": source.id, "message": message, "answered_at": now}
+        row = {"source_id": source.id, "message": message, "answered_at": now, "request": digest}
         if tx.execute(questions.take(), row).first() is None:
             before = tx.execute(questions.answer(source.id, message)).one()
+            if None not in (digest, before.request) and digest != before.request:
+                raise IdReused(message)
             return Answer(before.status, json.loads(before.body), again=True)
         view, is_new = report(tx, source, found, now)
         answer = Answer(201 if is_new else 200, {"id": view.case.id, "reference": view.case.reference, "new": is_new})

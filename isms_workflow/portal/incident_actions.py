@@ -125,8 +125,8 @@ WORDS = {
     "escalate": ("Escalate now", "The next level of its ladder is told at once, also while somebody sees to it."),
     "pause": ("Pause its clocks", "Nobody is told meanwhile, and the time is given back. It ends by itself at that instant."),
     "resume": ("End the pause now", "The clocks go on where they stood."),
-    "merge": ("Merge it into another", "It ends; the other counts it as an occurrence, concerns the systems of both, becomes as grave as both, and is "
-                                      "seen by nobody who may not see both. Can't be undone."),
+    "merge": ("Merge it into another",
+              "It ends. The other counts it, has the systems of both, is as grave and as narrowly seen as both. Can't be undone."),
     "dismiss": ("Dismiss it as a false positive", "It ends, and whoever reported it is told. It can be taken back."),
     "take back": ("Take it back: it was an incident", "Its clocks go on where they stood when it was dismissed."),
     "reopen": ("Reopen it", "The chosen steps are owed again; the lessons must be approved again where there are any."),

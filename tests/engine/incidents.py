@@ -61,3 +61,6 @@ def without_incidents(world: World) -> None:
         programmes.apply(tx, kept(texts), OPERATOR, world.when())
 
 
+def incident(world: World) -> Any:
+    """The incident of this world's case."""
+    return world.view().incident

@@ -18,8 +18,8 @@ from isms_workflow.engine.retiming import retime
 from isms_workflow.programme.load import parse, shipped
 from isms_workflow.store import audit, tables
 from isms_workflow.store.audit.erase import erase
-from isms_workflow.store.tables import deadlines, occurrences
-from tests.engine.incidents import do, report, respond, without_incidents
+from isms_workflow.store.tables import deadlines
+from tests.engine.incidents import do, incident, report, respond, without_incidents
 from tests.world import OPERATOR, World
 
 HOUR = timedelta(hours=1)
@@ -90,37 +90,6 @@ def test_a_word_given_again_starts_anew(world: World) -> None:
     assert world.name_of(word.by) == "ravi"
 
 
-@pytest.mark.parametrize(("severity", "later", "asked"), [
-    ("low", 0, timedelta(hours=24)),        # holds 24 h, counted from when it was given
-    ("critical", 0, timedelta(minutes=30)),  # holds 30 minutes
-    ("critical", 45, timedelta(minutes=45)),  # those are past: at once
-])
-def test_under_another_severity_a_word_counts_from_its_own_instant(world: World, severity: str, later: int,
-                                                                   asked: timedelta) -> None:
-    """Whoever gave it for something small is asked sooner when it turns out to be grave, and it lapses by that."""
-    report(world)
-    given = world.now
-    do(world, incidents.acknowledge, "ben", None)
-    world.advance(minutes=later)
-    do(world, incidents.reassess, "ravi", None, severity, "it is another than we thought")
-    assert [due for event, due in world.armed(world.case) if event == "word"] == [given + asked]
-    assert incident(world).word is not None
-
-
-def test_a_word_that_was_asked_after_is_asked_after_anew_under_another_severity(world: World) -> None:
-    """That mail leaves too, and unanswered the ladder goes on."""
-    report(world)
-    do(world, incidents.acknowledge, "ben", None)
-    world.advance(minutes=61)
-    assert [who for _, who in world.mails("word_asked")] == ["ben"]
-    do(world, incidents.reassess, "ravi", None, "critical", "it spreads")
-    world.advance(minutes=1)
-    assert [who for _, who in world.mails("word_asked")] == ["ben", "ben"]
-    world.advance(hours=1)
-    assert world.mails("word_lapsed")
-    assert incident(world).word is None
-
-
 def test_responding_meets_the_clock_and_hands_the_steps_to_whoever_takes_it_up(world: World) -> None:
     """The escalation ends; containing it is owed at once."""
     report(world)
@@ -160,37 +129,6 @@ def test_high_is_learned_from_and_medium_closes_by_itself(world: World) -> None:
     with world.store.read() as conn:
         assert audit.verify(conn).ok
         assert watchdog.look(conn, world.now) == []
-
-
-RAISED: dict[str, tuple[tuple[str, ...], int, str, list[str], int]] = {
-    # from, after, to: (systems, hours after the report, the severity, who is told by then, hours until the response)
-    "medium to high after three hours": ((), 3, "high", ["ravi", "maria"], 4),
-    "medium to critical after two hours": ((), 2, "critical", ["maria", "dana", "ben", "ravi", "maria", "maria", "dana"], 1),
-}
-
-
-@pytest.mark.parametrize(("systems", "hours", "to", "told", "due"), RAISED.values(), ids=RAISED)
-def test_a_graver_severity_counts_from_the_report_and_may_fire_at_once(
-        world: World, systems: tuple[str, ...], hours: int, to: str, told: list[str], due: int) -> None:
-    """What would have been told by now is told now, each level once."""
-    report(world, systems=systems)
-    start = world.now
-    world.advance(hours=hours)
-    do(world, incidents.reassess, "ben", None, to, "customers are affected")
-    assert [who for _, who in world.mails("incident_escalated")] == told
-    assert incident(world).response_due == start + due * HOUR
-    world.advance(minutes=1)
-    assert bool(world.mails("response_missed")) == (due < hours)
-
-
-def test_a_lesser_severity_never_untells(world: World) -> None:
-    """The level that was told isn't told again; the next one has the new ladder's instant."""
-    report(world)
-    start = world.now
-    world.advance(hours=3)
-    do(world, incidents.reassess, "ben", None, "medium", "only the intranet")
-    assert [who for _, who in world.mails("incident_escalated")] == ["ravi", "maria"]
-    assert sorted(world.armed(world.case)) == [("ladder", start + 24 * HOUR), ("response", start + 24 * HOUR)]
 
 
 def test_a_pause_stops_every_clock_and_gives_its_time_back(world: World) -> None:
@@ -238,55 +176,6 @@ def test_a_false_positive_can_be_taken_back(world: World) -> None:
     assert world.view().case.closed_at is None
     assert sorted(world.armed(world.case)) == [("ladder", start + 50 * HOUR), ("response", start + 52 * HOUR)]
     assert [who for _, who in world.mails("report_answered")] == ["gil", "gil"]
-
-
-def test_the_same_key_again_is_an_occurrence_and_pages_nobody(world: World) -> None:
-    """After the end it is a new incident that names the old one."""
-    first = report(world, key="ids-77")
-    mails = world.mails()
-    again = report(world, key="ids-77")
-    assert again == first
-    assert world.mails() == mails
-    with world.store.read() as conn:
-        assert len(conn.execute(select(occurrences)).all()) == 1
-    do(world, incidents.dismiss, "ben", None, "a test of the scanner")
-    new = report(world, key="ids-77")
-    assert new != first
-    assert incident(world).follows == first
-
-
-def test_one_is_merged_into_another(world: World) -> None:
-    """The other counts it; its own clocks end."""
-    other = report(world)
-    ours = report(world)
-    do(world, incidents.merge, "ben", None, other, "")
-    assert (world.view().case.state, incident(world).merged_into, world.armed(ours)) == ("merged", other, [])
-    with world.store.read() as conn:
-        assert [row.from_case for row in conn.execute(select(occurrences))] == [ours]
-
-
-def test_whatever_takes_another_in_is_as_grave_as_both(both: World) -> None:
-    """It concerns the systems of both, is seen by no more people than either, and its clocks count from its own report."""
-    other = report(both, "other", ())
-    start, before = both.now, both.view()
-    both.advance(minutes=5)
-    report(both, "data_breach")
-    do(both, incidents.merge, "ben", None, other, "the same person called twice")
-    both.case = other
-    view = both.view()
-    assert (before.case.label, before.incident.severity) == ("internal", "medium")  # type: ignore[union-attr]
-    assert (view.case.label, incident(both).severity, len(incident(both).systems)) == ("confidential", "high", 1)
-    assert sorted(both.armed(other)) == [("ladder", start + 2 * HOUR), ("response", start + 4 * HOUR)]
-
-
-def test_what_takes_a_lesser_one_in_stays_as_it_is(world: World) -> None:
-    """Nothing of it changes but what it has taken in; no clock is armed anew."""
-    other = report(world, "data_breach")
-    armed, version = world.armed(other), world.view().case.version
-    report(world, "other", ())
-    do(world, incidents.merge, "ben", None, other, "")
-    world.case = other
-    assert (world.armed(other), world.view().case.version, incident(world).severity) == (armed, version, "high")
 
 
 def test_a_closed_one_is_reopened_and_goes_on(world: World) -> None:
@@ -429,11 +318,6 @@ def test_a_programme_without_incidents_says_what_to_do(world: World) -> None:
         report(world)
 
 
-def incident(world: World) -> Any:
-    """The incident of this world's case."""
-    return world.view().incident
-
-
 def fired(world: World) -> list[tuple[str, Any]]:
     """What fell due of the incident itself, in order."""
     with world.store.read() as conn:
@@ -446,5 +330,3 @@ def count(world: World) -> int:
     """How many lines the history has."""
     with world.store.read() as conn:
         return int(audit.head(conn)[0])
-
-

@@ -20,7 +20,7 @@ from isms_workflow.engine.commands import incidents as commands
 from isms_workflow.engine.commands import sources
 from isms_workflow.engine.postbox import Desk
 from isms_workflow.store.files import EvidenceFiles
-from isms_workflow.store.tables import evidence, incidents, occurrences, outbox
+from isms_workflow.store.tables import audit_private, evidence, incidents, occurrences, outbox
 from isms_workflow.store.tables import sources as sources_table
 from tests.engine.incidents import do
 from tests.world import OPERATOR, World
@@ -114,6 +114,9 @@ def test_an_answer_is_an_occurrence_while_it_is_open(world: World, box: Box) -> 
     deliver(box, "3", References="<0@example.org> <1@example.org> <2@example.org>")
     assert look(world, box) == 2
     assert (len(rows(world)), again(world)) == (1, 2)
+    with world.store.read() as conn:
+        said = list(conn.execute(select(audit_private.c.value).where(audit_private.c.field == "text")).scalars())
+    assert said == ["A strange call\n\nFrom: Eva <eva@example.org>\n\nSomebody called."] * 2
     world.case = rows(world)[0].case_id
     do(world, commands.dismiss, "ben", None, "a prank")
     deliver(box, "4", In_Reply_To="<1@example.org>")

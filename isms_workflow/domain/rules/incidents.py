@@ -150,11 +150,13 @@ def _lines(view: CaseView, found: Report, assessed: Assessed, actor: Actor, when
     return record(CaseRecord.OPENED, view, view.case.id, actor, when, opened), replace(line, private=private)
 
 
-def occurred(view: CaseView, from_case: str | None, actor: Actor, when: When) -> Plan:
-    """The same again: the incident that is open counts it, and nobody is paged anew."""
+def occurred(view: CaseView, from_case: str | None, actor: Actor, when: When, said: Report | None = None) -> Plan:
+    """The same again: the incident that is open counts it, and nobody is paged anew. What was `said` stands in its history."""
     row = {"id": new_id(), "case_id": view.case.id, "occurred_at": when.happened, "from_case": from_case}
-    return Plan(insert=(Insert("occurrences", row),),
-                record=(record(IncidentRecord.OCCURRED, view, view.case.id, actor, when, {"from": from_case}),))
+    line = record(IncidentRecord.OCCURRED, view, view.case.id, actor, when, {"from": from_case})
+    texts = (said.title.strip(), said.description.strip()) if said else ()
+    private = {"text": text} if (text := "\n\n".join(filter(None, texts))) else {}
+    return Plan(insert=(Insert("occurrences", row),), record=(replace(line, private=private),))
 
 
 def triage(view: CaseView, seen: int | None, severity: str, reason: str, actor: Actor, when: When) -> Plan:

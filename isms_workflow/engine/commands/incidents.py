@@ -43,7 +43,7 @@ def report(tx: Transaction, found: Report, systems: Sequence[str], actor: Actor,
     """
     before = _under_key(tx, found, actor, when)
     if before is not None and before.case.closed_at is None:
-        write(tx, [rules.occurred(before, None, actor, when)], when.noticed)
+        write(tx, [rules.occurred(before, None, actor, when, found)], when.noticed)
         return before, False
     standing = offices.standing(tx, when.noticed)
     now = programmes.applied(tx, standing.programme)
@@ -71,7 +71,7 @@ def _known(conn: Connection, systems: Sequence[str]) -> Mapping[str, System]:
     known = register.by_ids(conn, systems) if systems else {}
     for each in systems:
         if each not in known:
-            raise Wrong("systems", each, "name systems of the register")
+            raise Wrong("systems", each, "give the ids of systems in the register, as `GET /api/v1/systems` lists them")
     return known
 
 

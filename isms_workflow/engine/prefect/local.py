@@ -20,6 +20,11 @@ def secret(settings: Settings) -> str:
     return made_once(settings.keys_dir / SECRET_FILE)
 
 
+def has_secret(settings: Settings) -> bool:
+    """Whether anybody asked for it yet: whoever only looks makes none."""
+    return (settings.keys_dir / SECRET_FILE).exists()
+
+
 def ui_url(settings: Settings) -> str:
     """Where operators watch the runs; also the only origin that the server answers."""
     return f"http://{HOST}:{settings.prefect_port}"

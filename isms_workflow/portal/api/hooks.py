@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
@@ -75,5 +76,6 @@ def _take(portal: Portal, source: str, request: Request, body: bytes) -> JSONRes
         hook = Hook.model_validate_json(body)
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_url=False)) from error
-    done = intake.message(portal.store, row, signatures.message_id(request.headers), Incoming(**hook.model_dump()), now)
+    done = intake.message(portal.store, row, signatures.message_id(request.headers), Incoming(**hook.model_dump()), now,
+                          hashlib.sha256(body).hexdigest())
     return JSONResponse(done.body, done.status, headers={"Idempotent-Replayed": "true"} if done.again else None)

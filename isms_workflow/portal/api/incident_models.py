@@ -83,7 +83,7 @@ class NewReport(Taken):
     title: Annotated[str, Field(max_length=LONGEST_TITLE)]
     category: Annotated[str, Field(max_length=60, description="An id of the programme's categories, e.g. `malware`.")]
     description: Annotated[str, Field(max_length=LONGEST_TEXT)] = ""
-    systems: list[Id] = Field(default=[], max_length=200)
+    systems: list[Id] = Field(default=[], max_length=200, description="Ids of the register's, as `GET /systems` lists them.")
     occurred_at: AwareDatetime | None = Field(default=None, description="When it began, if that is known.")
     external_key: Annotated[str | None, Field(max_length=LONGEST_TITLE)] = Field(
         default=None, description="Your own name for it: again while it is open is an occurrence, and makes nothing new.")

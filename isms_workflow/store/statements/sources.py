@@ -47,7 +47,7 @@ def revoke(source: str, now: datetime) -> Update:
 @cache
 def take() -> TextClause:
     """For a message of a webhook: one row for whoever takes it first, none for its repeats."""
-    return new_only(hook_answers, ("source_id", "message"), "answered_at")
+    return new_only(hook_answers, ("source_id", "message"), "answered_at", "request")
 
 
 def answer(source: str, message: str) -> Select[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text, text
 
 from isms_workflow.store.tables.base import metadata
-from isms_workflow.store.types import Id, Instant
+from isms_workflow.store.types import Digest, Id, Instant
 
 sources = Table(
     "sources",
@@ -35,5 +35,6 @@ hook_answers = Table(
     Column("status", Integer),
     Column("body", Text),
     Column("answered_at", Instant, nullable=False),
+    Column("request", Digest),
     comment="What a webhook's message was answered, to take each once and answer its repeat alike; kept one day.",
 )

@@ -91,6 +91,17 @@ def test_each_message_is_taken_once(both_call: Programs) -> None:
     assert (other.status_code, other.json()["new"], count(both_call, occurrences)) == (200, False, 1)
 
 
+def test_another_message_under_an_id_that_was_used_is_refused_and_not_lost(both_call: Programs) -> None:
+    """It would be answered as the first was, and nobody would ever read it; under an id of its own it is taken."""
+    source = made(both_call)
+    assert post(both_call, source, ALERT).status_code == 201
+    said = post(both_call, source, {**ALERT, "title": "Disk full"})
+    assert (said.status_code, said.json()["type"]) == (422, "tag:isms-workflow,2026:id-reused")
+    assert "give each message an id of its own" in said.json()["detail"]
+    assert post(both_call, source, {**ALERT, "title": "Disk full"}, "m2").status_code == 201
+    assert count(both_call, incidents) == 2
+
+
 WRONG = {
     "a signature of somebody else's": lambda c, s: post(c, {**s, "secret": signatures.secret(b"x", s["id"])}, ALERT),
     "no signature": lambda c, s: c.client.post(f"/hooks/{s['id']}", json=ALERT),
