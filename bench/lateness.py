@@ -82,8 +82,8 @@ def spread(store: Store, ids: Sequence[str], rate: int) -> dict[str, datetime]:
     return due
 
 
-def watch(store: Store, due: dict[str, datetime], kind: str) -> list[float]:
-    """Seconds from each due instant to the look that found its record of this kind committed."""
+def watch(store: Store, due: dict[str, datetime], kind: str, every_s: float = LOOK_S) -> list[float]:
+    """Seconds from each due instant to the look that found its record of this kind committed; we look every so often."""
     a, late = tables.audit.c, list[float]()
     with store.read() as conn:
         seen, _ = audit.head(conn)
@@ -94,7 +94,7 @@ def watch(store: Store, due: dict[str, datetime], kind: str) -> list[float]:
         now = datetime.now(UTC)
         late += [(now - due[row.subject]).total_seconds() for row in rows if row.kind == kind and row.subject in due]
         seen = rows[-1].seq if rows else seen
-        time.sleep(LOOK_S)
+        time.sleep(every_s)
     return late
 
 

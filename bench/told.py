@@ -36,6 +36,9 @@ from tests.world import found, quiet
 TOLD = 2
 """Mails of each: to its one manager, and to whoever is on call."""
 
+LOOK_S = 0.02
+"""Whoever looks at every instant takes a processor from what they look at."""
+
 QUIET_S = 60
 """After so long without a mail there will be no more."""
 
@@ -62,7 +65,7 @@ def run() -> Iterator[Line]:
             ids = _reported(store)
             with everything(store, office.port):
                 due = spread(store, ids, MANY)
-                put = watch(store, due, "deadline.expired")
+                put = watch(store, due, "deadline.expired", LOOK_S)
                 carried = _carried(store, office, due)
         assert len(put) == MANY, f"{MANY - len(put)} escalations were not carried out"
         assert len(carried) == TOLD * MANY, f"{TOLD * MANY - len(carried)} mails didn't arrive"

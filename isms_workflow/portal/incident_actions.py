@@ -90,6 +90,8 @@ class Desk:
             again = "It starts anew. " if incidents_of(self.view)[1].word else ""
             return (f"{again}The escalation stands still; the response clock runs on. You are asked after it in {spoken(word.holds)}, "
                     f"and {word.reminders} times at most: without a response it then goes on.")
+        if event == "pause" and incidents_of(self.view)[1].word:
+            return f"{WORDS[event][1]} The word that somebody sees to it ends now."
         if event == "reopen" and not is_answered_here(self.view):
             return "It was filed with its end. Its response begins now: every step of it is owed."
         return ""
