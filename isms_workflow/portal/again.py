@@ -40,7 +40,7 @@ def refused(view: View, path: str, typed: Mapping[str, Typed], error: IsmsError)
     def changed(part: Any) -> Any:
         if isinstance(part, Action):
             if part.url == path and not part.why_not:
-                found.append(replace(part, typed=typed, errors={_field(part, error): str(error)}))
+                found.append(replace(part, typed=typed, errors=_errors(part, error)))
                 return found[-1]
         elif isinstance(part, tuple) and not hasattr(part, "_fields"):
             return tuple(changed(each) for each in part)
@@ -51,6 +51,13 @@ def refused(view: View, path: str, typed: Mapping[str, Typed], error: IsmsError)
 
     whole = changed(view)
     return replace(whole, problems=problems(*found)) if found else view
+
+
+def _errors(action: Action, error: IsmsError) -> dict[str, str]:
+    """What was wrong, at its field, under the name that the form gives it."""
+    name = _field(action, error)
+    label = next((each.label.rstrip("?") for each in action.inputs if each.name == name), "")
+    return {name: f"{label}: {error.value!r} can't be; {error.right}." if label and isinstance(error, Wrong) else str(error)}
 
 
 def _field(action: Action, error: IsmsError) -> str:

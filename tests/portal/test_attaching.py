@@ -64,11 +64,11 @@ def test_what_is_hidden_is_refused_as_its_page_is(reported: House, name: str, st
 
 
 REFUSED: dict[str, tuple[list[tuple[str, bytes, str]], str]] = {
-    "none at all": ([("", b"", "application/octet-stream")], "files: '' can't be; choose one or more to attach"),
-    "an empty one": ([SCREEN, ("empty.txt", b"", "text/plain")], "files: 'empty.txt' can't be; it is empty"),
+    "none at all": ([("", b"", "application/octet-stream")], "Files: '' can't be; choose one or more to attach"),
+    "an empty one": ([SCREEN, ("empty.txt", b"", "text/plain")], "Files: 'empty.txt' can't be; it is empty"),
     "one of 100 MB": ([SCREEN, ("dump.bin", b"x" * 100_000_000, "application/octet-stream")],
-                      "files: 'dump.bin' can't be; it is larger than 25 MiB, the most that evidence_max_mib allows: leave it out"),
-    "eleven": ([SCREEN] * 11, "files: '11 files' can't be; at most 10 at once"),
+                      "Files: 'dump.bin' can't be; it is larger than 25 MiB, the most that evidence_max_mib allows: leave it out"),
+    "eleven": ([SCREEN] * 11, "Files: '11 files' can't be; at most 10 at once"),
 }
 
 

@@ -97,14 +97,14 @@ def test_lists_document_and_paper_name_them(house: House) -> None:
 
 
 REFUSED: dict[str, tuple[list[tuple[str, bytes, str]], str]] = {
-    "an empty one": ([SCREEN, ("empty.txt", b"", "text/plain")], "files: 'empty.txt' can't be; it is empty"),
+    "an empty one": ([SCREEN, ("empty.txt", b"", "text/plain")], "Files: 'empty.txt' can't be; it is empty"),
     "one over the limit": ([("dump.bin", b"x" * (25 * MIB + 1), "application/octet-stream")],
-                           "files: 'dump.bin' can't be; it is larger than 25 MiB"),
+                           "Files: 'dump.bin' can't be; it is larger than 25 MiB"),
     "one of 100 MB": ([SCREEN, ("dump.bin", b"x" * 100_000_000, "application/octet-stream")],
-                      ("files: 'dump.bin' can't be; it is larger than 25 MiB, the most that evidence_max_mib allows: "
+                      ("Files: 'dump.bin' can't be; it is larger than 25 MiB, the most that evidence_max_mib allows: "
                        "leave it out, or choose another")),
-    "eleven": ([SCREEN] * 11, "files: '11 files' can't be; at most 10 at once"),
-    "one with an endless name": ([("x" * 201, b"x", "text/plain")], f"files: '{'x' * 40}' can't be; a name of 1 to 200"),
+    "eleven": ([SCREEN] * 11, "Files: '11 files' can't be; at most 10 at once"),
+    "one with an endless name": ([("x" * 201, b"x", "text/plain")], f"Files: '{'x' * 40}' can't be; a name of 1 to 200"),
 }
 
 
