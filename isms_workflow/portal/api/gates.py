@@ -17,7 +17,7 @@ from isms_workflow.engine.commands import gates as commands
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Caller, Decides, Match, Reads, tagged
-from isms_workflow.portal.api.cases import Limit, by_name
+from isms_workflow.portal.api.cases import Limit, by_name, seen_of
 from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import cases as questions
@@ -36,8 +36,7 @@ def gates(caller: Reads, cycle: str | None = None, state: State | None = None, l
         if cycle is not None:
             views = [by_name(conn, caller, cycle)]
         else:
-            ids = list(conn.execute(questions.cases_after("pdca", "")).scalars())
-            views = [v for v in reading.views(conn, ids, caller.now).values() if caller.sees(conn, v)]
+            views = seen_of(conn, caller, list(conn.execute(questions.cases_after("pdca", "")).scalars()))
         found = [shapes.gate(view, each) for view in views for each in view.gates
                  if each.id > after and state in (None, each.state)]
     return shapes.page(sorted(found, key=lambda each: each.id)[:limit + 1], limit, lambda each: each.id, caller)

@@ -17,7 +17,7 @@ from isms_workflow.engine.commands import steps as commands
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Caller, Decides, Match, Reads, Writes, tagged
-from isms_workflow.portal.api.cases import Limit, by_name
+from isms_workflow.portal.api.cases import Limit, by_name, seen_of
 from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import cases as questions
@@ -111,8 +111,7 @@ def _views(conn: Connection, caller: Caller, cycle: str | None) -> list[CaseView
     """The cycles to look through: the one that was named, or all that the caller may see."""
     if cycle is not None:
         return [by_name(conn, caller, cycle)]
-    views = reading.views(conn, list(conn.execute(questions.cases_after("pdca", "")).scalars()), caller.now)
-    return [view for view in views.values() if caller.sees(conn, view)]
+    return seen_of(conn, caller, list(conn.execute(questions.cases_after("pdca", "")).scalars()))
 
 
 def _write(caller: Caller, step: str, body: m.Taken | None, deed: Callable[[Transaction, When], object],
