@@ -91,7 +91,7 @@ def pushes(instant: datetime, rule: DueRule, stops: Iterable[Stop], calendar: Wo
     """What moves an instant, in order: each time that its clock stood still before it."""
     found: list[Push] = []
     for began, ended in stood_still(stops):
-        if began >= instant:
+        if began > instant:  # what falls due as its clock begins to stand still waits: nobody is told once somebody sees to it
             break
         if ended is None:
             return [*found, Push(began, None, None)]

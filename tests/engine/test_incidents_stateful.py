@@ -86,6 +86,14 @@ class Handled(Verified):
         """It was one after all."""
         self.try_to(incidents.take_back, who, SAID)
 
+    @rule(who=WHO, category=st.sampled_from(("outage", "data_breach", "malware")), known=st.booleans())
+    def absorb(self, who: str, category: str, known: bool) -> None:
+        """Another is reported, graver or lesser, and merged into it."""
+        case = self.world.case
+        report(self.world, category, ("Customer records", "Web shop") if known else ())
+        self.try_to(incidents.merge, who, case, "")
+        self.world.case = case
+
     @rule(who=WHO)
     def respond(self, who: str) -> None:
         """Somebody is at it."""
