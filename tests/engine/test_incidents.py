@@ -103,14 +103,24 @@ def test_responding_meets_the_clock_and_hands_the_steps_to_whoever_takes_it_up(w
     assert not world.mails("response_missed")
 
 
-def test_a_response_after_its_time_is_a_breach_though_no_clock_ran(world: World) -> None:
-    """The record says so whichever came first, the person or the clock."""
+@pytest.mark.parametrize("act", [
+    lambda world: do(world, incidents.respond, "ben", None),
+    lambda world: do(world, incidents.pause, "ben", None, world.now + HOUR, "waits for the vendor"),
+], ids=["somebody responds", "somebody pauses it"])
+def test_a_response_after_its_time_is_a_breach_though_no_clock_ran(world: World, act: Callable[[World], Any]) -> None:
+    """The record says so, once, whichever came first, the person or the clock."""
     report(world)
+    due = world.now + 4 * HOUR
     do(world, incidents.triage, "ben", None, "high", "")
     world.sim.now += 5 * HOUR
-    do(world, incidents.respond, "ben", None)
-    assert incident(world).breached_at == world.now
-    assert world.mails("response_missed")
+    act(world)
+    assert incident(world).breached_at == due
+    with world.store.read() as conn:
+        assert [row.happened_at for row in conn.execute(
+            select(tables.audit.c.happened_at).where(tables.audit.c.kind == "incident.breached"))] == [due]
+    mails = len(world.mails("response_missed"))
+    world.advance(days=1)
+    assert 0 < len(world.mails("response_missed")) == mails
 
 
 def test_high_is_learned_from_and_medium_closes_by_itself(world: World) -> None:

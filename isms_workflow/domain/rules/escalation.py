@@ -231,7 +231,7 @@ def pause(view: CaseView, seen: int | None, until: datetime, reason: str, actor:
     why = reasoned("pause an incident", reason)
     stop = Stop(new_id(), "pause", actor.id, when.happened, until, None)
     return _moved(view, "pause", IncidentRecord.PAUSED, actor, when, {"until": iso(until)}, why) + _ended(
-        view, ("word",), when) + standing(view) + Plan(
+        view, ("word",), when) + missed(view, when) + standing(view) + Plan(
         insert=(begun(view, stop),),
         arm=(Arm(view.case.id, "case", view.case.id, RESUME, until),),
         send=tell(view, "incident_paused", told_so_far(view), stop.id, by=actor.id, until=iso(until)),
@@ -257,10 +257,25 @@ def resume(view: CaseView, seen: int | None, actor: Actor, when: When) -> Plan:
 
 def breach(view: CaseView, when: When) -> Plan:
     """Nobody was at it in time: that is recorded and told; the escalation goes on."""
+    due = incidents_of(view)[1].response_due
+    return _moved(view, "breach", IncidentRecord.BREACHED, AGENT, when, {"due": iso(due)}) + _breached(view, when.happened)
+
+
+def missed(view: CaseView, when: When) -> Plan:
+    """The same where somebody acts after that time, and before the clock has said so."""
+    _, incident = incidents_of(view)
+    if incident.breached_at or incident.pause or when.happened <= incident.response_due:
+        return Plan()
+    due = When(incident.response_due, when.noticed)
+    line = record(IncidentRecord.BREACHED, view, view.case.id, AGENT, due, {"due": iso(due.happened)})
+    return Plan(record=(line,)) + _breached(view, due.happened)
+
+
+def _breached(view: CaseView, at: datetime) -> Plan:
     _, incident = incidents_of(view)
     people = (*told_so_far(view), *view.directory.holders(ISMS_MANAGER))
-    return _moved(view, "breach", IncidentRecord.BREACHED, AGENT, when, {"due": iso(incident.response_due)}) + Plan(
-        beside=(Beside("incidents", view.case.id, {"breached_at": when.happened}),),
+    return Plan(
+        beside=(Beside("incidents", view.case.id, {"breached_at": at}),),
         send=tell(view, "response_missed", people, view.case.id, due=iso(incident.response_due)),
     )
 

@@ -208,9 +208,7 @@ def respond(view: CaseView, seen: int | None, actor: Actor, when: When) -> Plan:
     """
     check(view, "respond", seen, actor)
     _, incident = incidents_of(view)
-    late = incident.breached_at is None and incident.pause is None and when.happened > incident.response_due
-    missed = replace(escalation.breach(view, when), change=()) if late else Plan()
-    return escalation.over(view, when) + missed + enter(
+    return escalation.over(view, when) + escalation.missed(view, when) + enter(
         _taken_up(view, actor), "respond", actor, when, view.case.started_at) + Plan(
         beside=(Beside("incidents", view.case.id, {"responded_at": incident.responded_at or when.happened}),),
         send=tell(view, "incident_responded", (p for p in escalation.told_so_far(view) if p != actor.id),
