@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import re
+from html import unescape
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from isms_workflow.engine.accesslog import AccessLog
 from isms_workflow.portal.app import create_app
@@ -15,6 +18,7 @@ from isms_workflow.programme.load import parse, shipped
 from isms_workflow.settings import Settings
 from isms_workflow.store.database import Store
 from isms_workflow.store.files import EvidenceFiles
+from isms_workflow.store.tables import people
 from tests.engine.incidents import report, respond
 from tests.engine.obligations import BREACH, answer, date, dated, nothing_to_report
 from tests.portal.incidents import FIRST, label, main_of
@@ -92,6 +96,27 @@ def test_a_refused_form_comes_back_and_says_what_would_be_right(house: House, wh
     sent = house.visitor("ben").send(f"/incidents/{house.world.case}/obligations/{what}", PAGE, **fields)
     assert sent.status_code == 422
     assert says in sent.text
+
+
+REPORTED = "Mon 5 Jan 2026 09:00 CET"
+
+
+@pytest.mark.parametrize(("what", "fields", "says"), [
+    ("date", {"event": "recovered|dora", "at": "2026-01-05T08:59"}, f"that is before the incident was reported, {REPORTED}"),
+    ("date", {"event": "aware|", "at": "2026-01-05T08:30"}, f"it is recorded at {REPORTED}: correct that one"),
+    ("submit", {"obligation": "gdpr.notification", "at": "2026-01-05T08:59", "files": {"file": ("report.pdf", b"%PDF", "application/pdf")}},
+     f"what it reports had not begun: that was {REPORTED}"),
+])
+def test_a_refusal_names_instants_as_the_page_does(house: House, what: str, fields: dict[str, Any], says: str) -> None:
+    """In the reader's zone and to the minute, what was typed among them as it was typed."""
+    runs(house)
+    with house.world.store.write() as tx:
+        tx.execute(update(people).values(zone="Europe/Vienna"))
+    ben = house.visitor("ben")
+    page = PAGE if what == "date" else None
+    sent = ben.send(f"/incidents/{house.world.case}/obligations/{what}", page, **fields)
+    assert (sent.status_code, says in unescape(sent.text)) == (422, True)
+    assert "00Z" not in re.sub(r'datetime="[^"]*"', "", sent.text)
 
 
 def test_a_submission_takes_the_report_itself(house: House) -> None:
