@@ -77,6 +77,9 @@ def explain_(reference: str, *, every: bool = False) -> None:
     say(f"{view.case.reference}, reported {instant(view.case.opened_at)}, programme {view.case.programme[:12]}.")
     for owed in view.duties.owed:
         say(f"unanswered: {owed.text} ({owed.id}, needed by {', '.join(owed.needed_by)})")
+    for offered in view.duties.offered:
+        names = ", ".join(offered.needed_by)
+        say(f"unanswered, and not owed: {offered.text} ({offered.id}, a relief of {names} depends on it)")
     hidden = 0
     for each in view.duties.standings():
         if each.state is State.NOT_APPLICABLE and not every:

@@ -5,6 +5,7 @@
     facts = Facts(reported_at, answers, events)          # domain.conditions; read from the truth
     standing(obligations, facts, places, programme.organisation, at)    -> one Standing per obligation, in their order
     questions(obligations, facts, programme.organisation)               -> what triage still owes
+    offered(standings, facts, programme.organisation)                   -> what may be answered besides
     shortest_act_by(obligations, facts, programme.organisation, facts.reported_at, places)  -> triage's step is due then
     explain(standing)                                                   -> lines for people
 
@@ -52,7 +53,7 @@ from isms_workflow.programme.model import Programme
 from isms_workflow.programme.obligations import HINTS, Organisation
 
 __all__ = ["GONE", "OWED", "Obligation", "Owed", "Standing", "State",
-           "explain", "obligations_of", "questions", "shortest_act_by", "standing"]
+           "explain", "obligations_of", "offered", "questions", "shortest_act_by", "standing"]
 
 BEGINNINGS = tuple(HINTS)
 """Events whose instant triage owes: they lie before the report, or are it."""
@@ -84,6 +85,26 @@ def questions(obligations: Iterable[Obligation], facts: Facts, organisation: Org
         counted_from = (each.stage.starts.event, *(cap.event for cap in each.stage.caps))
         missing = (kind for kind in counted_from if kind in BEGINNINGS and not facts.happened(kind, each.id))
         for name in (*truth.open, *missing):
+            found.setdefault(name, (each, []))[1].append(each.id)
+    return tuple(owed_of(name, each, tuple(needed), organisation) for name, (each, needed) in found.items())
+
+
+def offered(standings: Iterable[Standing], facts: Facts, organisation: Organisation) -> tuple[Owed, ...]:
+    """What may be answered and isn't owed: facts on which the relief of a report depends that may be owed, or was late. As long
+    as one is open the stricter instant counts, so that nothing waits for it.
+    """
+    some = tuple(standings)
+    found: dict[str, tuple[Obligation, list[str]]] = {}
+    owed = {each.id for each in questions((each.obligation for each in some), facts, organisation)}
+    for stands in some:
+        each, relief = stands.obligation, stands.obligation.stage.relief
+        if relief is None or not (stands.state in OWED or stands.in_time is False):
+            continue
+        asked = asked_of(each, facts, organisation, stands.zone)
+        truths = [asked.answer(name) for name in relief.not_for]
+        if any(truth.value for truth in truths):
+            continue  # it has none, whatever else is answered
+        for name in dict.fromkeys(name for truth in truths for name in truth.open if name not in owed):
             found.setdefault(name, (each, []))[1].append(each.id)
     return tuple(owed_of(name, each, tuple(needed), organisation) for name, (each, needed) in found.items())
 

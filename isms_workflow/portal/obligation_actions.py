@@ -18,6 +18,7 @@ from isms_workflow.portal.visit import Visit
 from isms_workflow.programme.obligations import EVENTS, PERMISSIONS, SUBMITTED
 
 ANSWERS = (v.Choice("yes", "Yes"), v.Choice("no", "No"))
+RELIEF = "A later limit may depend on these; until they are answered the earlier one counts"
 WHY = v.Field("reason", "Reason", "textarea", "Kept in the history.")
 
 
@@ -35,7 +36,7 @@ class Desk:
             return None, ()
         offered = [each for each in (self._answer(), self._date(), self._submit(), self._delay(), self._waive(), self._correct(),
                                      self._correct_instant(), self._withdraw()) if each]
-        wanted = "answer" if any(each.key == "answer" for each in offered) else "date" if self._asks_when() else "submit"
+        wanted = "answer" if any(each.about != "event" for each in self.duties.owed) else "date" if self._asks_when() else "submit"
         main = next((replace(each, main=True) for each in offered if each.key == wanted), None)
         return main, tuple(each for each in offered if main is None or each.key != main.key)
 
@@ -52,9 +53,11 @@ class Desk:
 
     def _answer(self) -> v.Action | None:
         asked = [each for each in self.duties.owed if each.about != "event"]
-        if not asked:
+        if not asked and not self.duties.offered:
             return None
-        fields = (v.Field(each.id, each.text, "radios", self._hint(each.hint, each.about), choices=ANSWERS) for each in asked)
+        fields = [v.Field(each.id, each.text, "radios", self._hint(each.hint, each.about), choices=ANSWERS) for each in asked]
+        fields += [v.Field(each.id, each.text, "radios", self._hint(each.hint, each.about), choices=ANSWERS, group=RELIEF)
+                   for each in self.duties.offered]
         return self._action("answer", "Record the answers", "What isn't answered stays open, and comes back. A yes may bring further "
                             "questions. An answer can be corrected later, with a reason.", *fields, WHY)
 

@@ -83,6 +83,19 @@ def test_an_incident_that_isnt_there(shell: Shell) -> None:
     assert "INC-2026-0099" in shell.complained
 
 
+def test_it_names_the_facts_that_a_relief_depends_on(new_sqlite: NewDatabase, settings: Settings, monkeypatch: pytest.MonkeyPatch,
+                                                     shell: Shell) -> None:
+    """Beside what is owed, until they are answered."""
+    url, name, asked = new_sqlite(), "obligations/organisation.yaml", "unanswered, and not owed: Is the organisation a credit institution?"
+    monkeypatch.setenv("ISMS_DATABASE_URL", url)
+    with closing(open_store(url)) as store:
+        world = found(store, programme=parse({**shipped(), name: shipped()[name].replace("dora: no", "dora: yes")}))
+        report(world)
+        assert asked in shell.ok("obligations explain INC-2026-0001")
+        answer(world, {"organisation.credit_institution": False})
+    assert asked not in shell.ok("obligations explain INC-2026-0001")
+
+
 def test_it_explains_what_put_a_report_off(new_sqlite: NewDatabase, settings: Settings, monkeypatch: pytest.MonkeyPatch, shell: Shell) -> None:
     """By which article, from where it is counted, and until when."""
     url, name = new_sqlite(), "obligations/organisation.yaml"

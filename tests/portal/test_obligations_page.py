@@ -31,8 +31,16 @@ PAGE = f"{FIRST}/obligations"
 @pytest.fixture
 def house(sqlite_store: Store, settings: Settings) -> House:
     """The cast in office, under the programme as it is shipped; an incident is reported."""
-    world, log = found(sqlite_store, programme=parse(shipped())), AccessLog(sqlite_store)
-    app = create_app(Portal(sqlite_store, settings, lambda: world.now, EvidenceFiles(settings.evidence_dir), log))
+    return under(sqlite_store, settings)
+
+
+def under(store: Store, settings: Settings, *regimes: str) -> House:
+    """The same, where more regimes hold."""
+    files, name = dict(shipped()), "obligations/organisation.yaml"
+    for each in regimes:
+        files[name] = files[name].replace(f"{each}: no", f"{each}: yes")
+    world, log = found(store, programme=parse(files)), AccessLog(store)
+    app = create_app(Portal(store, settings, lambda: world.now, EvidenceFiles(settings.evidence_dir), log))
     made = House(world, app, log, settings.public_url)
     report(world)
     label(made, "internal")
@@ -258,15 +266,23 @@ def test_the_incidents_page_and_its_document_have_them(house: House) -> None:
     assert "Notification of the personal data breach" in main_of(house.visitor("olga"), f"{FIRST}/document")
 
 
+def test_what_a_relief_depends_on_is_offered_beside_what_is_owed(sqlite_store: Store, settings: Settings) -> None:
+    """In the form of answers, under words of its own; it counts among nothing that is unanswered, and isn't what comes next."""
+    house = under(sqlite_store, settings, "dora")
+    ben, why = house.visitor("ben"), "A later limit may depend on these"
+    assert "Is the organisation a credit institution?" in main_of(ben, PAGE).split(why)[1]
+    answer(house.world, BREACH | {"dora.may_be_major": True, "dora.clients_affected": False})
+    date(house.world, "aware", house.world.now)
+    said = main_of(ben, PAGE)
+    assert ("unanswered" in said.split("What comes next")[0], why in said.split("To be submitted")[0], why in said) == (False, False, True)
+    assert say(ben, "answer", **{"organisation.credit_institution": "yes"}) == 303
+    assert why not in main_of(ben, PAGE)
+
+
 def test_a_report_is_put_off_by_whoever_decides(sqlite_store: Store, settings: Settings) -> None:
     """From the form to the page: until when, by which article, and in the history; a refusal says what the act allows."""
-    organisation = "obligations/organisation.yaml"
-    world = found(sqlite_store, programme=parse({**shipped(), organisation: shipped()[organisation].replace("sec: no", "sec: yes")}))
-    house = House(world, create_app(Portal(sqlite_store, settings, lambda: world.now, EvidenceFiles(settings.evidence_dir),
-                                           AccessLog(sqlite_store))), AccessLog(sqlite_store), settings.public_url)
-    report(world)
-    label(house, "internal")
-    maria = house.visitor("maria")
+    house = under(sqlite_store, settings, "sec")
+    world, maria = house.world, house.visitor("maria")
     assert "Record that a report is put off" not in maria.read(PAGE)
     answer(world, {"sec.may_be_material": True})
     date(world, "determined", world.now)

@@ -86,11 +86,11 @@ def answer(view: CaseView, given: Mapping[str, bool | None], reason: str, actor:
 
 def askable(duties: Duties) -> tuple[str, ...]:
     """The questions that can be answered for an incident: the regimes', and what the programme leaves open of the
-    organisation.
+    organisation, be it owed or offered.
     """
     asked = (f"{name}.{each.id}" for name, regime in duties.programme.obligations.items() for each in regime.questions)
     before = (each.question for each in duties.answers if each.question.startswith(OF_ORGANISATION))
-    open_ones = (each.id for each in duties.owed if each.about == "organisation")
+    open_ones = (each.id for each in (*duties.owed, *duties.offered) if each.about == "organisation")
     return tuple(dict.fromkeys((*asked, *before, *open_ones)))
 
 
