@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -265,6 +265,23 @@ def test_whoever_may_record_an_instant_may_withdraw_it(sqlite_store: Store) -> N
         withdraw(world, dated(world, "waived"), "maria")
 
 
+def test_awareness_is_not_moved_behind_the_report_of_it(world: World) -> None:
+    """Neither by a correction nor by what is said of the regime alone; as it isn't submitted in that order."""
+    breach(world)
+    world.advance(hours=2)
+    with pytest.raises(Wrong, match="what it reports had not begun"):
+        submit(world, "gdpr.notification", at=hours(-1))
+    submit(world, "gdpr.notification", at=hours(1))
+    for replaces, of in ((dated(world, "aware"), None), (None, "gdpr"), (None, "gdpr.notification")):
+        with pytest.raises(Wrong, match=r"gdpr\.notification was submitted 2026-01-05T09:00:01\.0+Z, and what it reports had not begun"):
+            date(world, "aware", hours(1.5), reason="by the log", of=of, replaces=replaces)
+    date(world, "aware", hours(1), reason="by the log", replaces=dated(world, "aware"))
+    withdraw(world, dated(world, "submitted"))
+    date(world, "aware", hours(1.5), reason="by the other log", replaces=dated(world, "aware"))
+    assert states(world)["gdpr.notification"] is State.RUNNING
+    healthy(world)
+
+
 def test_a_progress_report_is_submitted_before_it_is_due(sqlite_store: Store) -> None:
     """NIS2, Art. 23(4)(e): whoever knows that it will be ongoing doesn't wait until it is too late."""
     under = {**shipped(), "obligations/organisation.yaml": shipped()["obligations/organisation.yaml"].replace(
@@ -301,29 +318,6 @@ def test_it_does_not_end_while_a_report_is_owed(world: World) -> None:
     submit(world, "gdpr.notification")
     waive(world, "gdpr.register")
     assert world.view().case.state == "closed"
-    healthy(world)
-
-
-def test_a_relief_is_taken_once_its_facts_are_answered(sqlite_store: Store) -> None:
-    """DORA, Art. 5(4): on a Saturday until Monday noon. Until somebody answers it isn't, and neither step nor end waits for that."""
-    name = "obligations/organisation.yaml"
-    world = found(sqlite_store, programme=parse({**shipped(), name: shipped()[name].replace("dora: no", "dora: yes").replace(
-        "gdpr: yes", "gdpr: no")}))
-    world.advance(days=5)
-    report(world)
-    answer(world, {"dora.may_be_major": True, "dora.clients_affected": False})
-    aware = world.now
-    for kind in ("aware", "classified"):
-        date(world, kind, aware)
-    duties = world.view().duties
-    assert duties is not None
-    assert (world.step("obligation_questions").state, duties.owed) == ("done", ())
-    assert armed(world)["lawful:dora.initial"] == aware + timedelta(hours=4)
-    answer(world, {each.id: False for each in duties.offered})
-    assert armed(world)["lawful:dora.initial"] == datetime(2026, 1, 12, 12, tzinfo=UTC)
-    assert armed(world)["act_by:dora.initial"] == aware + timedelta(hours=4), "what is safe stays"
-    with pytest.raises(ReasonNeeded):
-        answer(world, {"organisation.credit_institution": True})
     healthy(world)
 
 
