@@ -19,6 +19,7 @@ from isms_workflow.engine import reading as truth
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.engine.context import utc_now
 from isms_workflow.portal.drafting import draft_of
+from isms_workflow.portal.rendering import span
 from isms_workflow.store.statements import obligations as questions
 
 app = App(name="obligations", help="Reports of incidents that acts, contracts and insurances ask for.")
@@ -34,7 +35,7 @@ def list_() -> None:
         found = sorted(((anchor(each), view.case.reference, each) for view in views if view.duties
                         for each in view.duties.running), key=lambda each: each[:2])
     table(("incident", "obligation", "act by", "latest lawful", "to"),
-          ((reference, each.obligation.id, each.act_by, each.latest_lawful, each.obligation.stage.recipient)
+          ((reference, each.obligation.id, _by(each.act_by, now), _by(each.latest_lawful, now), each.obligation.stage.recipient)
            for _, reference, each in found),
           "No report runs. The regimes that hold for you are switched on in the programme, obligations/organisation.yaml.")
 
@@ -69,8 +70,9 @@ def explain_(reference: str, *, every: bool = False) -> None:
     every:
         also those that don't apply, and why.
     """
+    now = utc_now()
     with reading() as conn:
-        view = _view(conn, reference, utc_now())
+        view = _view(conn, reference, now)
     if view.duties is None:
         say(f"{view.case.reference} has no obligations: it is an exercise, or the programme that it keeps names none.")
         return
@@ -86,10 +88,15 @@ def explain_(reference: str, *, every: bool = False) -> None:
             hidden += 1
             continue
         say("")
-        for line in explain(each):
+        for line in explain(each, f"{span(now - each.latest_lawful)} late" if each.latest_lawful else "late"):
             say(line)
     if hidden:
         say(f"\n{hidden} don't apply; --every says why.")
+
+
+def _by(at: datetime | None, now: datetime) -> str:
+    """An instant, and how long ago it was once it has passed."""
+    return instant(at) if at is None or at > now else f"{instant(at)}, {span(now - at)} late"
 
 
 def _view(conn: Connection, reference: str, now: datetime) -> CaseView:

@@ -139,14 +139,14 @@ def _is_settled(each: Obligation, facts: Facts) -> bool:
     return bool(known.submitted(each.id) or known.happened(WAIVED, each.id))
 
 
-def explain(found: Standing) -> tuple[str, ...]:
-    """How it stands and how each instant was computed, a line each."""
+def explain(found: Standing, late: str = "late") -> tuple[str, ...]:
+    """How it stands and how each instant was computed, a line each; `late` says of one that is overdue by how much."""
     stage = found.obligation.stage
     head = f"{found.obligation.id}: {found.obligation.regime.title}, {stage.article}: {stage.title}, to {stage.recipient}"
-    return (head, *(f"  {line}" for line in _told(found)))
+    return (head, *(f"  {line}" for line in _told(found, late)))
 
 
-def _told(found: Standing) -> Iterator[str]:
+def _told(found: Standing, late: str) -> Iterator[str]:
     yield f"{found.state}{f' ({found.by})' if found.by else ''}"
     yield from found.why
     yield from found.lines
@@ -154,6 +154,8 @@ def _told(found: Standing) -> Iterator[str]:
         yield f"act by {said(found.act_by, found.zone)}"
         yield (f"latest lawful {said(found.latest_lawful, found.zone)}" if found.latest_lawful else
                "the act names no figure: without undue delay")
+    if found.overdue:
+        yield f"{late}: the latest lawful instant has passed, and it is owed all the same"
     for note in (found.obligation.regime.note, found.obligation.stage.note):
         if note and found.act_by is not None:
             yield f"note: {note}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -43,6 +44,20 @@ def test_it_lists_what_runs_and_explains_each_instant(world: World, shell: Shell
     for words in ("GDPR, Art. 33(1)", "72 hours from then", "Art. 3(1)", "act by", "latest lawful", "don't apply; --every says why"):
         assert words in said
     assert "cert_in.report" in shell.ok("obligations explain INC-2026-0001 --every")
+
+
+def test_what_is_late_is_said_to_be_and_by_how_much(world: World, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the incident's page does: against the safe instant, and against the act's."""
+    answer(world, BREACH)
+    date(world, "aware", world.now)
+    monkeypatch.setattr(obligations, "utc_now", lambda: world.now + timedelta(hours=72, minutes=13))
+    assert re.findall(r"gdpr.notification +(.+?) UTC(.*?)  +(.+?) UTC(.*?)  ", shell.ok("obligations list")) == [
+        ("2026-01-08 08:00", ", 13 minutes late", "2026-01-08 09:00", "")]
+    assert "the latest lawful instant has passed" not in shell.ok("obligations explain INC-2026-0001")
+    monkeypatch.setattr(obligations, "utc_now", lambda: world.now + timedelta(hours=73, minutes=13))
+    assert "2026-01-08 09:00 UTC, 13 minutes late" in shell.ok("obligations list")
+    said = shell.ok("obligations explain INC-2026-0001")
+    assert said.count("  13 minutes late: the latest lawful instant has passed, and it is owed all the same") == 1
 
 
 def test_the_list_asks_no_question_for_each_report(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
