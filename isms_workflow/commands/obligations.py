@@ -4,6 +4,7 @@ in the portal.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from cyclopts import App
 from sqlalchemy import Connection
 
 from isms_workflow.commands.shared import instant, reading, say, table
-from isms_workflow.domain.duties import anchor
+from isms_workflow.domain.duties import Duties, anchor
 from isms_workflow.domain.obligations import State, explain
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.views import CaseView
@@ -77,11 +78,8 @@ def explain_(reference: str, *, every: bool = False) -> None:
         say(f"{view.case.reference} has no obligations: it is an exercise, or the programme that it keeps names none.")
         return
     say(f"{view.case.reference}, reported {instant(view.case.opened_at)}, programme {view.case.programme[:12]}.")
-    for owed in view.duties.owed:
-        say(f"unanswered: {owed.text} ({owed.id}, needed by {', '.join(owed.needed_by)})")
-    for offered in view.duties.offered:
-        names = ", ".join(offered.needed_by)
-        say(f"unanswered, and not owed: {offered.text} ({offered.id}, a relief of {names} depends on it)")
+    for line in _unanswered(view, view.duties):
+        say(line)
     hidden = 0
     for each in view.duties.standings():
         if each.state is State.NOT_APPLICABLE and not every:
@@ -92,6 +90,18 @@ def explain_(reference: str, *, every: bool = False) -> None:
             say(line)
     if hidden:
         say(f"\n{hidden} don't apply; --every says why.")
+
+
+def _unanswered(view: CaseView, duties: Duties) -> Iterator[str]:
+    """What is asked; of an incident that has ended, that nobody is."""
+    if view.case.closed_at is not None:
+        if duties.hold:
+            yield "It has ended: of what is open here nobody is asked."
+        return
+    for owed in duties.owed:
+        yield f"unanswered: {owed.text} ({owed.id}, needed by {', '.join(owed.needed_by)})"
+    for each in duties.offered:
+        yield f"unanswered, and not owed: {each.text} ({each.id}, a relief of {', '.join(each.needed_by)} depends on it)"
 
 
 def _by(at: datetime | None, now: datetime) -> str:

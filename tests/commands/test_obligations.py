@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from isms_workflow.commands import obligations
+from isms_workflow.engine.commands import incidents
 from isms_workflow.programme.load import parse, shipped
 from isms_workflow.settings import Settings
 from isms_workflow.store.database import open_store
 from tests.conftest import NewDatabase
 from tests.counting import counted
-from tests.engine.incidents import report
+from tests.engine.incidents import do, report
 from tests.engine.obligations import BREACH, answer, date
 from tests.shell import Shell
 from tests.world import World, found
@@ -58,6 +59,13 @@ def test_what_is_late_is_said_to_be_and_by_how_much(world: World, shell: Shell, 
     assert "2026-01-08 09:00 UTC, 13 minutes late" in shell.ok("obligations list")
     said = shell.ok("obligations explain INC-2026-0001")
     assert said.count("  13 minutes late: the latest lawful instant has passed, and it is owed all the same") == 1
+
+
+def test_of_one_that_was_dismissed_nobody_is_asked(world: World, shell: Shell) -> None:
+    """And that is said in the place of the questions."""
+    do(world, incidents.dismiss, "ben", None, "a test of the alarm")
+    said = shell.ok("obligations explain INC-2026-0001")
+    assert ("nobody is asked" in said, "\nunanswered: " in said) == (True, False)
 
 
 def test_the_list_asks_no_question_for_each_report(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

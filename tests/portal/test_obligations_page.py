@@ -296,7 +296,7 @@ def test_a_report_is_put_off_by_whoever_decides(sqlite_store: Store, settings: S
     assert 'value="2026-03-01T12:00"' in sent.text, "nothing typed is lost"
     assert say(maria, "delay", until="2026-02-01T12:00", **asked) == 303
     said = main_of(maria, PAGE)
-    for words in ("put off until 2026-02-01 07:00 EST (12:00 UTC)", "A delay of the report was allowed, or asked for, in writing (sec.item_1_05)",
+    for words in ("put off until 2026-02-01 07:00 EST (12:00 UTC)", "A delay of the report was allowed, or asked for, in writing (SEC Form 8-K, Item 1.05: Form 8-K, Item 1.05)",
                   "Mon 5 Jan 2026 09:00 UTC, until Sun 1 Feb 2026 12:00 UTC", "the letter of 5 January",
                   "recorded that a delay of the report was allowed, or asked for, in writing: Mon 5 Jan 2026 09:00 UTC, of"):
         assert words in said
