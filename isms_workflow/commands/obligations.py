@@ -4,6 +4,7 @@ in the portal.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from cyclopts import App
 from sqlalchemy import Connection
 
 from isms_workflow.commands.shared import instant, reading, say, table
-from isms_workflow.domain.duties import anchor
+from isms_workflow.domain.duties import Duties, anchor
 from isms_workflow.domain.obligations import State, explain
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.views import CaseView
@@ -19,6 +20,7 @@ from isms_workflow.engine import reading as truth
 from isms_workflow.engine.commands.common import case_id
 from isms_workflow.engine.context import utc_now
 from isms_workflow.portal.drafting import draft_of
+from isms_workflow.portal.rendering import span
 from isms_workflow.store.statements import obligations as questions
 
 app = App(name="obligations", help="Reports of incidents that acts, contracts and insurances ask for.")
@@ -34,7 +36,7 @@ def list_() -> None:
         found = sorted(((anchor(each), view.case.reference, each) for view in views if view.duties
                         for each in view.duties.running), key=lambda each: each[:2])
     table(("incident", "obligation", "act by", "latest lawful", "to"),
-          ((reference, each.obligation.id, each.act_by, each.latest_lawful, each.obligation.stage.recipient)
+          ((reference, each.obligation.id, _by(each.act_by, now), _by(each.latest_lawful, now), each.obligation.stage.recipient)
            for _, reference, each in found),
           "No report runs. The regimes that hold for you are switched on in the programme, obligations/organisation.yaml.")
 
@@ -69,24 +71,42 @@ def explain_(reference: str, *, every: bool = False) -> None:
     every:
         also those that don't apply, and why.
     """
+    now = utc_now()
     with reading() as conn:
-        view = _view(conn, reference, utc_now())
+        view = _view(conn, reference, now)
     if view.duties is None:
         say(f"{view.case.reference} has no obligations: it is an exercise, or the programme that it keeps names none.")
         return
     say(f"{view.case.reference}, reported {instant(view.case.opened_at)}, programme {view.case.programme[:12]}.")
-    for owed in view.duties.owed:
-        say(f"unanswered: {owed.text} ({owed.id}, needed by {', '.join(owed.needed_by)})")
+    for line in _unanswered(view, view.duties):
+        say(line)
     hidden = 0
     for each in view.duties.standings():
         if each.state is State.NOT_APPLICABLE and not every:
             hidden += 1
             continue
         say("")
-        for line in explain(each):
+        for line in explain(each, f"{span(now - each.latest_lawful)} late" if each.latest_lawful else "late"):
             say(line)
     if hidden:
         say(f"\n{hidden} don't apply; --every says why.")
+
+
+def _unanswered(view: CaseView, duties: Duties) -> Iterator[str]:
+    """What is asked; of an incident that has ended, that nobody is."""
+    if view.case.closed_at is not None:
+        if duties.hold:
+            yield "It has ended: of what is open here nobody is asked."
+        return
+    for owed in duties.owed:
+        yield f"unanswered: {owed.text} ({owed.id}, needed by {', '.join(owed.needed_by)})"
+    for each in duties.offered:
+        yield f"unanswered, and not owed: {each.text} ({each.id}, a relief of {', '.join(each.needed_by)} depends on it)"
+
+
+def _by(at: datetime | None, now: datetime) -> str:
+    """An instant, and how long ago it was once it has passed."""
+    return instant(at) if at is None or at > now else f"{instant(at)}, {span(now - at)} late"
 
 
 def _view(conn: Connection, reference: str, now: datetime) -> CaseView:

@@ -20,6 +20,7 @@ from isms_workflow.domain.obligations import (
     Standing,
     State,
     obligations_of,
+    offered,
     questions,
     shortest_act_by,
     standing,
@@ -129,6 +130,11 @@ class Duties:
     def owed(self) -> tuple[Owed, ...]:
         """The questions that triage still owes."""
         return questions(self.possible, self.facts, self.organisation)
+
+    @cached_property
+    def offered(self) -> tuple[Owed, ...]:
+        """What may be answered besides, and nothing waits for."""
+        return offered(self.standings(), self.facts, self.organisation)
 
     @property
     def says_open(self) -> str:

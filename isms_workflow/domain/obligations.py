@@ -5,6 +5,7 @@
     facts = Facts(reported_at, answers, events)          # domain.conditions; read from the truth
     standing(obligations, facts, places, programme.organisation, at)    -> one Standing per obligation, in their order
     questions(obligations, facts, programme.organisation)               -> what triage still owes
+    offered(standings, facts, programme.organisation)                   -> what may be answered besides
     shortest_act_by(obligations, facts, programme.organisation, facts.reported_at, places)  -> triage's step is due then
     explain(standing)                                                   -> lines for people
 
@@ -52,7 +53,7 @@ from isms_workflow.programme.model import Programme
 from isms_workflow.programme.obligations import HINTS, Organisation
 
 __all__ = ["GONE", "OWED", "Obligation", "Owed", "Standing", "State",
-           "explain", "obligations_of", "questions", "shortest_act_by", "standing"]
+           "explain", "obligations_of", "offered", "questions", "shortest_act_by", "standing"]
 
 BEGINNINGS = tuple(HINTS)
 """Events whose instant triage owes: they lie before the report, or are it."""
@@ -88,6 +89,26 @@ def questions(obligations: Iterable[Obligation], facts: Facts, organisation: Org
     return tuple(owed_of(name, each, tuple(needed), organisation) for name, (each, needed) in found.items())
 
 
+def offered(standings: Iterable[Standing], facts: Facts, organisation: Organisation) -> tuple[Owed, ...]:
+    """What may be answered and isn't owed: facts on which the relief of a report depends that may be owed, or was late. As long
+    as one is open the stricter instant counts, so that nothing waits for it.
+    """
+    some = tuple(standings)
+    found: dict[str, tuple[Obligation, list[str]]] = {}
+    owed = {each.id for each in questions((each.obligation for each in some), facts, organisation)}
+    for stands in some:
+        each, relief = stands.obligation, stands.obligation.stage.relief
+        if relief is None or not (stands.state in OWED or stands.in_time is False):
+            continue
+        asked = asked_of(each, facts, organisation, stands.zone)
+        truths = [asked.answer(name) for name in relief.not_for]
+        if any(truth.value for truth in truths):
+            continue  # it has none, whatever else is answered
+        for name in dict.fromkeys(name for truth in truths for name in truth.open if name not in owed):
+            found.setdefault(name, (each, []))[1].append(each.id)
+    return tuple(owed_of(name, each, tuple(needed), organisation) for name, (each, needed) in found.items())
+
+
 def within_force(obligations: Iterable[Obligation], facts: Facts, organisation: Organisation,
                  calendars: Mapping[str, Where] | None = None) -> tuple[Obligation, ...]:
     """Those of regimes that hold for the organisation, or may, on the day of the report: at the regimes' places, else in UTC."""
@@ -118,14 +139,14 @@ def _is_settled(each: Obligation, facts: Facts) -> bool:
     return bool(known.submitted(each.id) or known.happened(WAIVED, each.id))
 
 
-def explain(found: Standing) -> tuple[str, ...]:
-    """How it stands and how each instant was computed, a line each."""
+def explain(found: Standing, late: str = "late") -> tuple[str, ...]:
+    """How it stands and how each instant was computed, a line each; `late` says of one that is overdue by how much."""
     stage = found.obligation.stage
     head = f"{found.obligation.id}: {found.obligation.regime.title}, {stage.article}: {stage.title}, to {stage.recipient}"
-    return (head, *(f"  {line}" for line in _told(found)))
+    return (head, *(f"  {line}" for line in _told(found, late)))
 
 
-def _told(found: Standing) -> Iterator[str]:
+def _told(found: Standing, late: str) -> Iterator[str]:
     yield f"{found.state}{f' ({found.by})' if found.by else ''}"
     yield from found.why
     yield from found.lines
@@ -133,6 +154,8 @@ def _told(found: Standing) -> Iterator[str]:
         yield f"act by {said(found.act_by, found.zone)}"
         yield (f"latest lawful {said(found.latest_lawful, found.zone)}" if found.latest_lawful else
                "the act names no figure: without undue delay")
+    if found.overdue:
+        yield f"{late}: the latest lawful instant has passed, and it is owed all the same"
     for note in (found.obligation.regime.note, found.obligation.stage.note):
         if note and found.act_by is not None:
             yield f"note: {note}"

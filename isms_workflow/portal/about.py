@@ -72,3 +72,13 @@ def asked_by(programme: Programme) -> dict[str, str]:
     facts = {f"{OF_ORGANISATION}{each.id}": each.question for each in programme.organisation.facts}
     regimes = {f"{OF_REGIME}{name}": asks_of(regime) for name, regime in programme.obligations.items()}
     return {**found, **facts, **regimes}
+
+
+def said_of(programme: Programme, of: str) -> str:
+    """A regime, or one report of it, by its title: `NIS2`, `NIS2: Early warning`; its id where the programme has it no more."""
+    name, _, stage = of.partition(".")
+    regime = programme.obligations.get(name)
+    title = next((each.title for each in regime.stages if each.id == stage), None) if regime else None
+    if regime is None or (stage and title is None):
+        return of
+    return f"{regime.title}: {title}" if title else regime.title

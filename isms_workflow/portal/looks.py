@@ -24,7 +24,7 @@ _BY_LOOK: dict[Look, str] = {
     Look("dot", "information"): "open, in progress, reopened, triaged, lessons learned, medium, correcting, planning, checking",
     Look("dots", "neutral"): "waiting, observing",
     Look("dots", "information"): "invited, starting, undecided, submitted, reported",
-    Look("ring", "neutral"): "planned, not open, not started, queued, armed, unused, not verified, low",
+    Look("ring", "neutral"): "planned, not open, not asked, not started, queued, armed, unused, not verified, low",
     Look("skip", "neutral"): "waived, skipped, superseded, replaced, spent, revoked, ended, expired, retired, merged, accepted",
     Look("cross", "neutral"): "cancelled, declined, withdrawn, unsent, not sent, deactivated, erased, false positive",
     Look("bars", "attention"): "paused, suspended, held",

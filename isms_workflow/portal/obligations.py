@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from isms_workflow.domain.rules.duties import questions_step
 from isms_workflow.domain.rules.obligations import askable
 from isms_workflow.engine.mailing.look import ERASED_TEXT
 from isms_workflow.portal import views as v
-from isms_workflow.portal.about import asked_by
+from isms_workflow.portal.about import asked_by, said_of
 from isms_workflow.portal.history import entries
 from isms_workflow.portal.names import reference, step_url
 from isms_workflow.portal.obligation_actions import Desk
@@ -33,6 +34,16 @@ NONE = v.Empty("No obligations.", "The programme that this incident keeps names 
                "the incident.", v.Link("Programme", "/programme"))
 
 
+RESTS = {
+    "false_positive": "The incident was dismissed: nobody is asked which reports are owed. If it is taken back, they are asked again.",
+    "merged": "The incident was merged into another: which reports are owed is asked there.",
+}
+ENDED = "The incident has ended, and nobody is asked which reports are owed. If it is reopened, they are asked."
+"""By its state, and otherwise, as of one that was imported with its end: why what is open of an incident's reports rests."""
+
+NOT_ASKED = "nobody is asked whether it is owed, for the incident has ended"
+
+
 class Page(CasePage):
     """The reports of one incident before one reader, read at one instant."""
 
@@ -43,16 +54,17 @@ class Page(CasePage):
         if duties is None:
             is_exercise = view.incident is not None and view.incident.is_exercise
             return v.Obligations(reference(view), subject, (), (), (), (), (), (), empty=EXERCISE if is_exercise else NONE)
+        rests = self._rests
         step, (main, others) = questions_step(view), Desk(self.visit, view, duties).actions()
         found = {each.obligation.id: each for each in duties.standings()}
-        running = [each.obligation.id for each in duties.running]
+        running = [] if rests else [each.obligation.id for each in duties.running]
         unknown = [name for name, each in found.items() if each.state in OWED and name not in running]
         gone = [name for name, each in found.items() if each.state not in OWED and each.state is not State.NOT_APPLICABLE]
         rest = [name for name, each in found.items() if each.state is State.NOT_APPLICABLE]
         return v.Obligations(
             reference(view), subject, *(tuple(self._line(found[name]) for name in names) for names in (running, unknown, gone, rest)),
             tuple(self._said(duties)), self._history(), v.Link(view.title(step), step_url(step)) if step else None,
-            step.due_at if step and step.state == "open" else None, duties.says_open, main, others)
+            step.due_at if step and step.state == "open" else None, "" if rests else duties.says_open, main, others, rests=rests)
 
     def lines(self) -> tuple[v.ObligationLine, ...]:
         """For the incident's document: every report that applies or may, in the programme's order."""
@@ -62,11 +74,23 @@ class Page(CasePage):
 
     def _line(self, found: Standing) -> v.ObligationLine:
         regime, stage, name = found.obligation.regime, found.obligation.stage, found.obligation.id
+        rests = bool(self._rests) and found.state in (State.OPEN, State.RUNNING)
+        if rests:
+            found = replace(found, why=(NOT_ASKED,), overdue=False)
         draft = "" if found.state is State.NOT_APPLICABLE else f"/incidents/{self.view.case.reference}/obligations/{name}/draft"
         return v.ObligationLine(
-            name, stage.title, f"{regime.title}, {stage.article}", stage.recipient, str(found.state),
-            found.why, found.act_by, found.latest_lawful, found.state in OWED, found.overdue, found.lines,
+            name, stage.title, f"{regime.title}, {stage.article}", stage.recipient,
+            "not asked" if rests else str(found.state), found.why, found.act_by, found.latest_lawful,
+            found.state in OWED and not self._rests, found.overdue, found.lines,
             self._reason(found), self._files.get(name, ()), draft)
+
+    @cached_property
+    def _rests(self) -> str:
+        """Why nobody is asked any more, of an incident that has ended with questions open; empty if somebody is."""
+        duties, case = self.view.duties, self.view.case
+        if duties is None or case.closed_at is None or not duties.hold:
+            return ""
+        return RESTS.get(case.state, ENDED)
 
     @cached_property
     def _files(self) -> dict[str, tuple[v.Evidence, ...]]:
@@ -101,7 +125,7 @@ class Page(CasePage):
                 yield v.Said(texts.get(name, name), "yes" if each.value else "no", self.names.who(each.by), each.at)
         for dated in duties.dated:
             if dated.event.kind not in (SUBMITTED, WAIVED):
-                of = f" ({dated.event.of})" if dated.event.of else ""
+                of = f" ({said_of(duties.programme, dated.event.of)})" if dated.event.of else ""
                 said = (local_instant(each, self.visit.person.zone) for each in (dated.event.at, dated.event.until) if each)
                 yield v.Said(f"{EVENTS[dated.event.kind].capitalize()}{of}", ", until ".join(said),
                              self.names.who(dated.by), dated.recorded_at)

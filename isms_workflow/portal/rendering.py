@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
@@ -11,13 +12,14 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
-from isms_workflow.domain.times import utc
+from isms_workflow.domain.times import FarInstant, from_iso, utc
 from isms_workflow.portal.looks import look
 from isms_workflow.portal.views import Frame
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PHASES = ("plan", "do", "check", "act")
+_ISO = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")  # as `times.iso` writes an instant, and nobody types it
 
 
 def render(template: str, view: object, frame: Frame) -> str:
@@ -37,7 +39,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     env.filters.update(
-        instant=_instant, moment=_moment, day=_day, until=_until, ago=_ago, utc=machine_time, late=_late, soon=_soon,
+        instant=_instant, moment=_moment, day=_day, until=_until, ago=_ago, utc=machine_time, late=_late, soon=_soon, in_zone=_in_zone,
         file_size=file_size, short=short_digest, grouped=grouped, word=word,
     )  # fmt: skip
     env.globals.update(look=look, static=static_url, zone_name=zone_name)
@@ -67,6 +69,17 @@ def local_instant(at: datetime, zone: str) -> str:
     """`Mon 9 Mar 2026 14:00 CET`."""
     there = utc(at).astimezone(ZoneInfo(zone))
     return f"{local_day(at, zone)} {there:%H:%M} {zone_name(at, zone)}"
+
+
+def with_local_instants(text: str, zone: str) -> str:
+    """A sentence for programs and people alike, its instants as `local_instant` has them: for refusals, which say them in UTC."""
+    def there(found: re.Match[str]) -> str:
+        try:
+            return local_instant(from_iso(found[0]), zone)
+        except (ValueError, FarInstant):
+            return found[0]  # no instant: somebody typed it
+
+    return _ISO.sub(there, text)
 
 
 def local_moment(at: datetime, zone: str, now: datetime) -> str:
@@ -141,6 +154,11 @@ def _frame(context: Context) -> Frame:
 @pass_context
 def _instant(context: Context, at: datetime) -> str:
     return local_instant(at, _frame(context).zone)
+
+
+@pass_context
+def _in_zone(context: Context, text: str) -> str:
+    return with_local_instants(text, _frame(context).zone)
 
 
 @pass_context

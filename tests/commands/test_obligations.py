@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -10,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from isms_workflow.commands import obligations
+from isms_workflow.engine.commands import incidents
 from isms_workflow.programme.load import parse, shipped
 from isms_workflow.settings import Settings
 from isms_workflow.store.database import open_store
 from tests.conftest import NewDatabase
 from tests.counting import counted
-from tests.engine.incidents import report
+from tests.engine.incidents import do, report
 from tests.engine.obligations import BREACH, answer, date
 from tests.shell import Shell
 from tests.world import World, found
@@ -43,6 +45,27 @@ def test_it_lists_what_runs_and_explains_each_instant(world: World, shell: Shell
     for words in ("GDPR, Art. 33(1)", "72 hours from then", "Art. 3(1)", "act by", "latest lawful", "don't apply; --every says why"):
         assert words in said
     assert "cert_in.report" in shell.ok("obligations explain INC-2026-0001 --every")
+
+
+def test_what_is_late_is_said_to_be_and_by_how_much(world: World, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the incident's page does: against the safe instant, and against the act's."""
+    answer(world, BREACH)
+    date(world, "aware", world.now)
+    monkeypatch.setattr(obligations, "utc_now", lambda: world.now + timedelta(hours=72, minutes=13))
+    assert re.findall(r"gdpr.notification +(.+?) UTC(.*?)  +(.+?) UTC(.*?)  ", shell.ok("obligations list")) == [
+        ("2026-01-08 08:00", ", 13 minutes late", "2026-01-08 09:00", "")]
+    assert "the latest lawful instant has passed" not in shell.ok("obligations explain INC-2026-0001")
+    monkeypatch.setattr(obligations, "utc_now", lambda: world.now + timedelta(hours=73, minutes=13))
+    assert "2026-01-08 09:00 UTC, 13 minutes late" in shell.ok("obligations list")
+    said = shell.ok("obligations explain INC-2026-0001")
+    assert said.count("  13 minutes late: the latest lawful instant has passed, and it is owed all the same") == 1
+
+
+def test_of_one_that_was_dismissed_nobody_is_asked(world: World, shell: Shell) -> None:
+    """And that is said in the place of the questions."""
+    do(world, incidents.dismiss, "ben", None, "a test of the alarm")
+    said = shell.ok("obligations explain INC-2026-0001")
+    assert ("nobody is asked" in said, "\nunanswered: " in said) == (True, False)
 
 
 def test_the_list_asks_no_question_for_each_report(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,6 +104,19 @@ def test_an_incident_that_isnt_there(shell: Shell) -> None:
     """Is refused by its name."""
     assert shell("obligations explain INC-2026-0099") == 1
     assert "INC-2026-0099" in shell.complained
+
+
+def test_it_names_the_facts_that_a_relief_depends_on(new_sqlite: NewDatabase, settings: Settings, monkeypatch: pytest.MonkeyPatch,
+                                                     shell: Shell) -> None:
+    """Beside what is owed, until they are answered."""
+    url, name, asked = new_sqlite(), "obligations/organisation.yaml", "unanswered, and not owed: Is the organisation a credit institution?"
+    monkeypatch.setenv("ISMS_DATABASE_URL", url)
+    with closing(open_store(url)) as store:
+        world = found(store, programme=parse({**shipped(), name: shipped()[name].replace("dora: no", "dora: yes")}))
+        report(world)
+        assert asked in shell.ok("obligations explain INC-2026-0001")
+        answer(world, {"organisation.credit_institution": False})
+    assert asked not in shell.ok("obligations explain INC-2026-0001")
 
 
 def test_it_explains_what_put_a_report_off(new_sqlite: NewDatabase, settings: Settings, monkeypatch: pytest.MonkeyPatch, shell: Shell) -> None:

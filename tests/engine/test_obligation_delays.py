@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -219,3 +219,26 @@ def test_nothing_is_put_off_that_does_not_run(world: World) -> None:
     withdraw(world, dated(world, "determined"))
     with pytest.raises(Missing, match="it is not started"):
         allow(world, MOST)
+
+
+def test_a_relief_is_taken_once_its_facts_are_answered(sqlite_store: Store) -> None:
+    """DORA, Art. 5(4): on a Saturday until Monday noon. Until somebody answers it isn't, and neither step nor end waits for that."""
+    name = "obligations/organisation.yaml"
+    world = found(sqlite_store, programme=parse({**shipped(), name: shipped()[name].replace("dora: no", "dora: yes").replace(
+        "gdpr: yes", "gdpr: no")}))
+    world.advance(days=5)
+    report(world)
+    answer(world, {"dora.may_be_major": True, "dora.clients_affected": False})
+    aware = world.now
+    for kind in ("aware", "classified"):
+        date(world, kind, aware)
+    duties = world.view().duties
+    assert duties is not None
+    assert (world.step("obligation_questions").state, duties.owed) == ("done", ())
+    assert armed(world)["lawful:dora.initial"] == aware + timedelta(hours=4)
+    answer(world, {each.id: False for each in duties.offered})
+    assert armed(world)["lawful:dora.initial"] == datetime(2026, 1, 12, 12, tzinfo=UTC)
+    assert armed(world)["act_by:dora.initial"] == aware + timedelta(hours=4), "what is safe stays"
+    with pytest.raises(ReasonNeeded):
+        answer(world, {"organisation.credit_institution": True})
+    healthy(world)

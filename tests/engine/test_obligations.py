@@ -265,6 +265,23 @@ def test_whoever_may_record_an_instant_may_withdraw_it(sqlite_store: Store) -> N
         withdraw(world, dated(world, "waived"), "maria")
 
 
+def test_awareness_is_not_moved_behind_the_report_of_it(world: World) -> None:
+    """Neither by a correction nor by what is said of the regime alone; as it isn't submitted in that order."""
+    breach(world)
+    world.advance(hours=2)
+    with pytest.raises(Wrong, match="what it reports had not begun"):
+        submit(world, "gdpr.notification", at=hours(-1))
+    submit(world, "gdpr.notification", at=hours(1))
+    for replaces, of in ((dated(world, "aware"), None), (None, "gdpr"), (None, "gdpr.notification")):
+        with pytest.raises(Wrong, match=r"gdpr\.notification was submitted 2026-01-05T09:00:01\.0+Z, and what it reports had not begun"):
+            date(world, "aware", hours(1.5), reason="by the log", of=of, replaces=replaces)
+    date(world, "aware", hours(1), reason="by the log", replaces=dated(world, "aware"))
+    withdraw(world, dated(world, "submitted"))
+    date(world, "aware", hours(1.5), reason="by the other log", replaces=dated(world, "aware"))
+    assert states(world)["gdpr.notification"] is State.RUNNING
+    healthy(world)
+
+
 def test_a_progress_report_is_submitted_before_it_is_due(sqlite_store: Store) -> None:
     """NIS2, Art. 23(4)(e): whoever knows that it will be ongoing doesn't wait until it is too late."""
     under = {**shipped(), "obligations/organisation.yaml": shipped()["obligations/organisation.yaml"].replace(

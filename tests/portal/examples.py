@@ -42,6 +42,7 @@ from tests.portal.incident_examples import (
     UNTOLD,
 )
 from tests.portal.obligation_examples import (
+    AT_REST,
     DRAFT,
     INCIDENT_WITH_REPORTS,
     NO_OBLIGATIONS,
@@ -124,6 +125,7 @@ PAGES: dict[str, tuple[str, object, v.Frame]] = {
     "obligations": ("obligations.html", OBLIGATIONS, frame("Obligations")),
     "obligations, refused": ("obligations.html", OBLIGATIONS_REFUSED, frame("Obligations")),
     "obligations, nothing owed": ("obligations.html", NOTHING_OWED, frame("Obligations")),
+    "obligations, at rest": ("obligations.html", AT_REST, frame("Obligations")),
     "obligations, none": ("obligations.html", NO_OBLIGATIONS, frame("Obligations")),
     "reports that run": ("running_obligations.html", RUNNING, frame("Obligations")),
     "long names": ("running_obligations.html", RUNNING, frame(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from isms_workflow.portal import views as v
-from isms_workflow.portal.obligations import NONE
+from isms_workflow.portal.obligations import NONE, NOT_ASKED, RESTS
 from isms_workflow.portal.running import COLUMNS, EMPTY
 from tests.portal.cast import MIRIAM, YOU, at, entry, file
 from tests.portal.incident_examples import INCIDENT, PHISHING
@@ -39,6 +39,7 @@ OBLIGATIONS = v.Obligations(
 REFUSED_ANSWER = replace(ANSWER, errors={"gdpr.high_risk": "gdpr.high_risk: 'maybe' can't be; yes or no."})
 OBLIGATIONS_REFUSED = replace(OBLIGATIONS, main=REFUSED_ANSWER, problems=v.problems(REFUSED_ANSWER))
 NOTHING_OWED = replace(OBLIGATIONS, owed=(), open=(), settled=(), said=(), history=(), questions_due=None, unanswered="", main=None, actions=())
+AT_REST = replace(NOTHING_OWED, open=(replace(OPEN, state="not asked", why=(NOT_ASKED,), is_counting=False),), rests=RESTS["merged"])
 NO_OBLIGATIONS = v.Obligations(PHISHING, "A mail of a colleague sends links", (), (), (), (), (), (), empty=NONE)
 
 HEADS = tuple(v.Column(each) for each in COLUMNS)

@@ -11,6 +11,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from isms_workflow.domain import machines
+from isms_workflow.domain.times import iso
 from isms_workflow.portal import rendering as r
 from isms_workflow.portal import views as v
 from isms_workflow.portal.looks import LOOKS, UNKNOWN, look
@@ -237,6 +238,24 @@ def test_instants_are_read_in_the_reader_s_zone() -> None:
     assert r.local_moment(NOW, ZONE, NOW) == "today 10:30"
     assert r.local_moment(summer, ZONE, NOW) == "Wed 1 Jul 14:00"
     assert r.local_moment(at(-112), ZONE, NOW) == "Mon 17 Nov 2025 09:12"
+
+
+def test_a_refusal_s_instants_are_read_in_the_reader_s_zone() -> None:
+    """In whatever sentence, to the minute as everywhere; what only looks like one, or was typed, stays as it is."""
+    told = f"from {iso(NOW)} to {iso(datetime(2026, 7, 1, 12, 0, 59, 999_999, tzinfo=UTC))}: '2026-07-01 14:00', 2026-07-01T12:00:00Z"
+    assert r.with_local_instants(told, ZONE) == (
+        "from Mon 9 Mar 2026 10:30 CET to Wed 1 Jul 2026 14:00 CEST: '2026-07-01 14:00', 2026-07-01T12:00:00Z")
+    assert r.with_local_instants("9999-99-99T99:99:99.000000Z", ZONE) == "9999-99-99T99:99:99.000000Z"
+
+
+def test_wherever_a_page_shows_a_refusal_its_instants_are_the_reader_s() -> None:
+    """In a form's summary, at its field, beside what isn't possible, and on the page of an error."""
+    told, there = f"ends: that is before {iso(NOW)}.", "that is before Mon 9 Mar 2026 10:30 CET."
+    field = v.Field("ends", "Ends", error=told)
+    shown = [show("ui.field('cover', it)", it=field), show("ui.error_summary(it)", it=(v.Problem(told), v.Problem(told, "ends"))),
+             show("ui.why_not(it)", it=v.Action("cover", "Cover", "/", why_not=told)),
+             r.render("error.html", v.Fault("Not possible now", told, "POST /", "Go back.", 409, "1f"), frame())]
+    assert [(there in each, "T09:30" in each.replace('datetime="2026-03-09T09:30', "")) for each in shown] == [(True, False)] * 4
 
 
 def test_today_is_the_reader_s_day() -> None:

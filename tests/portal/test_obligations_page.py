@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import re
+from html import unescape
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from isms_workflow.engine.accesslog import AccessLog
 from isms_workflow.portal.app import create_app
@@ -15,6 +18,7 @@ from isms_workflow.programme.load import parse, shipped
 from isms_workflow.settings import Settings
 from isms_workflow.store.database import Store
 from isms_workflow.store.files import EvidenceFiles
+from isms_workflow.store.tables import people
 from tests.engine.incidents import report, respond
 from tests.engine.obligations import BREACH, answer, date, dated, nothing_to_report
 from tests.portal.incidents import FIRST, label, main_of
@@ -27,8 +31,16 @@ PAGE = f"{FIRST}/obligations"
 @pytest.fixture
 def house(sqlite_store: Store, settings: Settings) -> House:
     """The cast in office, under the programme as it is shipped; an incident is reported."""
-    world, log = found(sqlite_store, programme=parse(shipped())), AccessLog(sqlite_store)
-    app = create_app(Portal(sqlite_store, settings, lambda: world.now, EvidenceFiles(settings.evidence_dir), log))
+    return under(sqlite_store, settings)
+
+
+def under(store: Store, settings: Settings, *regimes: str) -> House:
+    """The same, where more regimes hold."""
+    files, name = dict(shipped()), "obligations/organisation.yaml"
+    for each in regimes:
+        files[name] = files[name].replace(f"{each}: no", f"{each}: yes")
+    world, log = found(store, programme=parse(files)), AccessLog(store)
+    app = create_app(Portal(store, settings, lambda: world.now, EvidenceFiles(settings.evidence_dir), log))
     made = House(world, app, log, settings.public_url)
     report(world)
     label(made, "internal")
@@ -92,6 +104,27 @@ def test_a_refused_form_comes_back_and_says_what_would_be_right(house: House, wh
     sent = house.visitor("ben").send(f"/incidents/{house.world.case}/obligations/{what}", PAGE, **fields)
     assert sent.status_code == 422
     assert says in sent.text
+
+
+REPORTED = "Mon 5 Jan 2026 09:00 CET"
+
+
+@pytest.mark.parametrize(("what", "fields", "says"), [
+    ("date", {"event": "recovered|dora", "at": "2026-01-05T08:59"}, f"that is before the incident was reported, {REPORTED}"),
+    ("date", {"event": "aware|", "at": "2026-01-05T08:30"}, f"it is recorded at {REPORTED}: correct that one"),
+    ("submit", {"obligation": "gdpr.notification", "at": "2026-01-05T08:59", "files": {"file": ("report.pdf", b"%PDF", "application/pdf")}},
+     f"what it reports had not begun: that was {REPORTED}"),
+])
+def test_a_refusal_names_instants_as_the_page_does(house: House, what: str, fields: dict[str, Any], says: str) -> None:
+    """In the reader's zone and to the minute, what was typed among them as it was typed."""
+    runs(house)
+    with house.world.store.write() as tx:
+        tx.execute(update(people).values(zone="Europe/Vienna"))
+    ben = house.visitor("ben")
+    page = PAGE if what == "date" else None
+    sent = ben.send(f"/incidents/{house.world.case}/obligations/{what}", page, **fields)
+    assert (sent.status_code, says in unescape(sent.text)) == (422, True)
+    assert "00Z" not in re.sub(r'datetime="[^"]*"', "", sent.text)
 
 
 def test_a_submission_takes_the_report_itself(house: House) -> None:
@@ -233,15 +266,23 @@ def test_the_incidents_page_and_its_document_have_them(house: House) -> None:
     assert "Notification of the personal data breach" in main_of(house.visitor("olga"), f"{FIRST}/document")
 
 
+def test_what_a_relief_depends_on_is_offered_beside_what_is_owed(sqlite_store: Store, settings: Settings) -> None:
+    """In the form of answers, under words of its own; it counts among nothing that is unanswered, and isn't what comes next."""
+    house = under(sqlite_store, settings, "dora")
+    ben, why = house.visitor("ben"), "A later limit may depend on these"
+    assert "Is the organisation a credit institution?" in main_of(ben, PAGE).split(why)[1]
+    answer(house.world, BREACH | {"dora.may_be_major": True, "dora.clients_affected": False})
+    date(house.world, "aware", house.world.now)
+    said = main_of(ben, PAGE)
+    assert ("unanswered" in said.split("What comes next")[0], why in said.split("To be submitted")[0], why in said) == (False, False, True)
+    assert say(ben, "answer", **{"organisation.credit_institution": "yes"}) == 303
+    assert why not in main_of(ben, PAGE)
+
+
 def test_a_report_is_put_off_by_whoever_decides(sqlite_store: Store, settings: Settings) -> None:
     """From the form to the page: until when, by which article, and in the history; a refusal says what the act allows."""
-    organisation = "obligations/organisation.yaml"
-    world = found(sqlite_store, programme=parse({**shipped(), organisation: shipped()[organisation].replace("sec: no", "sec: yes")}))
-    house = House(world, create_app(Portal(sqlite_store, settings, lambda: world.now, EvidenceFiles(settings.evidence_dir),
-                                           AccessLog(sqlite_store))), AccessLog(sqlite_store), settings.public_url)
-    report(world)
-    label(house, "internal")
-    maria = house.visitor("maria")
+    house = under(sqlite_store, settings, "sec")
+    world, maria = house.world, house.visitor("maria")
     assert "Record that a report is put off" not in maria.read(PAGE)
     answer(world, {"sec.may_be_material": True})
     date(world, "determined", world.now)
@@ -255,7 +296,7 @@ def test_a_report_is_put_off_by_whoever_decides(sqlite_store: Store, settings: S
     assert 'value="2026-03-01T12:00"' in sent.text, "nothing typed is lost"
     assert say(maria, "delay", until="2026-02-01T12:00", **asked) == 303
     said = main_of(maria, PAGE)
-    for words in ("put off until 2026-02-01 07:00 EST (12:00 UTC)", "A delay of the report was allowed, or asked for, in writing (sec.item_1_05)",
+    for words in ("put off until 2026-02-01 07:00 EST (12:00 UTC)", "A delay of the report was allowed, or asked for, in writing (SEC Form 8-K, Item 1.05: Form 8-K, Item 1.05)",
                   "Mon 5 Jan 2026 09:00 UTC, until Sun 1 Feb 2026 12:00 UTC", "the letter of 5 January",
                   "recorded that a delay of the report was allowed, or asked for, in writing: Mon 5 Jan 2026 09:00 UTC, of"):
         assert words in said

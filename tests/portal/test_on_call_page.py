@@ -6,9 +6,11 @@ import re
 
 import pytest
 from icalendar import Calendar
+from sqlalchemy import update
 
 from isms_workflow.engine.commands import on_call as commands
 from isms_workflow.engine.commands import people
+from isms_workflow.store.tables import people as people_table
 from tests.engine.test_steps import done
 from tests.portal.test_calendar import address
 from tests.portal.visitor import House
@@ -75,6 +77,17 @@ def test_a_refused_form_comes_back_with_what_was_typed(house: House, change: dic
     assert answer.status_code == 422
     assert said in answer.text
     assert "2026-02-10T09:00" in answer.text
+
+
+def test_a_cover_beside_another_says_when_that_is_by_the_readers_clock(house: House) -> None:
+    """As it was typed, and as the page has it."""
+    with house.world.store.write() as tx:
+        tx.execute(update(people_table).values(zone="Europe/Vienna"))
+    ben = house.visitor("ben")
+    assert ben.send(COVER, "/on-call", **told(house, "ben")).status_code == 303
+    answer = ben.send(COVER, "/on-call", **told(house, "ben", starts="2026-02-10T12:00"))
+    assert answer.status_code == 422
+    assert "somebody covers from Tue 10 Feb 2026 09:00 CET to Wed 11 Feb 2026 09:00 CET already" in answer.text
 
 
 @pytest.mark.parametrize("who", ["dana", "alex", "olga", "gil"])

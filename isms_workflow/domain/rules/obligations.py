@@ -86,11 +86,11 @@ def answer(view: CaseView, given: Mapping[str, bool | None], reason: str, actor:
 
 def askable(duties: Duties) -> tuple[str, ...]:
     """The questions that can be answered for an incident: the regimes', and what the programme leaves open of the
-    organisation.
+    organisation, be it owed or offered.
     """
     asked = (f"{name}.{each.id}" for name, regime in duties.programme.obligations.items() for each in regime.questions)
     before = (each.question for each in duties.answers if each.question.startswith(OF_ORGANISATION))
-    open_ones = (each.id for each in duties.owed if each.about == "organisation")
+    open_ones = (each.id for each in (*duties.owed, *duties.offered) if each.about == "organisation")
     return tuple(dict.fromkeys((*asked, *before, *open_ones)))
 
 
@@ -125,6 +125,7 @@ def date(view: CaseView, found: Happened, reason: str, actor: Actor, when: When)
     plan, new = _row(view, event, None, actor, when)
     facts = _said(event, new.id, before.id if before else None)
     then = duties.with_(dated=(new,), without=before.id if before else None, at=when.noticed)
+    _begun_before_submitted(duties, then, event)
     if is_permission:
         _permitted(duties, then, event)
     line = record(ObligationRecord.DATED, view, view.case.id, actor, when, facts, why)
@@ -146,6 +147,20 @@ def _once_more(duties: Duties, found: Happened, others: Iterable[Dated]) -> None
     if untold:
         why = "is still to be submitted, or decided as not to be reported; or withdraw what ended it, if that never held"
         raise Missing(f"recording {found.kind.replace('_', ' ')} once more", f"{', '.join(untold)} {why}")
+
+
+def _begun_before_submitted(duties: Duties, then: Duties, event: Event) -> None:
+    """No instant moves the beginning of what was submitted behind its submission; `submit` refuses that order as well."""
+    began = {each.obligation.id: each.started_at for each in duties.standings()}
+    for each in then.standings():
+        moved = each.started_at != began[each.obligation.id]
+        if moved and each.started_at is not None and each.submitted_at is not None and each.submitted_at < each.started_at:
+            what = f"{each.obligation.id} was submitted {iso(each.submitted_at)}, and {_not_begun(each.started_at)}"
+            raise Wrong("at", iso(event.at), f"{what}; withdraw that submission first, if it is wrong")
+
+
+def _not_begun(started_at: datetime) -> str:
+    return f"what it reports had not begun: that was {iso(started_at)}"
 
 
 def _permitted(duties: Duties, then: Duties, event: Event) -> None:
@@ -205,7 +220,7 @@ def submit(view: CaseView, found: Report, reason: str, actor: Actor, when: When)
     if at > when.happened:
         raise Wrong("at", iso(at), "it lies ahead: give the instant at which it was submitted")
     if stands.started_at is not None and at < stands.started_at:
-        raise Wrong("at", iso(at), f"what it reports had not begun: that was {iso(stands.started_at)}")
+        raise Wrong("at", iso(at), _not_begun(stands.started_at))
     if any(each.event.at == at for each in duties.dated if each.event.kind == SUBMITTED and each.event.of == found.obligation):
         raise Wrong("at", iso(at), "a submission with this very instant is recorded")
     is_late = stands.state is not State.SUBMITTED and stands.latest_lawful is not None and at > stands.latest_lawful

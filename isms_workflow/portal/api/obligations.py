@@ -53,7 +53,7 @@ class Obligation(m.Said):
 
 
 class Question(m.Said):
-    """What triage still owes: an answer, or when something happened."""
+    """What is asked: an answer, or when something happened."""
 
     id: str
     about: str = Field(description="`incident` or `organisation`: answer it; `event`: say when it happened.")
@@ -76,7 +76,8 @@ class Obligations(m.Said):
     """The reports of one incident; none where its programme names none, or it is an exercise."""
 
     incident: str
-    questions: list[Question]
+    questions: list[Question] = Field(description="What triage still owes.")
+    offered: list[Question] = Field(description="What may be answered besides: while it is open the stricter instant counts.")
     obligations: list[Obligation]
     events: list[Recorded]
 
@@ -210,9 +211,10 @@ def _carried_out(caller: Caller, case: str, body: m.Taken, command: Callable[[Tr
 def _shape(view: CaseView) -> Obligations:
     duties = view.duties
     if duties is None:
-        return Obligations(incident=view.case.reference, questions=[], obligations=[], events=[])
+        return Obligations(incident=view.case.reference, questions=[], offered=[], obligations=[], events=[])
     return Obligations(
         incident=view.case.reference, questions=[_question(each) for each in duties.owed],
+        offered=[_question(each) for each in duties.offered],
         obligations=[_obligation(each) for each in duties.standings()],
         events=[Recorded(id=each.id, kind=each.event.kind, at=each.event.at, of=each.event.of, by=each.by) for each in duties.dated])
 

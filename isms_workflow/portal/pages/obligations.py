@@ -185,6 +185,7 @@ DO: Mapping[str, tuple[Callable[[Visit, Posted, str], None], str]] = {
     "answer": (_answer, "The answers are recorded."),
     "date": (_date, "It is recorded; what counts from it runs."),
     "submit": (_submit, "It is recorded as submitted, with the report."),
+    "update": (_submit, "The update is recorded, with the report."),
     "delay": (_date, "It is recorded; what reminds of the report has moved with it."),
     "waive": (_waive, "The decision is recorded with its reason."),
     "correct": (_correct, "The answer is corrected; the history keeps both."),

@@ -58,6 +58,7 @@ class Obligations:
     actions: tuple[Action, ...] = ()
     empty: Empty | None = None  # the incident has no reports at all, and why
     problems: tuple[Problem, ...] = ()
+    rests: str = ""  # why nobody is asked any more, of an incident that has ended with questions open
     title: str = "Obligations to report"
 
 

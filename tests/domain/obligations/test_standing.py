@@ -194,6 +194,35 @@ def test_triage_owes_the_instant_that_another_limit_counts_from() -> None:
     assert questions(OBLIGATIONS, aware, dora) == ()
 
 
+def test_what_only_a_relief_depends_on_is_offered_and_not_owed() -> None:
+    """DORA, Art. 5(5), (6): until it is answered the stricter instant counts; with one yes the others decide nothing."""
+    dora = Organisation(regimes={**dict.fromkeys(SHIPPED.obligations, False), "dora": True}, facts=SHIPPED.organisation.facts)
+    facts = ["organisation.credit_institution", "organisation.central_counterparty", "organisation.trading_venue_operator",
+             "organisation.nis2_entity", "organisation.relief_withdrawn"]
+
+    def asked(organisation: Organisation, *events: Event, **told: bool) -> list[str]:
+        given = tuple(Answer(name.replace("__", "."), value, REPORT, "x") for name, value in told.items())
+        known = duties(Facts(REPORT, given, events), organisation, REPORT + timedelta(days=7))
+        found = known.offered
+        assert not {each.id for each in found} & {each.id for each in known.owed}
+        assert {each.needed_by for each in found} <= {("dora.initial", "dora.intermediate"), ("dora.initial",)}
+        return [each.id for each in found]
+
+    assert asked(dora, dora__may_be_major=True) == facts
+    assert asked(dora, dora__may_be_major=False) == []
+    assert asked(SHIPPED.organisation, dora__may_be_major=True) == []
+    assert asked(dora, organisation__credit_institution=False) == facts[1:]
+    assert asked(dora, organisation__credit_institution=True) == []
+    assert asked(dora, Event("waived", REPORT, "dora.initial")) == []
+    began, late = Event("classified", REPORT), REPORT + timedelta(hours=5)
+    assert asked(dora, began, Event("submitted", late, "dora.initial"), Event("waived", late, "dora.intermediate"),
+                 dora__may_be_major=True) == facts
+    assert asked(dora, began, Event("submitted", REPORT, "dora.initial"), Event("waived", late, "dora.intermediate"),
+                 dora__may_be_major=True) == []
+    told = tuple(fact.model_copy(update={"answer": False}) for fact in dora.facts)
+    assert asked(dora.model_copy(update={"facts": told})) == []
+
+
 def test_nothing_is_owed_where_personal_data_are_not_concerned() -> None:
     """One answer settles the rest."""
     known = Facts(REPORT, (Answer("gdpr.personal_data_breach", value=False, at=REPORT, by="x"),))

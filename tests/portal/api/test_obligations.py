@@ -80,6 +80,21 @@ def test_a_form_that_cannot_be_is_refused(owing: Programs, field: str, value: st
     assert (sent.status_code, says in sent.text) == (422, True)
 
 
+def test_what_a_relief_depends_on_is_offered_and_answered(call: Programs) -> None:
+    """For this incident alone, where the programme says nothing of it; nothing waits for it."""
+    name = "obligations/organisation.yaml"
+    with call.world.store.write() as tx:
+        programmes.apply(tx, kept({**shipped(), name: shipped()[name].replace("dora: no", "dora: yes")}), OPERATOR, call.world.when())
+    report(call.world)
+    said = call.get("ben", PATH)
+    asked = {each["id"]: each["needed_by"] for each in said["offered"]}
+    assert asked["organisation.credit_institution"] == ["dora.initial", "dora.intermediate"]
+    assert not asked.keys() & {each["id"] for each in said["questions"]}
+    sent = call.write("ben", f"{PATH}/answers", {"answers": {"organisation.credit_institution": False}})
+    assert (sent.status_code, [each["id"] for each in sent.json()["offered"]]) == (200, list(asked)[1:])
+    assert call.write("ben", f"{PATH}/answers", {"answers": {"organisation.covered_entity": False}}).status_code == 422
+
+
 def test_a_file_whose_kind_cannot_be_said_is_any(owing: Programs) -> None:
     """The report itself is what counts."""
     assert owing.write("ben", f"{PATH}/answers", {"answers": BREACH}).status_code == 200
