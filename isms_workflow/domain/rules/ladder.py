@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from isms_workflow.domain import clocks
+from isms_workflow.domain.corrective_action import REFERRED
 from isms_workflow.domain.gates import eligible
 from isms_workflow.domain.ladders import Rung, following, latest, rung, tone
 from isms_workflow.domain.machine import CLOCK
-from isms_workflow.domain.people import ISMS_MANAGER, Actor
+from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT, Actor
 from isms_workflow.domain.plan import Arm, Plan, Subject
 from isms_workflow.domain.records import DeadlineRecord, Scalar
 from isms_workflow.domain.rules import cases, corrective, escalation, gates
@@ -190,7 +191,17 @@ def _part(view: CaseView, deadline: Deadline, name: str, now: datetime) -> tuple
         return _of_step(view, view.step(deadline.subject_id), name)
     if deadline.subject == "gate":
         return _of_gate(view, view.gate(deadline.subject_id), name, now)
-    return view.directory.holders(ISMS_MANAGER) if name == "owner" else ()
+    return view.directory.holders(answering(view)) if name == "owner" else ()
+
+
+def answering(view: CaseView) -> str:
+    """The responsibility whose holders end what a case itself waits for: an action's way on, or the start of a cycle."""
+    return TOP_MANAGEMENT if view.case.state == REFERRED else ISMS_MANAGER
+
+
+def asks_again(view: CaseView, subject: Subject, level: Level) -> bool:
+    """Whether a level goes to those who were asked how an action goes on: they are reminded, nothing escalates to them."""
+    return subject == "case" and view.case.state == REFERRED and answering(view) in level.to
 
 
 def _of_step(view: CaseView, step: Step, name: str) -> tuple[str, ...]:
