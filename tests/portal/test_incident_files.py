@@ -55,6 +55,8 @@ def test_an_imported_one_that_isn_t_over_is_reopened(house: House) -> None:
     assert ben.send(f"/incidents/{case}/reopen", FIRST, reason="it is back").status_code == 303
     page = ben.read(FIRST)
     assert ("it is back" in page, "reopened it" in page, "Contain" in page) == (True, True, True)
+    assert ("chosen" in page, "ended before a response" in page, "reopened, no response was timed" in page) == (False, False, True)
+    assert "ended before a response" not in ben.read("/incidents")
 
 
 def test_one_that_isn_t_dealt_with_is_reported(house: House) -> None:
@@ -72,6 +74,8 @@ def test_a_wrong_file_is_refused_whole_with_its_place(house: House) -> None:
     assert "their.json, incident 2: action: &#34;hackin&#34; can&#39;t be; one of hacking" in answer.text
     assert 'name="lenient" value="yes" checked' in answer.text
     assert "No incidents." in ben.read("/incidents")
+    assert "--lenient" not in send(ben, sample(schema_version="1.2")).text
+    assert "tick “Take what can be named”" in send(ben, sample(schema_version="1.2")).text
 
 
 def test_an_older_edition_is_taken_with_what_it_isn_t(house: House) -> None:

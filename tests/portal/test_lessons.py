@@ -30,6 +30,7 @@ def test_lessons_are_written_on_the_incident_s_page(learned: House) -> None:
     assert act(ben, "add-cause", text="Nobody watches the log") == 303
     why = next(each.id for s in learned.world.view().steps for each in s.lessons if each.sort == "cause")
     assert act(ben, "add-cause", text="It is nobody's duty", parent=why) == 303
+    assert "<strong>you</strong></span> add: The vendor called" in main_of(ben, FIRST)
     page = main_of(learned.visitor("ines"), FIRST)
     timeline = page.split("<h3>Timeline</h3>")[1]
     assert timeline.index("opened INC-2026-0001") < timeline.index("reported an incident")  # of one instant: as it was recorded

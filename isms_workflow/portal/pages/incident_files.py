@@ -70,7 +70,7 @@ def take(visit: Sender, form: Form) -> Response:
     """All that the files hold, or nothing."""
     visit.require(Action.WRITE, WHAT)
     checked = veris.schema(visit.portal.settings.veris_schema)
-    found = veris.read(_sent(form), checked, bool(form.text("lenient")))
+    found = veris.read(_sent(form), checked, bool(form.text("lenient")), "tick “Take what can be named”")
     with visit.portal.store.write() as tx:
         done = commands.take(tx, found, bool(form.text("open")), visit.actor, When.at(visit.now))
     if len(done) == 1:
