@@ -121,10 +121,9 @@ def _tells(view: CaseView, row: Any, level: Level, repeat: int) -> str:
 
 
 def _part(view: CaseView, row: Any, name: str) -> str:
-    """Whom a level's name means, of what its deadline is about: a step has an owner, a gate's is its phase's."""
+    """Whom a level's name means, of what its deadline is about: a step has an owner, of the rest it is whoever answers."""
     if name == "owner" and row.subject != "step":
-        owner = view.workflow.phase(view.gate(row.subject_id).name).owner if row.subject == "gate" else answering(view)
-        return responsibility(view, owner)
+        return responsibility(view, answering(view, view.gate(row.subject_id) if row.subject == "gate" else None))
     return PARTS.get(name) or responsibility(view, name)
 
 
@@ -142,8 +141,7 @@ def wait_of_gate(conn: Connection, view: CaseView, gate: Gate, names: Names, abl
         left = gate.quorum - len(gate.decisions)
         return v.Wait(f"{left} of {gate.quorum} approvals: {names.names(tuple(able))}", gate.opened_at, gate.due_at, then)
     if gate.waits_for_way_out and gate.closed_at:
-        who = "top_management" if gate.state == "rejected" else view.workflow.phase(gate.name).owner
-        return v.Wait(names.names(view.directory.holders(who)), gate.closed_at, None, then)
+        return v.Wait(names.names(view.directory.holders(answering(view, gate))), gate.closed_at, None, then)
     return None
 
 

@@ -90,7 +90,7 @@ def climb(view: CaseView, deadline: Deadline, when: When) -> Plan:
     sent = (
         tell(view, "incident_escalated", told, occasion, level=deadline.level, due=iso(deadline.due_at), fell=iso(deadline.due_at))
         if _is_incidents(view, deadline) else
-        tell(view, tone(level), told, occasion, step=step, gate=gate, due=iso(anchor), ladder=ladder.id,
+        tell(view, _notice(view, deadline, level), told, occasion, step=step, gate=gate, due=iso(anchor), ladder=ladder.id,
              level=deadline.level))
     is_late = when.noticed - when.happened > LATE
     return Plan(
@@ -103,6 +103,12 @@ def climb(view: CaseView, deadline: Deadline, when: When) -> Plan:
         reach=tuple((view.case.id, person) for person in people),
         send=tuple(replace(each, late=True) for each in sent) if is_late else sent,
     )
+
+
+def _notice(view: CaseView, deadline: Deadline, level: Level) -> str:
+    """Which notice a level sends: to those who were asked themselves, that it is late."""
+    found = tone(level)
+    return "overdue" if found == "escalated" and asks_again(view, deadline.subject, level) else found
 
 
 def _last_due(view: CaseView, deadline: Deadline, anchor: datetime, now: datetime) -> Rung:
@@ -194,8 +200,12 @@ def _part(view: CaseView, deadline: Deadline, name: str, now: datetime) -> tuple
     return view.directory.holders(answering(view)) if name == "owner" else ()
 
 
-def answering(view: CaseView) -> str:
-    """The responsibility whose holders end what a case itself waits for: an action's way on, or the start of a cycle."""
+def answering(view: CaseView, gate: Gate | None = None) -> str:
+    """The responsibility whose holders end what a gate waits for that was rejected or lapsed; without one, what the case
+    itself waits for: an action's way on, or the start of a cycle.
+    """
+    if gate is not None:
+        return TOP_MANAGEMENT if gate.state == "rejected" else view.workflow.phase(gate.name).owner
     return TOP_MANAGEMENT if view.case.state == REFERRED else ISMS_MANAGER
 
 
@@ -216,7 +226,7 @@ def _of_gate(view: CaseView, gate: Gate, name: str, now: datetime) -> tuple[str,
     if name == "approvers":
         decided = {d.person for d in gate.decisions}
         return tuple(p for p in eligible(view, gate, now) if p not in decided)
-    return view.directory.holders(view.workflow.phase(gate.name).owner) if name == "owner" else ()
+    return view.directory.holders(answering(view, gate)) if name == "owner" else ()
 
 
 def _resume(view: CaseView, when: When) -> Plan:
