@@ -19,6 +19,9 @@ from isms_workflow.domain.rules.escalation import WORD
 from isms_workflow.domain.views import CaseView
 from isms_workflow.domain.whom import named
 from isms_workflow.engine.mailing.look import Look
+from isms_workflow.portal.history import sentence
+from isms_workflow.portal.names import Names
+from isms_workflow.portal.rendering import word
 from isms_workflow.programme.model import PERSON
 from isms_workflow.store.statements import incidents as questions
 from isms_workflow.store.statements import mails
@@ -36,15 +39,14 @@ SENTENCES: Mapping[str, str] = {
     "incident.resumed": "{actor} let it go on",
     "incident.replanned": "{actor} put it under another version of the programme",
     "incident.filed": "{actor} filed it: it was dealt with before it was imported",
-    "incident.absorbed": "{actor} merged {from} into it",
-    "case.moved": "{actor}: {event}, from {from} to {to}",
+    "incident.absorbed": "{actor} merged {from} into it, which counts as having happened again",
 }
 
 
 def explain(conn: Connection, view: CaseView, now: datetime) -> None:
     """Prints the clocks, what was told, and what will be."""
     look, (_, incident) = Look(conn, now), incidents_of(view)
-    say(f"{view.case.reference} is {view.case.state}, severity {incident.severity}, ladder {severity_of(view).ladder}.")
+    say(f"{view.case.reference} is {word(view.case.state)}, severity {incident.severity}, ladder {severity_of(view).ladder}.")
     say(f"Its clocks count from the report, by the calendar {view.calendar.version}.")
     for each in explained.clocks(view):
         _clock(view, each, look)
@@ -79,6 +81,10 @@ def _sentence(view: CaseView, row: Any, look: Look) -> str:
     data = json.loads(row.body)["data"]
     if row.kind in ("incident.escalated", "deadline.expired"):
         return _told(view, look, data, "" if row.actor in ("engine", "clock") else f", by {look.name(row.actor)}")
+    if row.kind == "case.moved":
+        return f"{look.name(row.actor)} {sentence(row.kind, data, Names(look.conn, None), 'UTC')}"
+    if row.kind == "incident.occurred" and data.get("from"):
+        return ""  # merged: its own record says so
     said = {**data, "actor": look.name(row.actor), "by": look.name(data.get("by"))}
     for name in ("until", "due"):
         if data.get(name):

@@ -73,7 +73,7 @@ def export(*references: str, veris: bool = False) -> None:
 def document(reference: str, *, pdf: Path) -> None:
     """Write everything about one incident to a PDF file, to file or to hand on: every label, for you are the operator."""
     with using() as (_, store), store.read() as conn:
-        paper = incident_paper.read(conn, _incident(conn, reference), lambda _label: True)
+        paper = incident_paper.read(conn, _incident(conn, reference), lambda _label: True, lambda _case: True)
     pdf.write_bytes(paper.pdf())
     say(f"{paper.title} is in {pdf}.")
 

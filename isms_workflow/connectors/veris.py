@@ -36,7 +36,8 @@ OLDEST = (1, 3, 6)
 
 ACTIONS, RATINGS = get_args(VerisAction), get_args(VerisRating)
 CONFIDENCE = ("Confirmed", "Suspected", "Near miss", "False positive")
-FORGIVE = "to import what can be named all the same, ask for it: --lenient, or the box on the form"
+FORGIVE = "add --lenient"
+"""How the command line is asked to import what can be named all the same."""
 
 
 class VerisRefused(IsmsError):
@@ -84,9 +85,10 @@ def schema(path: Path | None) -> Draft4Validator | None:
     return Draft4Validator(said)
 
 
-def read(files: Sequence[tuple[str, bytes]], checked: Draft4Validator | None, lenient: bool = False) -> list[Read]:
+def read(files: Sequence[tuple[str, bytes]], checked: Draft4Validator | None, lenient: bool = False, forgive: str = FORGIVE) -> list[Read]:
     """The incidents of these files, by name and content; a file holds one, or a list. Raises `VerisRefused`, naming
-    every problem of all of them. Where `lenient`, what only an older or another edition explains is noted, not refused.
+    every problem of all of them. Where `lenient`, what only an older or another edition explains is noted, not refused;
+    `forgive` says how that is asked for.
     """
     found, wrong = list[Read](), list[str]()
     for name, raw in files:
@@ -98,7 +100,7 @@ def read(files: Sequence[tuple[str, bytes]], checked: Draft4Validator | None, le
     for each in found:
         broken = [f"{each.name}: {problem}." for problem in _broken(each.document)]
         other = [f"{each.name}: {problem}." for problem in _other(each.document, checked)] if not broken else []
-        wrong += broken if lenient else [*broken, *other, *_hint(each, other)]
+        wrong += broken if lenient else [*broken, *other, *_hint(each, other, forgive)]
         looked.append(replace(each, notes=tuple(other)))
     if wrong or not looked:
         raise VerisRefused(wrong or ["No file was given: choose one with an incident, or a list of them."])
@@ -230,8 +232,9 @@ def _kind(kind: Any) -> str:
     return words.get(str(kind), f"a {kind}")
 
 
-def _hint(each: Read, other: Sequence[str]) -> list[str]:
-    return [f"{each.name} is of another edition of the format, or holds a mistake; correct it, or, {FORGIVE}."] if other else []
+def _hint(each: Read, other: Sequence[str], forgive: str) -> list[str]:
+    said = "is of another edition of the format, or holds a mistake; correct it, or, to import what can be named all the same"
+    return [f"{each.name} {said}, {forgive}."] if other else []
 
 
 def _short(value: Any) -> str:

@@ -13,7 +13,7 @@ from isms_workflow.domain.ladders import tone
 from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME
 from isms_workflow.domain.rules.corrective import FOLLOW_UP
 from isms_workflow.domain.rules.escalation import RESPONSE, WORD
-from isms_workflow.domain.rules.ladder import PARTS_OF_A_WAIT, Deadline, next_rung, reached
+from isms_workflow.domain.rules.ladder import PARTS_OF_A_WAIT, Deadline, asks_again, next_rung, reached
 from isms_workflow.domain.times import from_iso
 from isms_workflow.domain.views import CaseView
 from isms_workflow.programme.model import ON_CALL, PERSON, TEAM, Level, Span
@@ -117,19 +117,20 @@ def _levels(view: CaseView, deadline: Deadline, name: Name, now: datetime) -> It
         spec = ladder.levels[level]
         told = reached(view, deadline, spec, now)
         if told:
-            yield Coming(at, _says(view, spec, [name(person) for person in told], name))
+            does = "reminds" if asks_again(view, deadline.subject, spec) else "escalates to"
+            yield Coming(at, _says(view, spec, [name(person) for person in told], name, does))
         rung = next_rung(view, deadline, (level, repeat), base, at)
         if rung is None or rung.level == level:
             return
         at, level, repeat = (max(rung.due_at, at) if told else at), rung.level, rung.repeat  # passed on at once
 
 
-def _says(view: CaseView, level: Level, people: list[str], name: Name) -> str:
+def _says(view: CaseView, level: Level, people: list[str], name: Name, does: str) -> str:
     if tone(level) != "escalated":
         return f"reminds {_listed(people)}"
     to = [_called(view, part, name) for part in level.to if part not in PARTS_OF_A_WAIT]
     again = f", then every {every(level.repeat)}" if level.repeat else ""
-    return f"escalates to {_listed(to or people)}{again}"
+    return f"{does} {_listed(to or people)}{again}"
 
 
 def _called(view: CaseView, part: str, name: Name) -> str:

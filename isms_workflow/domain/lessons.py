@@ -53,6 +53,12 @@ def undecided(found: Iterable[Lesson]) -> tuple[Lesson, ...]:
     return tuple(each for each in counting(found) if each.sort == "item" and each.answer is None)
 
 
+def still_to_decide(found: Iterable[Lesson]) -> str:
+    """What has to be decided before lessons are done, in words; nothing if nothing has."""
+    left = len(undecided(found))
+    return f"{left} action items are neither corrective actions nor declined; decide on each first" if left else ""
+
+
 def roots(found: Iterable[Lesson]) -> tuple[Lesson, ...]:
     """The causes that no other explains: where five whys, or a branch of a tree, end."""
     causes = [each for each in counting(found) if each.sort == "cause"]

@@ -166,11 +166,18 @@ def _what(kind: str, data: Mapping[str, Any], names: Names, zone: str) -> str:
         return _of_report(data)
     if kind == "system.changed":
         return f"changed {'; '.join(_differences(data, names))}"
+    return _either(kind, data) or SENTENCES.get(kind, kind.replace(".", " ")).format_map(_Words(data, names, zone))
+
+
+def _either(kind: str, data: Mapping[str, Any]) -> str:
+    """What is said in one of two ways; nothing of any other kind."""
+    if kind == "incident.occurred" and data.get("from"):
+        return "counted it as having happened again"  # it was merged: nobody reported it
     if kind == "lesson.answered":
         return f"made it a corrective action: {data['action']}" if data["action"] else "declined what was to change"
     if kind == "action.judged":
         return f"found it {'effective' if data['effective'] else 'not effective'} in round {data['round']}"
-    return SENTENCES.get(kind, kind.replace(".", " ")).format_map(_Words(data, names, zone))
+    return ""
 
 
 def _of_report(data: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from isms_workflow.domain.clocks import incidents_of
 from isms_workflow.domain.incident import LEARNING, RESPONDING, UNANSWERED, Incident
 from isms_workflow.domain.rules.escalation import WORD
 from isms_workflow.domain.rules.incidents import learns
+from isms_workflow.domain.waits import waits
 from isms_workflow.engine import programmes, register, telling
 from isms_workflow.engine.mailing.of_incident import REPORTERS
 from isms_workflow.portal import attaching, obligations
@@ -24,9 +25,9 @@ from isms_workflow.portal.actions import link as action_link
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_case
 from isms_workflow.portal.incident_actions import Desk
-from isms_workflow.portal.incidents import answered
+from isms_workflow.portal.incidents import REOPENED, answered
 from isms_workflow.portal.lessons_view import Board
-from isms_workflow.portal.names import case_url, reference
+from isms_workflow.portal.names import case_url, gate_url, reference, step_url
 from isms_workflow.portal.one_case import CasePage
 from isms_workflow.portal.pages.pdca import gate_line, line
 from isms_workflow.portal.rendering import local_instant, word
@@ -88,7 +89,7 @@ class Page(CasePage):
             reports=obligations.Page(self.conn, visit, view).lines(),
             reports_url=f"{case_url(view.case.reference)}/obligations" if duties else "",
             unanswered=duties.says_open if duties and view.case.closed_at is None else "",
-            files=self._files(), no_files=attaching.nothing(view, attach), attach=attach)
+            files=self._files(), no_files=attaching.nothing(view, attach), attach=attach, onward=self._onward())
 
     def _files(self) -> tuple[v.Evidence, ...]:
         """Those of the report that the reader may see."""
@@ -112,13 +113,26 @@ class Page(CasePage):
         return v.Link(label, f"{case_url(self.view.case.reference)}/told") if found else None
 
     def _wait(self) -> v.Wait | None:
-        return None if self.incident.pause else waiting(self.conn, self.view)
+        """While it is paused, what isn't: its reports, and the step that asks of them."""
+        stands_still = self.incident.pause and not any(each.until for each in waits(self.view))
+        return None if stands_still else waiting(self.conn, self.view)
+
+    def _onward(self) -> v.Link | None:
+        """The step that is owed now, the reader's own first, or the gate that waits; None before a response, and at the end."""
+        view = self.view
+        if view.case.closed_at is not None or view.case.state in UNANSWERED:
+            return None
+        steps = sorted((s for s in view.steps_of(view.case.state) if s.state == "open"), key=lambda s: s.owner != self.visit.person.id)
+        gate = view.latest_gate(view.case.state)
+        if steps:
+            return v.Link(view.title(steps[0]), step_url(steps[0]))
+        return v.Link(f"Gate: approve {word(gate.name)}", gate_url(gate)) if gate and gate.state != "passed" else None
 
     def _response(self) -> str:
         if self.view.case.state in UNANSWERED:
             return "its clocks stand still" if self.incident.pause else "response"
         if self.incident.responded_at is None:
-            return "ended before a response"
+            return "ended before a response" if self.view.case.closed_at else REOPENED
         return answered(self.incident.responded_at, self.incident.response_due)
 
     def _facts(self) -> tuple[v.Fact, ...]:

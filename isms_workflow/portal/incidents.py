@@ -196,12 +196,16 @@ def seeing(row: Any, at_work: Mapping[str, list[str]]) -> list[str]:
     return at_work.get(row.id, [])
 
 
+REOPENED = "reopened, no response was timed"
+"""Of an incident that was filed with its end, and is open again."""
+
+
 def response(row: Any, zone: str) -> str:
     """How the response clock ended, or why it stands still; "" while it runs."""
     if row.state in UNANSWERED:
         return f"paused until {local_instant(row.paused_until, zone)}" if row.paused_until else ""
     if row.responded_at is None:
-        return "ended before a response"
+        return "ended before a response" if row.closed_at else REOPENED
     return answered(row.responded_at, row.response_due)
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from isms_workflow.domain.access import may_see
-from isms_workflow.domain.corrective_action import OBSERVING
+from isms_workflow.domain.corrective_action import OBSERVING, REFERRED
 from isms_workflow.domain.duties import is_ours
 from isms_workflow.domain.forecast import every, of_clock
 from isms_workflow.domain.people import Person
 from isms_workflow.domain.rules.common import LADDER, LAPSE
-from isms_workflow.domain.rules.ladder import next_rung
+from isms_workflow.domain.rules.ladder import answering, asks_again, next_rung
 from isms_workflow.domain.times import from_iso
 from isms_workflow.domain.views import CaseView, Gate, Step
 from isms_workflow.domain.waits import REPORT, waits
@@ -28,6 +28,7 @@ from isms_workflow.store.statements.deadlines import unsettled
 from isms_workflow.store.tables import comments, deadlines, evidence, people
 
 PARTS = {"owner": "the owner", "deputy": "the deputy", "approvers": "whoever can approve"}
+"""Whom a level tells by their part in a step or a gate."""
 
 
 def files(conn: Connection, steps: Iterable[Step], names: Names, reader: Person, inside: bool,
@@ -95,14 +96,14 @@ def rungs_of(conn: Connection, view: CaseView, rows: Sequence[Any], most: int) -
 
 def _climb(view: CaseView, row: Any, most: int) -> list[v.Rung]:
     ladder, base = view.programme.ladders[row.ladder], from_iso(row.rule["base"])
-    found = [v.Rung(row.due_at, tells(view, ladder.levels[row.level], row.repeat))]
+    found = [v.Rung(row.due_at, _tells(view, row, ladder.levels[row.level], row.repeat))]
     at, level, repeat = row.due_at, row.level, row.repeat
     for _ in range(most):
         next_one = next_rung(view, deadline(row), (level, repeat), base, at)
         if next_one is None or next_one.repeat > 1:
             break
         at, level, repeat = next_one.due_at, next_one.level, next_one.repeat
-        found.append(v.Rung(at, tells(view, ladder.levels[level], repeat)))
+        found.append(v.Rung(at, _tells(view, row, ladder.levels[level], repeat)))
     return found
 
 
@@ -111,12 +112,19 @@ def _called(conn: Connection, person: str) -> str:
     return str(conn.execute(select(people.c.name).where(people.c.id == person)).scalar() or "somebody erased")
 
 
-def tells(view: CaseView, level: Level, repeat: int = 0) -> str:
+def _tells(view: CaseView, row: Any, level: Level, repeat: int) -> str:
     """Whom a level tells, in words; of a repetition, that it is one, and how often more follow."""
-    whom = " and ".join(PARTS.get(name) or responsibility(view, name) for name in level.to)
-    does = "reminds" if {"owner", "approvers"} & set(level.to) else "escalates to"
+    whom = " and ".join(_part(view, row, name) for name in level.to)
+    does = "reminds" if {"owner", "approvers"} & set(level.to) or asks_again(view, row.subject, level) else "escalates to"
     again = f" again, then every {every(level.repeat)}" if repeat and level.repeat else ""
     return f"{does} {whom}{again}"
+
+
+def _part(view: CaseView, row: Any, name: str) -> str:
+    """Whom a level's name means, of what its deadline is about: a step has an owner, of the rest it is whoever answers."""
+    if name == "owner" and row.subject != "step":
+        return responsibility(view, answering(view, view.gate(row.subject_id) if row.subject == "gate" else None))
+    return PARTS.get(name) or responsibility(view, name)
 
 
 def wait_of_step(conn: Connection, view: CaseView, step: Step, names: Names) -> v.Wait | None:
@@ -133,8 +141,7 @@ def wait_of_gate(conn: Connection, view: CaseView, gate: Gate, names: Names, abl
         left = gate.quorum - len(gate.decisions)
         return v.Wait(f"{left} of {gate.quorum} approvals: {names.names(tuple(able))}", gate.opened_at, gate.due_at, then)
     if gate.waits_for_way_out and gate.closed_at:
-        who = "top_management" if gate.state == "rejected" else view.workflow.phase(gate.name).owner
-        return v.Wait(names.names(view.directory.holders(who)), gate.closed_at, None, then)
+        return v.Wait(names.names(view.directory.holders(answering(view, gate))), gate.closed_at, None, then)
     return None
 
 
@@ -149,8 +156,18 @@ def waiting(conn: Connection, view: CaseView) -> v.Wait | None:
         return v.Wait(waited_for(view), min(since), first.until, "everybody concerned is told that it should be out")
     ahead = rungs(conn, view, first.subject or view.case.id)
     at_once = "; ".join(r.says for r in ahead if view.incident and not first.subject and r.at == first.until)
-    until = first.until or (earliest(conn, (view.case.id,)).get(view.case.id) if view.case.state == OBSERVING else None)  # the clock ends it
-    return v.Wait(waited_for(view), min(since), until, at_once or after(ahead, first.until))
+    until = first.until or _until(conn, view)
+    return v.Wait(waited_for(view), min(since), until, at_once or after(ahead, until))
+
+
+def _until(conn: Connection, view: CaseView) -> datetime | None:
+    """When an action is checked, which the clock begins, or by when management says how it goes on; None for any other wait."""
+    if view.case.state == OBSERVING:
+        return earliest(conn, (view.case.id,)).get(view.case.id)
+    if view.case.state != REFERRED:
+        return None
+    rows = conn.execute(unsettled((view.case.id,))).all()
+    return next((from_iso(row.rule["base"]) for row in rows if row.event == LADDER and row.subject_id == view.case.id), None)
 
 
 def after(ahead: Sequence[v.Rung], until: datetime | None) -> str:

@@ -61,6 +61,8 @@ class Table:
 Block = Heading | Paragraph | Items | Facts | Table
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 """No font has a letter for these, and half a surrogate pair is no text at all."""
+UNBROKEN = re.compile(r"(?<!\S)(?!https?://|[0-9a-f]{64}(?!\S))\S{41,}")
+"""What has no blank for so long may break, so that no line runs out of the page; addresses and digests stay as they are copied."""
 
 
 def pdf(title: str, blocks: Iterable[Block], made_at: datetime, *, foot: str = "", author: str = "",
@@ -82,10 +84,16 @@ def pdf(title: str, blocks: Iterable[Block], made_at: datetime, *, foot: str = "
 
 def _printable(value: Any) -> Any:
     if isinstance(value, str):
-        return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", "\n".join(value.splitlines()))
+        said = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", "\n".join(value.splitlines()))
+        return UNBROKEN.sub(_breakable, said)
     if isinstance(value, dict):
         return {name: _printable(each) for name, each in value.items()}
     return [_printable(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _breakable(found: re.Match[str]) -> str:
+    """A long word with a place to break after every 40 letters, which nobody sees."""
+    return "\N{ZERO WIDTH SPACE}".join(found[0][at:at + 40] for at in range(0, len(found[0]), 40))
 
 
 @cache

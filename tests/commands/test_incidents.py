@@ -113,7 +113,7 @@ def test_after_the_fact_it_says_the_same(world: World, shell: Shell) -> None:
                  "2026-01-05 12:00:01 UTC  level 2 of incident_high was told: top management (1 person)",
                  "2026-01-05 12:00:01 UTC  nobody was at it by 2026-01-05 12:00:01 UTC",
                  "Ben Ito changed the severity from high to critical",
-                 "Ravi Singh: respond, from triaged to responding", "nobody: its escalation has ended"):
+                 "Ravi Singh started responding", "nobody: its escalation has ended"):
         assert each in said, said
 
 
@@ -125,6 +125,22 @@ def test_one_that_was_taken_back_says_how_long_its_clocks_stood(world: World, sh
     world.advance(hours=3)
     do(world, incidents.take_back, "ben", None, "it was none")
     assert "stood still for an end by Ben Ito, 2026-01-05 08:00:01 UTC to 2026-01-05 11:00:01 UTC" in explained(world, shell)
+
+
+def test_states_and_what_happened_are_said_as_the_portal_says_them(world: World, shell: Shell) -> None:
+    """A dismissal, and a merge, which counts as once more but was reported by nobody."""
+    report(world)
+    do(world, incidents.dismiss, "ben", None, "the scanner")
+    said = explained(world, shell)
+    assert "Ben Ito dismissed it as a false positive" in said
+    assert "INC-2026-0001 is false positive, severity high" in said
+    into, gone = report(world), report(world)
+    with world.sim.write() as (tx, when):
+        incidents.merge(tx, gone, None, "INC-2026-0002", "", world.actor("ben"), when)
+    world.case = into
+    said = explained(world, shell)
+    assert "Ben Ito merged INC-2026-0003 into it, which counts as having happened again" in said
+    assert "occurred again" not in said
 
 
 def test_an_exercise_is_reported_on(world: World, shell: Shell) -> None:

@@ -82,7 +82,7 @@ def test_the_second_time_management_says_how_it_goes_on(world: World) -> None:
     referred(world)
     assert (state(world), world.mails("action_referred")) == ("referred", [("action_referred", "dana")])
     world.advance(days=20)
-    assert ("escalated", "dana") in world.mails("escalated")
+    assert ("overdue", "dana") in world.mails("overdue")
     do(world, corrective.go_on, "dana", None, world.ids["ravi"], "Ravi knows the vendor")
     assert (state(world), owner_of(world), world.name_of(world.step("root_cause@3").owner)) == ("planning", "ravi", "ravi")
     done(world)

@@ -37,7 +37,7 @@ LIFE: dict[str, tuple[Situation, set[str]]] = {
     "it is effective": (lambda w: (asked(w), judged(w, effective=True)), {"step_opened", "gate_opened", "decided", "action_ended"}),
     "it isn't effective": (lambda w: (asked(w), judged(w, effective=False)), {"action_ineffective"}),
     "management is asked, and reminded": (
-        lambda w: (referred(w), w.advance(days=20)), {"action_ineffective", "action_referred", "reminder", "escalated"}),
+        lambda w: (referred(w), w.advance(days=20)), {"action_ineffective", "action_referred", "overdue"}),
     "management has it tried by somebody else": (
         lambda w: (referred(w), do(w, corrective.go_on, "dana", None, w.ids["ravi"], "Ravi")), {"action_handed_over"}),
     "management accepts it": (lambda w: (referred(w), do(w, corrective.accept, "dana", None, "enough")), {"action_ended"}),

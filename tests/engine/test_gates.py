@@ -199,6 +199,14 @@ def test_a_rejected_phase_waits_for_top_management(at_gate: World) -> None:
     assert (at_gate.gate("plan").round, at_gate.gate("plan").state) == (2, "open")
 
 
+def test_who_says_how_a_rejected_phase_goes_on_is_reminded(at_gate: World) -> None:
+    """Not its owner, who can't."""
+    at_gate.answer("plan", "ravi", "reject", "not our risks")
+    told = len(at_gate.mails("reminder"))
+    at_gate.advance(days=9)
+    assert [each for each in at_gate.mails("reminder")[told:] if each[1] in ("maria", "dana")] == [("reminder", "dana")]
+
+
 def test_a_time_out_never_approves(at_gate: World) -> None:
     """A gate that nobody decides lapses; the phase then waits for its owner, with a ladder that repeats."""
     at_gate.answer("plan", "dana")

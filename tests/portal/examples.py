@@ -98,7 +98,9 @@ PAGES: dict[str, tuple[str, object, v.Frame]] = {
     "step, what was learned": ("step.html", replace(STEP, asks=True, taught=TAUGHT, entries=v.Link("2 entries", "/incidents")), frame("Cycle")),
     "step, nothing learned": ("step.html", replace(STEP, asks=True), frame("Cycle")),
     "gate": ("gate.html", GATE, frame("Cycle")),
-    "gate, lessons": ("gate.html", replace(GATE, lessons=FILED), frame("Incidents")),
+    "gate, lessons": ("gate.html", replace(
+        GATE, lessons=FILED, steps=(replace(GATE.steps[0], entries=3), replace(GATE.steps[1], evidence=(), entries=1), *GATE.steps[2:])),
+        frame("Incidents")),
     "case, lessons": ("case.html", replace(CASE, lessons=FILED), frame("Cases")),
     "gate, lapsed": ("gate.html", GATE_LAPSED, frame("Cycle")),
     "gate, reason missing": ("gate.html", GATE_REFUSED, frame("Cycle")),

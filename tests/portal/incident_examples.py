@@ -114,7 +114,8 @@ ANSWERED = replace(
     INCIDENT, state="responding", response="answered in time", due=None, ladder=(), wait=None, main=None, alike=(), actions=(),
     word=v.Word(ARON, at(0, 8), at(0, 9, 0)), phases=(replace(RESPONDING, state="open", says=""),), relations=(), occurrences=0,
     is_exercise=False, systems=(), description="", lessons=LEARNED, led_to=(OPENED,), files=(),
-    no_files=v.Empty("No files yet.", "A picture of the screen helps."), attach=ATTACH)
+    no_files=v.Empty("No files yet.", "A picture of the screen helps."), attach=ATTACH,
+    onward=v.Link("Contain the incident", "/steps/1"))
 PAUSED = replace(INCIDENT, response="its clocks stand still", due=None, word=None, wait=None,
                  pause=v.Word(YOU, at(0, 8), at(1, 9, 0), "It waits for the vendor."), main=None, actions=(replace(
                      ACKNOWLEDGE, main=False, why_not="It takes one of these responsibilities: Incident responder."),))

@@ -163,6 +163,10 @@ def test_management_decides_on_its_page(opened: House) -> None:
     dana = opened.visitor("dana")
     assert "Say how it goes on: Restores were never tried" in main_of(dana, "/")
     assert "It takes one of these responsibilities: Top management." in main_of(opened.visitor("maria"), FIRST)
+    page = main_of(dana, FIRST)
+    said = page[page.index("Waits for <strong>management to say"):].split("</p>")[0]
+    assert ("due " in said, "After that: reminds Top management again, then every 7 days" in said) == (True, True)
+    assert "the owner" not in page.split('id="history"')[0]
     assert act(dana, "go-on", owner=opened.world.ids["ravi"], reason="Ravi knows the vendor") == 303
     assert "Ravi Singh" in main_of(dana, FIRST)
 

@@ -92,7 +92,7 @@ def test_lists_document_and_paper_name_them(house: House) -> None:
     assert "added evidence" in ben.read(FIRST)
     with house.world.store.read() as conn:
         case = conn.execute(select(incidents.c.case_id)).scalar_one()
-        paper = incident_paper.read(conn, reading.view(conn, case, house.world.now), lambda _: True)
+        paper = incident_paper.read(conn, reading.view(conn, case, house.world.now), lambda _: True, lambda _: True)
     assert any("screen.png" in str(block) for block in paper.blocks)
 
 

@@ -84,7 +84,7 @@ def test_questions_and_reports_are_called_by_their_words(house: House) -> None:
     assert asked in said
     assert any(each.startswith("recorded that the organisation became aware: Mon 5 Jan 2026") for each in said), said
     with world.store.read() as conn:
-        paper = incident_paper.read(conn, reading.view(conn, world.case, world.now), lambda _: True)
+        paper = incident_paper.read(conn, reading.view(conn, world.case, world.now), lambda _: True, lambda _: True)
     text = str(paper.blocks)
     assert asked in text
     assert "Contain the incident: opened the step" in text

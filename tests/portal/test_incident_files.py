@@ -9,13 +9,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from isms_workflow.engine import programmes, reading
 from isms_workflow.portal import incident_paper
 from isms_workflow.portal.incident_paper import Paper
+from isms_workflow.programme.load import parse, shipped
 from isms_workflow.store.tables import cases, evidence
 from tests.engine.incidents import report, respond
+from tests.engine.lessons import add, decline, learning, take_up
+from tests.engine.obligations import BREACH, answer, date, submit
 from tests.portal.incidents import FIRST, label
 from tests.portal.visitor import House, Visitor
 from tests.veris import sample
+from tests.world import OPERATOR
 
 
 def send(visitor: Visitor, *documents: dict[str, Any], **ticked: str) -> Any:
@@ -50,6 +55,8 @@ def test_an_imported_one_that_isn_t_over_is_reopened(house: House) -> None:
     assert ben.send(f"/incidents/{case}/reopen", FIRST, reason="it is back").status_code == 303
     page = ben.read(FIRST)
     assert ("it is back" in page, "reopened it" in page, "Contain" in page) == (True, True, True)
+    assert ("chosen" in page, "ended before a response" in page, "reopened, no response was timed" in page) == (False, False, True)
+    assert "ended before a response" not in ben.read("/incidents")
 
 
 def test_one_that_isn_t_dealt_with_is_reported(house: House) -> None:
@@ -67,6 +74,8 @@ def test_a_wrong_file_is_refused_whole_with_its_place(house: House) -> None:
     assert "their.json, incident 2: action: &#34;hackin&#34; can&#39;t be; one of hacking" in answer.text
     assert 'name="lenient" value="yes" checked' in answer.text
     assert "No incidents." in ben.read("/incidents")
+    assert "--lenient" not in send(ben, sample(schema_version="1.2")).text
+    assert "tick “Take what can be named”" in send(ben, sample(schema_version="1.2")).text
 
 
 def test_an_older_edition_is_taken_with_what_it_isn_t(house: House) -> None:
@@ -111,7 +120,7 @@ def paper(house: House, who: str) -> Paper:
     """The document as it is set for somebody who sees files of the label internal alone, or all."""
     world = house.world
     with world.store.read() as conn:
-        return incident_paper.read(conn, world.view(), lambda label: who == "ben" or label == "internal")
+        return incident_paper.read(conn, world.view(), lambda label: who == "ben" or label == "internal", lambda _: who == "ben")
 
 
 def test_the_document_holds_all_that_happened(house: House) -> None:
@@ -130,6 +139,61 @@ def test_the_document_holds_all_that_happened(house: House) -> None:
     for each in ("Someone *reads* our mails #1", "Customer records", "Contain the incident", "Ravi Singh", "started responding",
                  "added evidence", "reported an incident, assessed as high"):
         assert each in said, each
+
+
+def test_the_document_holds_the_reports_that_are_owed(house: House) -> None:
+    """Each with its state and instants, who submitted it when, and the file that proves it; and the step of questions."""
+    world = house.world
+    with world.sim.write() as (tx, when):
+        programmes.apply(tx, parse(shipped()), OPERATOR, when)
+    report(world)
+    world.advance(hours=1)
+    answer(world, BREACH)
+    date(world, "aware", world.now)
+    submit(world, "gdpr.notification", "maria")
+    said = repr(paper(house, "ben"))
+    for each in ("Obligations to report", "Art. 33(1)", "submitted", "by Maria Okafor, gdpr.notification.pdf (", "Say which reports are owed", "running"):
+        assert each in said, each
+    with world.store.write() as tx:
+        tx.execute(update(evidence).values(label="restricted"))
+    assert "by Maria Okafor, one that isn’t shown" in repr(paper(house, "gil"))
+    first = paper(house, "ben").pdf()
+    with world.store.read() as conn:
+        later = reading.view(conn, world.case, world.now + timedelta(days=40))
+        assert incident_paper.read(conn, later, lambda _: True, lambda _: True).pdf() == first, "nothing happened"
+
+
+def test_the_document_says_who_is_told_when(house: House) -> None:
+    """What happened of the ladder and what is ahead of it; nothing more once somebody responds."""
+    world = house.world
+    report(world)
+    world.advance(hours=3)
+    said = repr(paper(house, "ben"))
+    for each in ("Who is told when, while nobody is at it", "had level 1 of ladder", "the response is recorded as missed, unless somebody acts"):
+        assert each in said, each
+    respond(world, "ben")
+    assert "unless somebody acts" not in repr(paper(house, "ben"))
+
+
+def test_the_document_holds_what_was_learned(house: House) -> None:
+    """Each entry with its author, the root cause as such, and what became of what is to change."""
+    world = house.world
+    learning(world)
+    why = add(world, "cause", "Nobody watches the log")
+    add(world, "cause", "It is nobody's duty", parent=why)
+    add(world, "event", "The vendor called", at=world.now)
+    add(world, "well", "The phones worked")
+    add(world, "improve", "Alerts came late")
+    take_up(world, add(world, "item", "Make it a duty"))
+    decline(world, add(world, "item", "Buy another tool"))
+    add(world, "item", "Count keys")
+    said = repr(paper(house, "ben"))
+    for each in ("Added to the timeline", ": The vendor called (Ben Ito", "What went well", "The phones worked (Ben Ito", "Alerts came late (",
+                 "↳ It is nobody's duty (root cause; Ben Ito", "Make it a duty (corrective action CAP-2026-0001, correcting; Ben Ito",
+                 "Buy another tool (declined: “It costs more than it saves”; Ben Ito", "Count keys (undecided; Ben Ito"):
+        assert each in said, each
+    hidden = repr(paper(house, "gil"))
+    assert ("corrective action one that isn’t shown" in hidden, "CAP-2026-0001, correcting" in hidden) == (True, False)
 
 
 def test_the_document_tells_nothing_of_a_file_that_is_hidden(house: House) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from isms_workflow.store.tables import cases
 from tests.engine.incidents import respond
-from tests.engine.lessons import add, closed, in_act, learning, small_cycle
+from tests.engine.lessons import add, closed, decline, in_act, learning, small_cycle
 from tests.portal.incidents import FIRST, act, label, main_of
 from tests.portal.visitor import House
 from tests.world import World
@@ -30,6 +30,7 @@ def test_lessons_are_written_on_the_incident_s_page(learned: House) -> None:
     assert act(ben, "add-cause", text="Nobody watches the log") == 303
     why = next(each.id for s in learned.world.view().steps for each in s.lessons if each.sort == "cause")
     assert act(ben, "add-cause", text="It is nobody's duty", parent=why) == 303
+    assert "<strong>you</strong></span> add: The vendor called" in main_of(ben, FIRST)
     page = main_of(learned.visitor("ines"), FIRST)
     timeline = page.split("<h3>Timeline</h3>")[1]
     assert timeline.index("opened INC-2026-0001") < timeline.index("reported an incident")  # of one instant: as it was recorded
@@ -83,6 +84,43 @@ def test_what_the_gate_decides_on_and_what_is_printed_shows_the_lessons(learned:
         assert "add-note" not in page
 
 
+NOT_YET = "1 action items are neither corrective actions nor declined; decide on each first."
+
+
+def test_a_step_isn_t_offered_as_complete_while_an_item_is_undecided(learned: House) -> None:
+    """The button is absent, with the rule's own reason; so is the gate's for an item that was added since."""
+    world, ben, maria = learned.world, learned.visitor("ben"), learned.visitor("maria")
+    item = add(world, "item", "Watch the log")
+    for key in ("account", "root_cause"):
+        world.complete(key, "ben")
+    step = f"/steps/{world.step('improvements').id}"
+    assert (NOT_YET in ben.read(step), f'action="{step}/complete"' in ben.read(step)) == (True, False)
+    decline(world, item)
+    assert ben.send(f"{step}/complete", step).status_code == 303
+    gate = f"/gates/{world.gate('lessons_learned').id}"
+    assert f'formaction="{gate}/approve"' in maria.read(gate)
+    late = add(world, "item", "Buy another tool")
+    assert (NOT_YET in maria.read(gate), f'formaction="{gate}/approve"' in maria.read(gate)) == (True, False)
+    decline(world, late)
+    assert maria.send(f"{gate}/approve", gate).status_code == 303
+
+
+def test_what_counts_beside_files_is_said(learned: House) -> None:
+    """From the beginning, by the step's page and its refusal; the gate counts entries too."""
+    world, ben = learned.world, learned.visitor("ben")
+    step = f"/steps/{world.step('account').id}"
+    for said in ("It carries 0 of 1 files of evidence or entries (the account", "at least 1 file, or entry on the incident's page: the account"):
+        assert said in ben.read(step)
+    assert "file, or entry" not in ben.read(f"/steps/{world.step('contain').id}")
+    add(world, "event", "The vendor called", at=world.now)
+    assert ben.send(f"{step}/complete", step).status_code == 303
+    for key in ("root_cause", "improvements"):
+        world.complete(key, "ben")
+    gate = learned.visitor("maria").read(f"/gates/{world.gate('lessons_learned').id}")
+    assert "3 steps, 2 files, 1 entry" in gate
+    assert "<small>none</small>" not in gate
+
+
 def test_an_action_of_a_restricted_incident_is_restricted(house: House) -> None:
     """It inherits the label: nobody else reads of it, nor where it comes from."""
     world = house.world
@@ -111,8 +149,10 @@ def test_the_cycle_s_step_lists_what_was_learned(house: House) -> None:
     page = main_of(maria, step)
     assert all(said in page for said in ("Alerts came late", "The room was locked", "Watch the log", "INC-2026-0002"))
     world.evidence("lessons", "maria")
-    answer = maria.send(f"{step}/complete", step)
-    assert (answer.status_code, "2 lessons of INC-2026-0001, INC-2026-0002 wait" in answer.text) == (422, True)
+    left = "2 lessons of INC-2026-0001, INC-2026-0002 wait"
+    assert f"not possible now. {left}" in maria.read(step).replace("</strong>", "")
+    answer = maria.send(f"{step}/complete", version=str(world.step("lessons").version))
+    assert (answer.status_code, left in answer.text) == (422, True)
     url = f"{step}/lessons/{first}/name"
     answer = maria.client.post(url, data={**dict(maria.hidden(step, url)), "action": "CAP-2026-0099"})
     assert (answer.status_code, f'href="#name-{first}-action"' in answer.text) == (422, True)

@@ -66,7 +66,7 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
     "no gravity": ("corrective_action.yaml", ("  - {id: major, title: Major, check_after: 90 days at 09:00}\n"
                    "  - {id: minor, title: Minor, check_after: 30 days at 09:00}"), "  []", "at least 1 item"),
     "management after no check": ("corrective_action.yaml", "management_after: 2", "management_after: 0", "greater than or equal to 1"),
-    "a referral that ends with nobody": ("corrective_action.yaml", "referral_ladder: way_on", "referral_ladder: gate", "may end with nobody told"),
+    "a referral that ends with nobody": ("corrective_action.yaml", "referral_ladder: referral", "referral_ladder: gate", "may end with nobody told"),
     "a check by who does the work": ("corrective_action.yaml", "responsibility: internal_auditor", "responsibility: process_owner",
                                      "let somebody else check it"),
     "a gate for the check": ("corrective_action.yaml", 'clause: "10.2 d"\n    steps:', ('clause: "10.2 d"\n    gate: {responsibilities: '

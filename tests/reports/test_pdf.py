@@ -52,6 +52,24 @@ def test_no_text_is_too_odd_for_it(text: str) -> None:
                MADE).startswith(b"%PDF-")
 
 
+LONG = {  # what stands in a document: and how it is set
+    "a title without a blank": ("W" * 90, f"{'W' * 40}\u200b{'W' * 40}\u200b{'W' * 10}"),
+    "a word of everyday length": ("W" * 40, "W" * 40),
+    "a digest": ("ab" * 32, "ab" * 32),
+    "an address": (f"https://example.org/{'a' * 60}", f"https://example.org/{'a' * 60}"),
+}
+
+
+@pytest.mark.parametrize(("text", "set_as"), LONG.values(), ids=LONG)
+def test_a_word_that_is_longer_than_a_line_breaks(text: str, set_as: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It isn't cut off at the edge of the page; what is copied from it stays whole."""
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(typst, "compile", lambda source, **told: asked.update(told, source=source) or b"%PDF-")
+    pdf(f"INC-1: {text}", [Paragraph(text)], MADE)
+    document = json.loads(asked["sys_inputs"]["document"])
+    assert (document["title"], document["blocks"][0]["text"]) == (f"INC-1: {set_as}", set_as)
+
+
 def test_a_long_table_goes_on_over_pages() -> None:
     """Nothing is cut off at the foot of a page."""
     assert pdf("x", [Table(("number", "what"), [(str(n), "told") for n in range(200)])], MADE).count(b"/Type/Page/") > 3

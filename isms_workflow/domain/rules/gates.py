@@ -10,7 +10,7 @@ from typing import Any
 from isms_workflow.domain.calendars import DueRule
 from isms_workflow.domain.gates import MACHINE, Authority, authority, digest, disposes, eligible, lacking, overtaken
 from isms_workflow.domain.ids import new_id
-from isms_workflow.domain.lessons import undecided
+from isms_workflow.domain.lessons import still_to_decide
 from isms_workflow.domain.machine import CLOCK, ENGINE
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT, Actor
 from isms_workflow.domain.plan import Arm, Change, Insert, Plan, total
@@ -122,9 +122,8 @@ def _as_shown(what: str, gate: Gate, shown: Shown | None) -> None:
 
 
 def _approve(view: CaseView, gate: Gate, right: Authority, reason: str, actor: Actor, when: When) -> Plan:
-    if disposes(view, gate):
-        _disposed_of(view, gate)
-    _decided_on(view, gate)
+    if open_ends := left_open(view, gate):
+        raise Missing(spoken(view, gate), open_ends)
     approvals = len(gate.decisions) - len(overtaken(gate, actor.id)) + 1
     given, facts = _decision(gate, right, "approve", actor, when)
     line = record(GateRecord.APPROVED, view, gate.id, actor, when, facts, reason)
@@ -143,20 +142,16 @@ def _decided(view: CaseView, gate: Gate, owners: Iterable[str | None], answer: s
     return Plan(send=tell(view, "decided", people, gate.id, gate=gate.id, answer=answer))
 
 
-def _disposed_of(view: CaseView, gate: Gate) -> None:
-    """The gate with which a case ends asks of everything that was waived: carried over by name, or declined."""
-    open_ones = [s.key for s in undisposed(view)]
-    if open_ones:
-        raise Missing(spoken(view, gate), "say first of each waived step whether it is carried over, and to whom, "
-                                          f"or declined: {', '.join(open_ones)}")
+def left_open(view: CaseView, gate: Gate) -> str:
+    """What has to be said before the gate can be approved, in words; nothing if nothing.
 
-
-def _decided_on(view: CaseView, gate: Gate) -> None:
-    """Lessons aren't closed while an action item is neither a corrective action nor declined."""
-    left = [each for step in view.steps_of(gate.name) for each in undecided(step.lessons)]
-    if left:
-        raise Missing(spoken(view, gate), f"{len(left)} action items are neither corrective actions nor declined; decide on "
-                                          "each first")
+    The gate with which a case ends asks of everything that was waived: carried over by name, or declined. Lessons aren't
+    closed while an action item is neither a corrective action nor declined.
+    """
+    if disposes(view, gate) and (open_ones := [s.key for s in undisposed(view)]):
+        return ("say first of each waived step whether it is carried over, and to whom, "
+                f"or declined: {', '.join(open_ones)}")
+    return still_to_decide(each for step in view.steps_of(gate.name) for each in step.lessons)
 
 
 def undisposed(view: CaseView) -> tuple[Step, ...]:

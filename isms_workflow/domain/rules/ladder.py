@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from isms_workflow.domain import clocks
+from isms_workflow.domain.corrective_action import REFERRED
 from isms_workflow.domain.gates import eligible
 from isms_workflow.domain.ladders import Rung, following, latest, rung, tone
 from isms_workflow.domain.machine import CLOCK
-from isms_workflow.domain.people import ISMS_MANAGER, Actor
+from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT, Actor
 from isms_workflow.domain.plan import Arm, Plan, Subject
 from isms_workflow.domain.records import DeadlineRecord, Scalar
 from isms_workflow.domain.rules import cases, corrective, escalation, gates
@@ -89,7 +90,7 @@ def climb(view: CaseView, deadline: Deadline, when: When) -> Plan:
     sent = (
         tell(view, "incident_escalated", told, occasion, level=deadline.level, due=iso(deadline.due_at), fell=iso(deadline.due_at))
         if _is_incidents(view, deadline) else
-        tell(view, tone(level), told, occasion, step=step, gate=gate, due=iso(anchor), ladder=ladder.id,
+        tell(view, _notice(view, deadline, level), told, occasion, step=step, gate=gate, due=iso(anchor), ladder=ladder.id,
              level=deadline.level))
     is_late = when.noticed - when.happened > LATE
     return Plan(
@@ -102,6 +103,12 @@ def climb(view: CaseView, deadline: Deadline, when: When) -> Plan:
         reach=tuple((view.case.id, person) for person in people),
         send=tuple(replace(each, late=True) for each in sent) if is_late else sent,
     )
+
+
+def _notice(view: CaseView, deadline: Deadline, level: Level) -> str:
+    """Which notice a level sends: to those who were asked themselves, that it is late."""
+    found = tone(level)
+    return "overdue" if found == "escalated" and asks_again(view, deadline.subject, level) else found
 
 
 def _last_due(view: CaseView, deadline: Deadline, anchor: datetime, now: datetime) -> Rung:
@@ -190,7 +197,21 @@ def _part(view: CaseView, deadline: Deadline, name: str, now: datetime) -> tuple
         return _of_step(view, view.step(deadline.subject_id), name)
     if deadline.subject == "gate":
         return _of_gate(view, view.gate(deadline.subject_id), name, now)
-    return view.directory.holders(ISMS_MANAGER) if name == "owner" else ()
+    return view.directory.holders(answering(view)) if name == "owner" else ()
+
+
+def answering(view: CaseView, gate: Gate | None = None) -> str:
+    """The responsibility whose holders end what a gate waits for that was rejected or lapsed; without one, what the case
+    itself waits for: an action's way on, or the start of a cycle.
+    """
+    if gate is not None:
+        return TOP_MANAGEMENT if gate.state == "rejected" else view.workflow.phase(gate.name).owner
+    return TOP_MANAGEMENT if view.case.state == REFERRED else ISMS_MANAGER
+
+
+def asks_again(view: CaseView, subject: Subject, level: Level) -> bool:
+    """Whether a level goes to those who were asked how an action goes on: they are reminded, nothing escalates to them."""
+    return subject == "case" and view.case.state == REFERRED and answering(view) in level.to
 
 
 def _of_step(view: CaseView, step: Step, name: str) -> tuple[str, ...]:
@@ -205,7 +226,7 @@ def _of_gate(view: CaseView, gate: Gate, name: str, now: datetime) -> tuple[str,
     if name == "approvers":
         decided = {d.person for d in gate.decisions}
         return tuple(p for p in eligible(view, gate, now) if p not in decided)
-    return view.directory.holders(view.workflow.phase(gate.name).owner) if name == "owner" else ()
+    return view.directory.holders(answering(view, gate)) if name == "owner" else ()
 
 
 def _resume(view: CaseView, when: When) -> Plan:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from isms_workflow.domain.duties import STEP_PHASE
-from isms_workflow.domain.lessons import undecided
+from isms_workflow.domain.incident import LEARNING
+from isms_workflow.domain.lessons import still_to_decide
 from isms_workflow.domain.machine import ENGINE
 from isms_workflow.domain.people import ISMS_MANAGER, Actor
 from isms_workflow.domain.plan import Plan
@@ -39,12 +40,23 @@ def complete(view: CaseView, step: Step, seen: int | None, actor: Actor, when: W
     what = named(view, step)
     _check(view, step, "complete", seen, actor)
     apart.check_step(view, step, "judge" if judged else "complete", actor.id)
+    if lacking := unfinished(view, step):
+        raise Missing(what, lacking)
+    return _settle(view, step, "complete", "done", StepRecord.COMPLETED, actor, when, "")
+
+
+def unfinished(view: CaseView, step: Step) -> str:
+    """What a step lacks before it can be declared complete, in words; nothing if nothing."""
     spec = view.workflow.step(programme_key(step.key))
     if step.carries < spec.evidence_min:
-        raise Missing(what, f"it carries {step.carries} of {spec.evidence_min} files of evidence ({spec.evidence_needed})")
-    if left := undecided(step.lessons):
-        raise Missing(what, f"{len(left)} action items are neither corrective actions nor declined; decide on each first")
-    return _settle(view, step, "complete", "done", StepRecord.COMPLETED, actor, when, "")
+        sorts = "files of evidence or entries" if takes_entries(view, step) else "files of evidence"
+        return f"it carries {step.carries} of {spec.evidence_min} {sorts} ({spec.evidence_needed})"
+    return still_to_decide(step.lessons)
+
+
+def takes_entries(view: CaseView, step: Step) -> bool:
+    """Whether what is written on the incident's page counts beside files: of its lessons' steps."""
+    return view.incident is not None and step.phase == LEARNING
 
 
 def waive(view: CaseView, step: Step, seen: int | None, reason: str, actor: Actor, when: When) -> Plan:

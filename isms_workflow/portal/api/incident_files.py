@@ -23,7 +23,7 @@ router = APIRouter(prefix="/incidents", tags=["incidents"], route_class=Route)
 def take(body: im.Documents, caller: Writes) -> Response:
     """VERIS documents become incidents. Responders and the ISMS manager."""
     checked = veris.schema(caller.portal.settings.veris_schema)
-    found = veris.read([("documents", json.dumps(body.documents).encode())], checked, body.lenient)
+    found = veris.read([("documents", json.dumps(body.documents).encode())], checked, body.lenient, "send lenient: true")
 
     def taken(tx: Transaction, when: When) -> im.ImportedAll:
         done = commands.take(tx, found, body.open, caller.actor, when)

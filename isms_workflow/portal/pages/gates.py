@@ -12,10 +12,11 @@ from starlette.responses import Response
 from isms_workflow.domain.access import Action
 from isms_workflow.domain.gates import authority, disposes, eligible, lacking, workers
 from isms_workflow.domain.incident import LEARNING
+from isms_workflow.domain.lessons import counting
 from isms_workflow.domain.people import ISMS_MANAGER, TOP_MANAGEMENT
 from isms_workflow.domain.refusals import ReasonNeeded, Unknown, Wrong
 from isms_workflow.domain.rules.apart import is_current
-from isms_workflow.domain.rules.gates import Answer, Shown
+from isms_workflow.domain.rules.gates import Answer, Shown, left_open
 from isms_workflow.domain.times import When
 from isms_workflow.domain.views import CaseView, Gate, Step
 from isms_workflow.engine import reading
@@ -76,7 +77,7 @@ def _page(conn: Connection, visit: Visit, view: CaseView, gate: Gate) -> v.Gate:
     left = [p for p in able if p not in {d.person for d in gate.decisions}]
     return v.Gate(
         reference(view), f"approve {word(gate.name)}", gate.state, gate.due_at, gate.state != "open", gate.round,
-        gate.digest, f"{len(steps)} steps, {sum(len(s.evidence) for s in covered)} files", covered,
+        gate.digest, _counted(covered), covered,
         f"{gate.quorum} of: {needed}",
         "" if spec.relaxed else f"nobody who did, evidenced or waived a step ({names.names(working)})",
         _votes(conn, gate, names, left), rungs(conn, view, gate.id),
@@ -98,7 +99,14 @@ def _covered(conn: Connection, visit: Visit, view: CaseView, steps: tuple[Step, 
     found, said = files(conn, steps, names, visit.person, inside), remarks(conn, steps, names)
     return tuple(v.CoveredStep(
         view.title(s), step_url(s), s.state, names.who(s.settled_by or s.owner), s.settled_at, found.get(s.id, ()),
-        said.get(s.id, ()), _note(conn, s, names)) for s in steps)
+        said.get(s.id, ()), _note(conn, s, names), entries=len(counting(s.lessons))) for s in steps)
+
+
+def _counted(covered: tuple[v.CoveredStep, ...]) -> str:
+    """How much a gate decides on: steps, files, and entries where there are some."""
+    entries = sum(s.entries for s in covered)
+    said = ("" if not entries else ", 1 entry" if entries == 1 else f", {entries} entries")
+    return f"{len(covered)} steps, {sum(len(s.evidence) for s in covered)} files{said}"
 
 
 def _note(conn: Connection, step: Step, names: Names) -> str:
@@ -134,12 +142,14 @@ def _answer(visit: Visit, view: CaseView, gate: Gate) -> tuple[v.Answer | None, 
     goes_on = GOES_ON[view.case.kind]
     if view.duties and (view.duties.running or view.duties.owed):  # domain/rules/duties.py holds the end until then
         goes_on += " once its obligations to report are settled"
+    left = left_open(view, gate)
     passes = f"{_capital(name)} {_are(name)} approved and frozen, and {goes_on}." if last else (
         f"{len(gate.decisions) + 1} of {gate.quorum}.")
     return v.Answer(
         v.Field("comment", "Comment", "textarea", "Needed to return or reject. Kept in the history."),
         v.Field("reopen", "Steps to reopen", "checkboxes", choices=_reopenable(view, gate)),
-        (v.Action("approve", f"Approve {name}", f"{url}/approve", main=True, then=f"{passes} Can't be undone."),
+        (v.Action("approve", f"Approve {name}", f"{url}/approve", main=True, why_not=f"{_capital(left)}." if left else "",
+                  then=f"{passes} Can't be undone."),
          v.Action("return", "Return for rework", f"{url}/return",
                   then=f"Closes round {gate.round} at once; the chosen steps reopen, and the next round follows."),
          v.Action("reject", "Reject", f"{url}/reject", danger=True,

@@ -189,7 +189,7 @@ DO: Mapping[str, tuple[Do, str]] = {
     "merge": (_merge, "It is part of the other one."),
     "dismiss": (_plain(commands.dismiss, "reason"), "It is dismissed as a false positive."),
     "take-back": (_plain(commands.take_back, "reason"), "It is an incident again, and its clocks go on."),
-    "reopen": (_plain(commands.reopen, "steps", "reason"), "It is open again; the chosen steps are owed."),
+    "reopen": (_plain(commands.reopen, "steps", "reason"), "It is open again; the steps that are owed stand below."),
     "add-event": (_adder("event"), "It stands in the timeline."),
     "add-note": (_adder(""), "It is written down."),
     "add-cause": (_adder("cause"), "It is written down."),

@@ -22,6 +22,7 @@ from isms_workflow.portal import views as v
 from isms_workflow.portal.asking import Route
 from isms_workflow.portal.incidents import section_of
 from isms_workflow.portal.one_case import seen
+from isms_workflow.portal.sight import Sight
 from isms_workflow.portal.texts import attachment, file_name
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 
@@ -69,7 +70,7 @@ def take(visit: Sender, form: Form) -> Response:
     """All that the files hold, or nothing."""
     visit.require(Action.WRITE, WHAT)
     checked = veris.schema(visit.portal.settings.veris_schema)
-    found = veris.read(_sent(form), checked, bool(form.text("lenient")))
+    found = veris.read(_sent(form), checked, bool(form.text("lenient")), "tick “Take what can be named”")
     with visit.portal.store.write() as tx:
         done = commands.take(tx, found, bool(form.text("open")), visit.actor, When.at(visit.now))
     if len(done) == 1:
@@ -104,6 +105,6 @@ def as_pdf(visit: Reader, name: str) -> Response:
     """Everything about one incident that the reader may see, to file or to hand on."""
     with visit.portal.store.read() as conn:
         view = seen(conn, visit, name, "incident")
-        paper = incident_paper.read(conn, view, lambda label: visit.sees(conn, view, label))
+        paper = incident_paper.read(conn, view, lambda label: visit.sees(conn, view, label), Sight(conn, visit).sees)
     return Response(paper.pdf(), media_type="application/pdf",
                     headers={"Content-Disposition": attachment(f"{view.case.reference}.pdf")})

@@ -13,8 +13,9 @@ from isms_workflow.domain.corrective_action import CHECKING, DOING
 from isms_workflow.domain.duties import STEP_PHASE
 from isms_workflow.domain.machine import OWNER, PHASE_OWNER
 from isms_workflow.domain.people import ISMS_MANAGER
-from isms_workflow.domain.refusals import Unknown, Wrong
+from isms_workflow.domain.refusals import Missing, Unknown, Wrong
 from isms_workflow.domain.rules import apart
+from isms_workflow.domain.rules import steps as rules
 from isms_workflow.domain.rules.common import stands_in
 from isms_workflow.domain.rules.steps import BY_ITSELF
 from isms_workflow.domain.steps import MACHINE
@@ -87,14 +88,14 @@ def _page(conn: Connection, visit: Visit, view: CaseView, step: Step) -> v.Step:
         responsibility(view, step.responsibility), names.who(owner) if owner else None,
         tuple(names.who(d, "deputy") for d in view.directory.deputies_of(owner, step.responsibility)) if owner else (),
         step.due_at, step.is_settled, f"about {spec.effort_hours} hours", tuple(spec.guidance.strip().splitlines()),
-        spec.example, f"at least {spec.evidence_min} file: {spec.evidence_needed}" if spec.evidence_min else "",
+        spec.example, _needs(view, step),
         shown,
         remarks(conn, (step,), names).get(step.id, ()),
         tuple(_link(view, state[k]) for k in spec.depends_on if k in state and not step.carried_from),
         tuple(_link(view, s) for s in state.values()
               if not s.carried_from and step.key in view.workflow.step(programme_key(s.key)).depends_on),
         rungs(conn, view, step.id), of_subject(conn, step.id, names, visit),
-        wait_of_step(conn, view, step, names), _complete(visit, view, step), _upload(visit, view, step),
+        wait_of_step(conn, view, step, names), _complete(conn, visit, view, step), _upload(visit, view, step),
         _comment(visit, view, step), _actions(visit, view, step, names) + _withdraw(visit, view, step, shown), entries(view, step),
         taught(conn, visit, view, step, names), applies(view, step), _onward(view, step), frozen, about=title_of(conn, view))
 
@@ -128,18 +129,31 @@ def _why_not(visit: Visit, view: CaseView, step: Step, event: str) -> str:
     return f"Only {who} can {event} this step."
 
 
-def _complete(visit: Visit, view: CaseView, step: Step) -> v.Action | None:
+def _complete(conn: Connection, visit: Visit, view: CaseView, step: Step) -> v.Action | None:
     if not _possible(view, step, "complete"):
         return None
     if view.corrective is not None and step.phase == CHECKING:
         return verdict(visit, view, step)
-    spec = view.workflow.step(programme_key(step.key))
-    why = _why_not(visit, view, step, "complete")
-    if not why and step.carries < spec.evidence_min:
-        why = f"It carries {step.carries} of {spec.evidence_min} files of evidence: {spec.evidence_needed}."
+    why = _why_not(visit, view, step, "complete") or _unfinished(conn, visit, view, step)
     return v.Action("complete", "Declare the step complete", f"/steps/{step.id}/complete", main=True, why_not=why,
                     version=str(step.version),
                     then=_completed(view, step))
+
+
+def _unfinished(conn: Connection, visit: Visit, view: CaseView, step: Step) -> str:
+    """What the step lacks by the rules' own word; nothing if nothing."""
+    lacking = rules.unfinished(view, step)
+    try:
+        lessons.require_applied(conn, view, step, visit.actor, When.at(visit.now))
+    except Missing as error:
+        lacking = lacking or error.missing
+    return f"{lacking[:1].upper()}{lacking[1:]}." if lacking else ""
+
+
+def _needs(view: CaseView, step: Step) -> str:
+    spec = view.workflow.step(programme_key(step.key))
+    sort = "file, or entry on the incident's page" if rules.takes_entries(view, step) else "file"
+    return f"at least {spec.evidence_min} {sort}: {spec.evidence_needed}" if spec.evidence_min else ""
 
 
 def _phase(view: CaseView, step: Step) -> str:

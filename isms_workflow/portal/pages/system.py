@@ -11,7 +11,11 @@ from sqlalchemy import Connection, func, select
 from starlette.responses import JSONResponse, Response
 
 from isms_workflow.domain.access import Action
+from isms_workflow.domain.duties import ACT_BY, LAWFUL, REMIND, WARN
 from isms_workflow.domain.refusals import Unknown
+from isms_workflow.domain.rules.common import LADDER, LAPSE, RESUME
+from isms_workflow.domain.rules.corrective import FOLLOW_UP
+from isms_workflow.domain.rules.escalation import RESPONSE, WORD
 from isms_workflow.engine import health
 from isms_workflow.engine.deliverer import send_again
 from isms_workflow.errors import IsmsError
@@ -29,6 +33,11 @@ from isms_workflow.store.statements.among import among
 from isms_workflow.store.tables import cases, deadlines, outbox
 
 router = APIRouter(route_class=Route)
+EVENTS = {LAPSE: "a gate lapses", RESUME: "a pause ends", RESPONSE: "a response is due", WORD: "somebody is asked after their word",
+          FOLLOW_UP: "an effectiveness check is due"}
+OF_REPORTS = {REMIND: "a reminder of the report {}", ACT_BY: "the report {} should be submitted",
+              WARN: "the last warning of the report {}", LAWFUL: "the latest lawful instant of the report {}"}
+"""What deadlines do, by their event and, of reports, by its first part."""
 WHAT = "Opening the operator's pages"
 HIDDEN = "not shown"
 """In place of the reference of a case that the operator may not see."""
@@ -95,10 +104,18 @@ def _deadlines(conn: Connection, visit: Visit) -> tuple[v.DeadlineLine, ...]:
     for row in rows:
         reference = references[row.case_id] if sight.sees(row.case_id) else HIDDEN
         state = "set aside" if row.outcome else "late" if row.due_at <= visit.now else "armed"
-        level = f", level {row.level + 1}" if row.level is not None else ""
-        what = f"{row.event.replace('_', ' ')} of a {row.subject}{level}"
-        found.append(v.DeadlineLine(_of(reference), what, row.due_at, state, row.error or ""))
+        found.append(v.DeadlineLine(_of(reference), _what(row), row.due_at, state, row.error or ""))
     return tuple(found)
+
+
+def _what(row: Any) -> str:
+    """What a deadline does, in words; of one that no rule of this release carries out, its name."""
+    sort, _, report = row.event.partition(":")
+    level = f"level {row.level + 1} of the ladder {row.ladder.replace('_', ' ')}" if row.ladder and row.level is not None else ""
+    if row.event == LADDER and level:
+        return f"{level} is told, of a {row.subject}"
+    said = OF_REPORTS[sort].format(report) if report and sort in OF_REPORTS else EVENTS.get(row.event)
+    return f"{said or row.event.replace('_', ' ')}{f': {level}' if level else ''}"
 
 
 def _of(reference: str) -> v.Reference:

@@ -35,6 +35,7 @@ class CoveredStep:
     comments: tuple[Comment, ...] = ()
     note: str = ""  # "waived by Dana Weber: …", "extended twice"
     changed: bool = False  # since the reader last looked
+    entries: int = 0  # of an incident's lessons, which count beside files
 
 
 @dataclass(frozen=True)

@@ -163,6 +163,7 @@ class Incident:
     files: tuple[Evidence, ...] = ()  # that came with the report, or were attached to it later
     no_files: Empty | None = None  # what is said where there are none
     attach: Action | None = None  # to whoever reported it, while it is open
+    onward: Link | None = None  # the step or gate that is owed now
 
 
 @dataclass(frozen=True)
