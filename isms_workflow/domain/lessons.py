@@ -56,6 +56,8 @@ def undecided(found: Iterable[Lesson]) -> tuple[Lesson, ...]:
 def still_to_decide(found: Iterable[Lesson]) -> str:
     """What has to be decided before lessons are done, in words; nothing if nothing has."""
     left = len(undecided(found))
+    if left == 1:
+        return "an action item is neither a corrective action nor declined; decide on it first"
     return f"{left} action items are neither corrective actions nor declined; decide on each first" if left else ""
 
 

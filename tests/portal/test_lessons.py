@@ -84,7 +84,7 @@ def test_what_the_gate_decides_on_and_what_is_printed_shows_the_lessons(learned:
         assert "add-note" not in page
 
 
-NOT_YET = "1 action items are neither corrective actions nor declined; decide on each first."
+NOT_YET = "An action item is neither a corrective action nor declined; decide on it first."
 
 
 def test_a_step_isn_t_offered_as_complete_while_an_item_is_undecided(learned: House) -> None:
