@@ -39,6 +39,10 @@ TOLD = 2
 LOOK_S = 0.02
 """Whoever looks at every instant takes a processor from what they look at."""
 
+PARTS = {"portal", "clock", "deliverer", "worker"}
+SETTLED_S = 10
+"""The worker is up as soon as it begins to load what it runs."""
+
 QUIET_S = 60
 """After so long without a mail there will be no more."""
 
@@ -100,7 +104,7 @@ def everything(store: Store, smtp_port: int) -> Iterator[None]:
                                    env={**os.environ, **{f"ISMS_{name}": str(value) for name, value in said.items()}})
         try:
             eventually("everything is up", lambda: _is_well(url))
-            time.sleep(5)
+            time.sleep(SETTLED_S)
             yield
         finally:
             process.terminate()
@@ -109,9 +113,10 @@ def everything(store: Store, smtp_port: int) -> Iterator[None]:
 
 def _is_well(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/health", trust_env=False, timeout=5).status_code == httpx.codes.OK
-    except httpx.HTTPError:
+        said = httpx.get(f"{url}/health", trust_env=False, timeout=5).json()
+    except (httpx.HTTPError, ValueError):
         return False
+    return said["status"] == "ok" and {name for name, how in said.get("services", {}).items() if how == "up"} >= PARTS
 
 
 def _carried(store: Store, office: Counter, due: Mapping[str, datetime]) -> Sequence[float]:
