@@ -57,6 +57,8 @@ class Look:
     _titles: dict[str, str] = field(default_factory=dict)
     _rows: dict[str, Any] = field(default_factory=dict)
     _armed: dict[str, list[Deadline]] = field(default_factory=dict)
+    _records: dict[tuple[Kind, str, str | None], Record | None] = field(default_factory=dict)
+    _late: dict[tuple[str, datetime], datetime | None] = field(default_factory=dict)
 
     def expect(self, cases: Iterable[str | None]) -> None:
         """Asks at once, of very many cases, what else would be asked of each by itself."""
@@ -165,6 +167,11 @@ class Look:
 
     def record(self, kind: Kind, subject: str, case: str | None = None) -> Record | None:
         """The newest record of this kind about something; None if there is none."""
+        if (kind, subject, case) not in self._records:
+            self._records[kind, subject, case] = self._record(kind, subject, case)
+        return self._records[kind, subject, case]
+
+    def _record(self, kind: Kind, subject: str, case: str | None) -> Record | None:
         row = self.conn.execute(questions.last_record(kind, subject, case)).first()
         if row is None:
             return None
@@ -173,6 +180,11 @@ class Look:
 
     def late_since(self, case: str, at: datetime) -> datetime | None:
         """When the first level of an incident's ladder fell due that was told late, just before `at`; None if none was."""
+        if (case, at) not in self._late:
+            self._late[case, at] = self._late_since(case, at)
+        return self._late[case, at]
+
+    def _late_since(self, case: str, at: datetime) -> datetime | None:
         rows = self.conn.execute(questions.levels(case, at - CATCHING_UP, at)).all()
         return min((row.happened_at for row in rows if row.noticed_at - row.happened_at > LATE), default=None)
 
