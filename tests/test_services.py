@@ -275,3 +275,9 @@ def test_the_deliverer_takes_mails_that_report(world: World, settings: Settings,
         assert process.wait(15) == 0
     with world.store.read() as conn:
         assert conn.execute(select(incidents.c.title)).scalar_one() == "A strange call"
+
+
+@pytest.mark.parametrize(("data", "before"), [("data", ""), ("demo-data", "ISMS_DATA=demo-data ")])
+def test_a_command_is_named_with_the_folder_that_it_needs(data: str, before: str) -> None:
+    """Whoever copies it from beside the demo gets the demo's secret, and no second installation."""
+    assert services.here(Settings(data=Path(data))) == before
