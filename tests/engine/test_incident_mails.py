@@ -75,6 +75,8 @@ LIFE: dict[str, tuple[Situation, set[str]]] = {
         do(w, incidents.dismiss, "ben", None, "a test"), do(w, incidents.take_back, "ben", None, "it was none")), {
             "report_answered", "incident_reopened"}),
     "merged": (lambda w: (o := report(w), report(w), do(w, incidents.merge, "ben", None, o, "")), {"report_answered"}),
+    "a graver one is merged into it": (
+        lambda w: (o := report(w, "other", ()), report(w), do(w, incidents.merge, "ben", None, o, "")), {"incident_reassessed"}),
     "its whole life, and once more": (lambda w: (
         close(w), do(w, incidents.reopen, "maria", None, (w.step("recover").id,), "it is back")), {
             "incident_responded", "incident_closed", "incident_reopened", "step_opened", "gate_opened", "decided"}),
@@ -320,3 +322,14 @@ def test_a_digest_leaks_nothing_by_its_label(world: World, settings: Settings) -
     found = day(world, settings, "alex", "olga", "ines", "gil", "ben")
     assert "A theft" in found.pop("ben")
     assert {name for name, text in found.items() if "INC-" in text or "theft" in text} == set()
+
+
+def test_whoever_is_told_of_another_severity_reads_why(world: World, settings: Settings) -> None:
+    """Also where it came of a merging: by whom, of what, and the reason that they gave."""
+    other = report(world, "other", ())
+    report(world)
+    do(world, incidents.merge, "ben", None, other, "both called about the same screen")
+    said = " ".join(only(deliver(world, settings), "ravi", "incident_reassessed").text.split())
+    assert "changed the severity of this incident from Medium to High" in said
+    assert "Somebody" not in said
+    assert "INC-2026-0002 was merged into it: both called about the same screen" in said

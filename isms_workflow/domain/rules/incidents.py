@@ -269,10 +269,10 @@ def merge(view: CaseView, seen: int | None, into: CaseView, reason: str, actor: 
         raise Wrong("into", into.case.reference, "name another incident that is open")
     ended = _ended(view, "merge", reason.strip(), actor, when, {"into": into.case.reference})
     return ended + Plan(beside=(Beside("incidents", view.case.id, {"merged_into": into.case.id}),)) + _absorbed(
-        view, into, actor, when) + occurred(into, view.case.id, actor, when) + _say_state(view, "merged")
+        view, into, reason.strip(), actor, when) + occurred(into, view.case.id, actor, when) + _say_state(view, "merged")
 
 
-def _absorbed(view: CaseView, into: CaseView, actor: Actor, when: When) -> Plan:
+def _absorbed(view: CaseView, into: CaseView, reason: str, actor: Actor, when: When) -> Plan:
     """The other concerns the systems of both, has the graver severity of both, and is seen by no more people than either."""
     (_, ours), (workflow, theirs) = incidents_of(view), incidents_of(into)
     graver = min((each for each in workflow.severities if each.id in (ours.severity, theirs.severity)),
@@ -280,11 +280,12 @@ def _absorbed(view: CaseView, into: CaseView, actor: Actor, when: When) -> Plan:
     narrower = strictest(into.case.label, view.case.label)
     more = [each for each in ours.systems if each not in theirs.systems]
     facts: dict[str, Scalar] = {"from": view.case.reference, "systems": " ".join(more), "label": narrower}
+    why = f"{view.case.reference} was merged into it{f': {reason}' if reason else ''}"
     added = Plan(insert=tuple(Insert("incident_systems", {"case_id": into.case.id, "system_id": each}) for each in more))
     if (graver, narrower) == (theirs.severity, into.case.label):
-        return added + Plan(record=(record(IncidentRecord.ABSORBED, into, into.case.id, actor, when, facts),))
-    plan = added + move(into, "reassess", IncidentRecord.ABSORBED, actor, when,
-                        facts={**facts, "severity": graver, "before": theirs.severity}, label=narrower)
+        return added + Plan(record=(record(IncidentRecord.ABSORBED, into, into.case.id, actor, when, facts, why),))
+    plan = added + move(into, "reassess", IncidentRecord.ABSORBED, actor, when, why,
+                        {**facts, "severity": graver, "before": theirs.severity}, label=narrower)
     return plan if graver == theirs.severity else plan + _reassessed(into, graver, when)
 
 

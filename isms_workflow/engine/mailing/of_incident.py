@@ -132,7 +132,8 @@ def reassessed(look: Look, person: str, effect: Effect) -> Facts:
     """Another severity, at its triage or later; or the same one under another version of the programme."""
     view, about = look.view(str(effect.case)), effect.payload["about"]
     names = {each.id: each.title for each in incidents_of(view)[0].severities}
-    record = _at(look, view, effect, CaseRecord.MOVED, IncidentRecord.REASSESSED, IncidentRecord.REPLANNED)
+    record = _at(look, view, effect, CaseRecord.MOVED, IncidentRecord.REASSESSED, IncidentRecord.REPLANNED,
+                 IncidentRecord.ABSORBED)
     return {**_waits(look, view, person), "before": names.get(about["before"], about["before"]),
             "after": names.get(about["severity"], about["severity"]), **_by(look, record)}
 
