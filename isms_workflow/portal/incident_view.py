@@ -25,7 +25,7 @@ from isms_workflow.portal.actions import link as action_link
 from isms_workflow.portal.circle import people_of
 from isms_workflow.portal.history import of_case
 from isms_workflow.portal.incident_actions import Desk
-from isms_workflow.portal.incidents import REOPENED, answered
+from isms_workflow.portal.incidents import answered, ended
 from isms_workflow.portal.lessons_view import Board
 from isms_workflow.portal.names import case_url, gate_url, reference, step_url
 from isms_workflow.portal.one_case import CasePage
@@ -131,9 +131,7 @@ class Page(CasePage):
     def _response(self) -> str:
         if self.view.case.state in UNANSWERED:
             return "its clocks stand still" if self.incident.pause else "response"
-        if self.incident.responded_at is None:
-            return "ended before a response" if self.view.case.closed_at else REOPENED
-        return answered(self.incident.responded_at, self.incident.response_due)
+        return ended(self.incident.responded_at, self.incident.response_due, is_over=self.view.case.closed_at is not None)
 
     def _facts(self) -> tuple[v.Fact, ...]:
         case, zone, row = self.view.case, self.visit.person.zone, self.row

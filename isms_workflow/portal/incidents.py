@@ -196,17 +196,18 @@ def seeing(row: Any, at_work: Mapping[str, list[str]]) -> list[str]:
     return at_work.get(row.id, [])
 
 
-REOPENED = "reopened, no response was timed"
-"""Of an incident that was filed with its end, and is open again."""
-
-
 def response(row: Any, zone: str) -> str:
     """How the response clock ended, or why it stands still; "" while it runs."""
     if row.state in UNANSWERED:
         return f"paused until {local_instant(row.paused_until, zone)}" if row.paused_until else ""
-    if row.responded_at is None:
-        return "ended before a response" if row.closed_at else REOPENED
-    return answered(row.responded_at, row.response_due)
+    return ended(row.responded_at, row.response_due, is_over=row.closed_at is not None)
+
+
+def ended(at: datetime | None, due: datetime, *, is_over: bool) -> str:
+    """How a response clock ended. Of an incident that was filed with its end, and is open again, none was timed."""
+    if at is None:
+        return "ended before a response" if is_over else "reopened, no response was timed"
+    return answered(at, due)
 
 
 def answered(at: datetime, due: datetime) -> str:

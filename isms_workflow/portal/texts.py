@@ -37,6 +37,11 @@ def attachment(name: str) -> str:
     return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
 
 
+def capital(text: str) -> str:
+    """With a capital, as a sentence begins."""
+    return text[:1].upper() + text[1:]
+
+
 def retry_after(error: IsmsError) -> dict[str, str]:
     """The header that tells a program when to try again, in seconds (RFC 9110, 10.2.3); none unless there was too much."""
     return {"Retry-After": str(error.seconds)} if isinstance(error, Throttled) else {}

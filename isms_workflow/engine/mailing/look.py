@@ -55,7 +55,7 @@ class Look:
     _views: dict[str, CaseView] = field(default_factory=dict)
     _reached: dict[str, frozenset[str]] = field(default_factory=dict)
     _titles: dict[str, str] = field(default_factory=dict)
-    _rows: dict[str, Any] = field(default_factory=dict)
+    _accounts: dict[str, Any] = field(default_factory=dict)
     _armed: dict[str, list[Deadline]] = field(default_factory=dict)
     _records: dict[tuple[Kind, str, str | None], Record | None] = field(default_factory=dict)
     _late: dict[tuple[str, datetime], datetime | None] = field(default_factory=dict)
@@ -95,9 +95,9 @@ class Look:
 
     def recipient(self, person: str, *, also_gone: bool = False) -> Recipient:
         """Who a mail is for. Raises `Unsent` if they have no account in use any more, unless `also_gone`."""
-        if person not in self._rows:
-            self._rows[person] = self.conn.execute(questions.person(person)).first()
-        row = self._rows[person]
+        if person not in self._accounts:
+            self._accounts[person] = self.conn.execute(questions.person(person)).first()
+        row = self._accounts[person]
         if row is None or row.email is None:
             raise Unsent("its recipient's data was erased")
         known = self.people.people.get(person)

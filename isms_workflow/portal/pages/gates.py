@@ -32,6 +32,7 @@ from isms_workflow.portal.names import Names, entry, gate_url, reference, respon
 from isms_workflow.portal.pages.steps import find as find_step
 from isms_workflow.portal.rendering import word
 from isms_workflow.portal.showing import files, remarks, rungs, wait_of_gate
+from isms_workflow.portal.texts import capital
 from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 from isms_workflow.store.statements import cases as questions
 from isms_workflow.store.tables import audit, audit_private, decisions, dispositions
@@ -143,12 +144,12 @@ def _answer(visit: Visit, view: CaseView, gate: Gate) -> tuple[v.Answer | None, 
     if view.duties and (view.duties.running or view.duties.owed):  # domain/rules/duties.py holds the end until then
         goes_on += " once its obligations to report are settled"
     left = left_open(view, gate)
-    passes = f"{_capital(name)} {_are(name)} approved and frozen, and {goes_on}." if last else (
+    passes = f"{capital(name)} {_are(name)} approved and frozen, and {goes_on}." if last else (
         f"{len(gate.decisions) + 1} of {gate.quorum}.")
     return v.Answer(
         v.Field("comment", "Comment", "textarea", "Needed to return or reject. Kept in the history."),
         v.Field("reopen", "Steps to reopen", "checkboxes", choices=_reopenable(view, gate)),
-        (v.Action("approve", f"Approve {name}", f"{url}/approve", main=True, why_not=f"{_capital(left)}." if left else "",
+        (v.Action("approve", f"Approve {name}", f"{url}/approve", main=True, why_not=f"{capital(left)}." if left else "",
                   then=f"{passes} Can't be undone."),
          v.Action("return", "Return for rework", f"{url}/return",
                   then=f"Closes round {gate.round} at once; the chosen steps reopen, and the next round follows."),
@@ -168,10 +169,6 @@ def _reopenable(view: CaseView, gate: Gate) -> tuple[v.Choice, ...]:
 
 def _or_cancels(view: CaseView) -> str:
     return " or cancels the cycle" if view.workflow.is_followed else ""
-
-
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]
 
 
 def _are(name: str) -> str:

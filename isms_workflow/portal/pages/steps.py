@@ -36,7 +36,7 @@ from isms_workflow.portal.names import Names, case_url, entry, reference, respon
 from isms_workflow.portal.rendering import word
 from isms_workflow.portal.showing import file_url, files, remarks, rungs, wait_of_step
 from isms_workflow.portal.taught import entries, taught
-from isms_workflow.portal.texts import file_name, media_type
+from isms_workflow.portal.texts import capital, file_name, media_type
 from isms_workflow.portal.visit import Form, Reader, Sender, Visit
 from isms_workflow.portal.waiting import title_of
 from isms_workflow.store.statements import cases as questions
@@ -147,7 +147,7 @@ def _unfinished(conn: Connection, visit: Visit, view: CaseView, step: Step) -> s
         lessons.require_applied(conn, view, step, visit.actor, When.at(visit.now))
     except Missing as error:
         lacking = lacking or error.missing
-    return f"{lacking[:1].upper()}{lacking[1:]}." if lacking else ""
+    return f"{capital(lacking)}." if lacking else ""
 
 
 def _needs(view: CaseView, step: Step) -> str:

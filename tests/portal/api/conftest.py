@@ -58,6 +58,15 @@ class Programs:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def pages(self, name: str, path: str) -> list[Any]:
+        """All that a list has, page by page."""
+        found: list[Any] = []
+        while path:
+            page = self.get(name, path)
+            found += page["items"]
+            path = (page["next"] or "").removeprefix(api.PATH)
+        return found
+
     def write(self, name: str, path: str, body: Any = None, version: object = "*", key: str | None = None,
               method: str = "POST", scopes: tuple[str, ...] = ALL) -> httpx.Response:
         """A write on the version that was seen."""

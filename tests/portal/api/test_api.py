@@ -12,7 +12,6 @@ from sqlalchemy import func, select, update
 from isms_workflow.domain.gates import MACHINE
 from isms_workflow.domain.steps import MACHINE as STEPS
 from isms_workflow.engine.accounts import tokens
-from isms_workflow.portal import api
 from isms_workflow.portal.api import gates, steps
 from isms_workflow.portal.api.problems import MEDIA_TYPE
 from isms_workflow.store import audit
@@ -161,11 +160,7 @@ def test_a_write_is_answered_with_the_version_that_the_next_one_needs(planning: 
 
 def test_a_list_goes_on_where_the_page_ended(planning: Programs) -> None:
     """Each once, in order, whatever the size of the page."""
-    found, where = [], "/steps?limit=7"
-    while where:
-        page = planning.get("maria", where)
-        found += [each["key"] for each in page["items"]]
-        where = (page["next"] or "").removeprefix(api.PATH)
+    found = [each["key"] for each in planning.pages("maria", "/steps?limit=7")]
     assert len(found) == len(set(found)) == 24
 
 

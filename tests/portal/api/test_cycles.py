@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import update
 
 from isms_workflow.engine.commands import cases as commands
-from isms_workflow.portal import api
 from isms_workflow.portal.api import cycles
 from isms_workflow.store.tables import cases
 from tests.counting import counted
@@ -49,9 +48,5 @@ def test_the_list_goes_on_where_the_page_ended(call: Programs, monkeypatch: pyte
     ids = opened(call, 7)
     with call.world.store.write() as tx:
         tx.execute(update(cases).where(cases.c.id.in_(ids[1:4])).values(label="restricted"))
-    found, where = [], "/cycles?limit=2"
-    while where:
-        page = call.get("olga", where)
-        found += [each["id"] for each in page["items"]]
-        where = (page["next"] or "").removeprefix(api.PATH)
+    found = [each["id"] for each in call.pages("olga", "/cycles?limit=2")]
     assert found == [ids[0], *ids[4:]]

@@ -216,11 +216,7 @@ def test_the_list_goes_on_where_the_page_ended(call: Programs, monkeypatch: pyte
     names = [reference(call) for _ in range(7)]
     with call.world.store.write() as tx:
         tx.execute(update(cases).where(cases.c.reference.in_(names[1:4])).values(label="restricted"))
-    found, where = [], "/incidents?limit=2"
-    while where:
-        page = call.get("olga", where)
-        found += [each["reference"] for each in page["items"]]
-        where = (page["next"] or "").removeprefix(api.PATH)
+    found = [each["reference"] for each in call.pages("olga", "/incidents?limit=2")]
     assert found == [names[0], *names[4:]]
 
 

@@ -7,7 +7,6 @@ from typing import Any, get_args
 import pytest
 
 from isms_workflow.domain.systems import DATA, LEVELS
-from isms_workflow.portal import api
 from isms_workflow.portal.api import models
 from tests.portal.api.conftest import Programs
 
@@ -83,11 +82,7 @@ def test_the_list_goes_on_where_the_page_ended(call: Programs) -> None:
     """Each once, in the order in which they came; those retired apart where that is asked for."""
     call.world.system("erp")
     call.write("maria", f"/systems/{call.world.system('mail')}/retire", {"reason": "moved"})
-    found, where = [], "/systems?limit=3"
-    while where:
-        page = call.get("gil", where)
-        found += [each["name"] for each in page["items"]]
-        where = (page["next"] or "").removeprefix(api.PATH)
+    found = [each["name"] for each in call.pages("gil", "/systems?limit=3")]
     assert found == ["ERP", "Public website", "Mail", "File store"]
     assert [each["name"] for each in call.get("gil", "/systems?state=retired")["items"]] == ["Mail"]
     assert len(call.get("gil", "/systems?state=in_use")["items"]) == 3
