@@ -19,12 +19,12 @@ from isms_workflow.domain.obligations import (
     Owed,
     Standing,
     State,
+    in_force,
     obligations_of,
     offered,
     questions,
     shortest_act_by,
     standing,
-    within_force,
 )
 from isms_workflow.domain.periods import Where, wheres
 from isms_workflow.programme.incidents import IncidentWorkflow
@@ -118,12 +118,14 @@ class Duties:
     @cached_property
     def possible(self) -> tuple[Obligation, ...]:
         """Those of regimes that hold for the organisation, or may."""
-        return within_force(self.obligations, self.facts.until(self.at), self.organisation, self.places)
+        regimes = in_force(self.programme.obligations.values(), self.facts.until(self.at), self.organisation, self.places)
+        return tuple(Obligation(regime, stage) for regime in regimes for stage in regime.stages)
 
     @cached_property
     def running(self) -> tuple[Standing, ...]:
         """Those that run now, the next to act on first; of a regime that doesn't hold none does, and none is judged for it."""
-        known = self._cache.get(self.at) or self.some({each.id for each in self.possible})
+        possible = {each.id for each in self.possible}
+        known = self._cache.get(self.at) or (self.some(possible) if possible else ())
         return tuple(sorted((each for each in known if each.state is State.RUNNING), key=anchor))
 
     @cached_property

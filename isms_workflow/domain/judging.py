@@ -15,9 +15,9 @@ from isms_workflow.domain.standings import GONE, OWED, Obligation, Owed, Standin
 from isms_workflow.programme.obligations import EVENTS, HINTS, SUBMITTED, Organisation, Regime
 
 
-def asked_of(each: Obligation, facts: Facts, organisation: Organisation, zone: str) -> Asked:
+def asked_of(regime: Regime, facts: Facts, organisation: Organisation, zone: str) -> Asked:
     """Who is asked; the organisation as it was on the day of the report."""
-    return Asked(each.regime, facts, organisation, local_date(facts.reported_at, zone))
+    return Asked(regime, facts, organisation, local_date(facts.reported_at, zone))
 
 
 def applies(each: Obligation, asked: Asked) -> Truth:
@@ -95,13 +95,13 @@ class Court:
         if self.facts.events:
             return None
         if regime not in self.forces:
-            self.forces[regime] = asked_of(each, self.facts, self.organisation, zone).in_force()
+            self.forces[regime] = asked_of(each.regime, self.facts, self.organisation, zone).in_force()
         force = self.forces[regime]
         return Standing(each, State.NOT_APPLICABLE, zone, force.because) if force.value is False else None
 
     def _matter(self, each: Obligation) -> Matter:
         where = self.calendars[each.regime.regime]
-        asked = asked_of(each, self.facts, self.organisation, where.zone)
+        asked = asked_of(each.regime, self.facts, self.organisation, where.zone)
         facts = current(each.regime, each.stage, self.facts)
         return Matter(each, where, asked, facts, began(each.regime.regime, each.stage, facts), applies(each, asked))
 

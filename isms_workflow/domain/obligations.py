@@ -50,7 +50,7 @@ from isms_workflow.domain.periods import Where, said
 from isms_workflow.domain.standings import GONE, OWED, Obligation, Owed, Standing, State
 from isms_workflow.domain.times import utc
 from isms_workflow.programme.model import Programme
-from isms_workflow.programme.obligations import HINTS, Organisation
+from isms_workflow.programme.obligations import HINTS, Organisation, Regime
 
 __all__ = ["GONE", "OWED", "Obligation", "Owed", "Standing", "State",
            "explain", "obligations_of", "offered", "questions", "shortest_act_by", "standing"]
@@ -78,8 +78,8 @@ def standing(obligations: Iterable[Obligation], facts: Facts, calendars: Mapping
 def questions(obligations: Iterable[Obligation], facts: Facts, organisation: Organisation) -> tuple[Owed, ...]:
     """What triage owes: conditions that are open, and when awareness began for what may apply. Each once, in order."""
     found: dict[str, tuple[Obligation, list[str]]] = {}
-    for each in within_force(obligations, facts, organisation):
-        truth = applies(each, asked_of(each, facts, organisation, "UTC"))
+    for each in _within_force(obligations, facts, organisation):
+        truth = applies(each, asked_of(each.regime, facts, organisation, "UTC"))
         if truth.value is False or _is_settled(each, facts):
             continue
         counted_from = (each.stage.starts.event, *(cap.event for cap in each.stage.caps))
@@ -100,7 +100,7 @@ def offered(standings: Iterable[Standing], facts: Facts, organisation: Organisat
         each, relief = stands.obligation, stands.obligation.stage.relief
         if relief is None or not (stands.state in OWED or stands.in_time is False):
             continue
-        asked = asked_of(each, facts, organisation, stands.zone)
+        asked = asked_of(each.regime, facts, organisation, stands.zone)
         truths = [asked.answer(name) for name in relief.not_for]
         if any(truth.value for truth in truths):
             continue  # it has none, whatever else is answered
@@ -109,15 +109,19 @@ def offered(standings: Iterable[Standing], facts: Facts, organisation: Organisat
     return tuple(owed_of(name, each, tuple(needed), organisation) for name, (each, needed) in found.items())
 
 
-def within_force(obligations: Iterable[Obligation], facts: Facts, organisation: Organisation,
-                 calendars: Mapping[str, Where] | None = None) -> tuple[Obligation, ...]:
-    """Those of regimes that hold for the organisation, or may, on the day of the report: at the regimes' places, else in UTC."""
+def in_force(regimes: Iterable[Regime], facts: Facts, organisation: Organisation,
+             calendars: Mapping[str, Where] | None = None) -> tuple[Regime, ...]:
+    """Those that hold for the organisation, or may, on the day of the report: at the regimes' places, else in UTC."""
+    some = (each for each in regimes if organisation.regimes.get(each.regime) is not False)  # these never do, whatever the day
+    return tuple(each for each in some if asked_of(
+        each, facts, organisation, calendars[each.regime].zone if calendars else "UTC").in_force().value is not False)
+
+
+def _within_force(obligations: Iterable[Obligation], facts: Facts, organisation: Organisation) -> Iterator[Obligation]:
+    """Those of such regimes."""
     some = tuple(obligations)
-    first = {each.regime.regime: each for each in reversed(some)}
-    zones = {name: calendars[name].zone if calendars else "UTC" for name in first}
-    outside = {name for name, each in first.items()
-               if asked_of(each, facts, organisation, zones[name]).in_force().value is False}
-    return tuple(each for each in some if each.regime.regime not in outside)
+    held = {each.regime for each in in_force({each.regime.regime: each.regime for each in some}.values(), facts, organisation)}
+    return (each for each in some if each.regime.regime in held)
 
 
 def shortest_act_by(obligations: Iterable[Obligation], facts: Facts, organisation: Organisation, reported_at: datetime,
@@ -127,8 +131,8 @@ def shortest_act_by(obligations: Iterable[Obligation], facts: Facts, organisatio
     None if nothing may apply. Raises `NaiveInstant`.
     """
     instants = [earliest(each.stage, utc(reported_at), calendars[each.regime.regime])
-                for each in within_force(obligations, facts, organisation)
-                if each.stage.starts.event in AT_ONCE and applies(each, asked_of(each, facts, organisation, "UTC")).value is not False
+                for each in _within_force(obligations, facts, organisation)
+                if each.stage.starts.event in AT_ONCE and applies(each, asked_of(each.regime, facts, organisation, "UTC")).value is not False
                 and not _is_settled(each, facts)]
     return min((instant for instant in instants if instant), default=None)
 

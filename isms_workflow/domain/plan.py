@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from itertools import chain
+from operator import add, attrgetter
 from typing import Any, Literal
 
 from isms_workflow.domain.messages import Message
@@ -96,13 +97,13 @@ class Plan:
     amend: tuple[Amend, ...] = ()
 
     def __add__(self, other: Plan) -> Plan:
-        return Plan(*(getattr(self, name) + getattr(other, name) for name in PARTS))
+        return Plan(*map(add, _parts(self), _parts(other)))
 
 
-PARTS = tuple(each.name for each in fields(Plan))
+_parts: Callable[[Plan], tuple[Any, ...]] = attrgetter(*(each.name for each in fields(Plan)))
 
 
 def total(plans: Iterable[Plan]) -> Plan:
     """All of them, in order, as one."""
     parts = list(plans)
-    return Plan(*(tuple(chain.from_iterable(getattr(p, name) for p in parts)) for name in PARTS))
+    return parts[0] if len(parts) == 1 else Plan(*(tuple(chain.from_iterable(each)) for each in zip(*map(_parts, parts), strict=True)))

@@ -83,7 +83,7 @@ def draft(record: Record, standing: Standing, facts: Facts, organisation: Organi
     template = next(name for name in (f"{found.id}.md", "stage.md") if name in names)
     text = _environment().get_template(template).render(
         record=record, standing=standing, stage=found.stage, regime=found.regime, drafted_at=utc(drafted_at),
-        happened=_happened(facts, found), answers=_answers(asked_of(found, facts, organisation, standing.zone)),
+        happened=_happened(facts, found), answers=_answers(asked_of(found.regime, facts, organisation, standing.zone)),
         data=_data(record), missing=Written(f"**{MISSING}**"), moment=lambda instant: Written(said(instant, standing.zone)))
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 

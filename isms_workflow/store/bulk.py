@@ -86,8 +86,12 @@ def _moved(found: Moves) -> Moved:
 
 def _bound(table: Table, names: tuple[str, ...], rows: Sequence[Mapping[str, Any]],
            dialect: Dialect) -> list[tuple[Any, ...]]:
+    binds = _binds(table, names, dialect)
+    if len(rows) == 1:
+        (row,) = rows
+        return [tuple(row[name] if bind is None else bind(row[name]) for name, bind in zip(names, binds, strict=True))]
     columns = [[row[name] for row in rows] if bind is None else _prepared([row[name] for row in rows], bind)
-               for name, bind in zip(names, _binds(table, names, dialect), strict=True)]
+               for name, bind in zip(names, binds, strict=True)]
     return list(zip(*columns, strict=True))
 
 

@@ -44,7 +44,7 @@ def create_api(portal: Portal) -> FastAPI:
                   root_path_in_servers=False)
     app.state.portal = portal
     problems.install(app)
-    for part in (incident_files, incidents, gates, steps, notifications, people, systems, cycles, attachments, actions, lessons,
+    for part in (incidents, incident_files, gates, steps, notifications, people, systems, cycles, attachments, actions, lessons,
                  tellings, obligations, on_call, evidence, sources):  # in this order they are looked through: what hurries first
         app.include_router(part.router, responses=problems.RESPONSES)
     return app

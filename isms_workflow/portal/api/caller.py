@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,12 +30,10 @@ from isms_workflow.errors import IsmsError
 from isms_workflow.portal.api.problems import KeyReused, MatchNeeded, NoToken, OutOfScope, WeakMatch
 from isms_workflow.portal.asking import Later
 from isms_workflow.portal.deps import Portal
+from isms_workflow.store.bulk import insert_many
 from isms_workflow.store.database import Transaction
-from isms_workflow.store.statements import accounts as statements
 from isms_workflow.store.statements import mails as questions
 from isms_workflow.store.tables import answers
-
-BEARER = HTTPBearer(auto_error=False, description="A token made in the portal, with the scopes that it needs.")
 
 
 @dataclass(frozen=True)
@@ -44,10 +42,6 @@ class Asked:
 
     key: str | None
     digest: str
-
-
-class Repeated(Exception):
-    """The request was answered before; what it did is taken back, and it is answered so again."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +118,10 @@ class Caller:
         return answer
 
     def _keep(self, tx: Transaction, asked: Asked, answer: Response) -> None:
-        """The answer, for a repeat. Raises `Repeated` if there is one already; of two at one instant the second waits for it."""
-        row = {"person": self.token.person.id, "key": asked.key, "request": asked.digest, "status": answer.status_code,
-               "body": bytes(answer.body).decode(), "answered_at": self.now}
-        if tx.execute(statements.answered(), row).first() is None:
-            raise Repeated()
+        """The answer, for a repeat. The database refuses a second; of two at one instant the later waits for the other."""
+        insert_many(tx, answers, [{
+            "person": self.token.person.id, "key": asked.key, "request": asked.digest, "status": answer.status_code,
+            "body": bytes(answer.body).decode(), "answered_at": self.now}])
 
     def _answered(self, asked: Asked) -> Response | None:
         """What the request was answered before, if it was. Raises `KeyReused` if another was under its key."""
@@ -203,22 +196,30 @@ def require_scope(found: Caller, *scopes: str) -> None:
         raise OutOfScope(" or ".join(scopes))
 
 
-def scoped(*scopes: str) -> Callable[..., Awaitable[Later[Caller]]]:
-    """A dependency: a caller whose token has one of these scopes; a request that can't be read is refused by it first."""
-    async def put_off(
-        request: Request,
-        given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
+class Scoped(HTTPBearer):
+    """A dependency: a caller whose token has one of these scopes; a request that can't be read is refused by it first.
+
+    It is FastAPI's scheme itself and doesn't depend on one: each dependency of a dependency is solved anew for each request.
+    """
+
+    def __init__(self, *scopes: str) -> None:
+        super().__init__(scheme_name=HTTPBearer.__name__, auto_error=False,
+                         description="A token made in the portal, with the scopes that it needs.")
+        self._scopes = scopes
+
+    async def __call__(  # type: ignore[override]  # what FastAPI fills in
+        self, request: Request,
         _key: Annotated[str | None, Header(alias="Idempotency-Key", description="On writes: a key of its own.")] = None,
     ) -> Later[Caller]:
-        request.state.caller = Later(partial(_caller, request, given, scopes))
+        """Who calls, to be found out in the endpoint's thread."""
+        request.state.caller = Later(partial(_caller, request, await super().__call__(request), self._scopes))
         return request.state.caller  # type: ignore[no-any-return]
-    return put_off
 
 
-Reads = Annotated[Caller, Depends(scoped("read"))]
-Writes = Annotated[Caller, Depends(scoped("write"))]
-Reports = Annotated[Caller, Depends(scoped("report"))]
-Follows = Annotated[Caller, Depends(scoped("report", "read"))]
-Decides = Annotated[Caller, Depends(scoped("decide"))]
-Administers = Annotated[Caller, Depends(scoped("admin"))]
+Reads = Annotated[Caller, Depends(Scoped("read"))]
+Writes = Annotated[Caller, Depends(Scoped("write"))]
+Reports = Annotated[Caller, Depends(Scoped("report"))]
+Follows = Annotated[Caller, Depends(Scoped("report", "read"))]
+Decides = Annotated[Caller, Depends(Scoped("decide"))]
+Administers = Annotated[Caller, Depends(Scoped("admin"))]
 Match = Annotated[str | None, Header(alias="If-Match", description="The ETag that a GET of this gave, or `*`.")]

@@ -28,6 +28,22 @@ State = Literal["reported", "triaged", "responding", "resolved", "lessons_learne
 Named = Annotated[str | None, Query(max_length=60)]
 
 
+@router.post("", status_code=201, response_model=im.Reported,
+             responses={200: {"model": im.Reported, "description": "It was open already, and counts an occurrence"}})
+def report(body: im.NewReport, caller: Reports) -> Response:
+    """An incident from now on, with its clocks running; the response team is told.
+
+    The same `external_key` of yours again, while its incident is open, is an occurrence of it, answered with 200.
+    """
+    found = Report(body.title, body.description, body.category, (), body.occurred_at, body.external_key, body.exercise)
+
+    def taken(tx: Transaction, when: When) -> im.Reported:
+        view, is_new = commands.report(tx, found, body.systems, caller.actor, when)
+        return incident_shapes.just_reported(view, found) if is_new else incident_shapes.reported(tx, view.case.id)
+
+    return caller.write(body, taken, lambda done: 201 if done.new else 200)
+
+
 @router.get("")
 def incidents(caller: Reads, state: State | None = None, severity: Named = None, category: Named = None,
               limit: Limit = 50, after: str = "") -> m.Page[im.Incident]:
@@ -61,22 +77,6 @@ def how_it_stands(incident: str, caller: Follows) -> im.Reported:
         if not conn.execute(questions.reported_by(case, caller.token.person.id)).first():
             by_name(conn, caller, incident, KIND)
         return incident_shapes.reported(conn, case)
-
-
-@router.post("", status_code=201, response_model=im.Reported,
-             responses={200: {"model": im.Reported, "description": "It was open already, and counts an occurrence"}})
-def report(body: im.NewReport, caller: Reports) -> Response:
-    """An incident from now on, with its clocks running; the response team is told.
-
-    The same `external_key` of yours again, while its incident is open, is an occurrence of it, answered with 200.
-    """
-    found = Report(body.title, body.description, body.category, (), body.occurred_at, body.external_key, body.exercise)
-
-    def taken(tx: Transaction, when: When) -> im.Reported:
-        view, is_new = commands.report(tx, found, body.systems, caller.actor, when)
-        return incident_shapes.just_reported(view, found) if is_new else incident_shapes.reported(tx, view.case.id)
-
-    return caller.write(body, taken, lambda done: 201 if done.new else 200)
 
 
 @router.post("/{incident}/acknowledge", response_model=im.IncidentWhole)

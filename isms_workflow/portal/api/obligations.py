@@ -18,7 +18,7 @@ from isms_workflow.engine import reading
 from isms_workflow.engine.commands import obligations as commands
 from isms_workflow.portal import uploads
 from isms_workflow.portal.api import models as m
-from isms_workflow.portal.api.caller import Caller, Decides, Reads, Writes, require_scope, scoped
+from isms_workflow.portal.api.caller import Caller, Decides, Reads, Scoped, Writes, require_scope
 from isms_workflow.portal.api.cases import by_name
 from isms_workflow.portal.asking import Route
 from isms_workflow.portal.drafting import draft_of
@@ -29,7 +29,7 @@ from isms_workflow.store.statements import obligations as questions
 
 router = APIRouter(prefix="/incidents/{incident}/obligations", tags=["obligations"], route_class=Route)
 Named = Annotated[str, Field(max_length=130)]
-Says = Annotated[Caller, Depends(scoped("write", "decide"))]
+Says = Annotated[Caller, Depends(Scoped("write", "decide"))]
 """Which of the two it takes is known once it is known what it is about."""
 
 

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Delete,
     Insert,
     Select,
-    TextClause,
     Update,
     and_,
     bindparam,
@@ -27,10 +26,8 @@ from sqlalchemy import (
 )
 
 from isms_workflow.domain.records import ChainRecord
-from isms_workflow.store.statements.upserts import new_only
 from isms_workflow.store.tables import (
     accesses,
-    answers,
     attempts,
     audit,
     invitations,
@@ -193,12 +190,6 @@ def token() -> Select[Any]:
         .join_from(tokens, people, tokens.c.person == people.c.id)
         .where(tokens.c.token == bindparam("token"), counts)
     )
-
-
-@cache
-def answered() -> TextClause:
-    """For the API's writes: what a person's request under its key was answered, its row given back; nothing if it was before."""
-    return new_only(answers, ("person", "key"), "request", "status", "body", "answered_at")
 
 
 def tokens_of(person: str) -> Select[Any]:
