@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Column, Dialect, Table
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
 
 from isms_workflow.domain.refusals import Moved
 from isms_workflow.store.database import Transaction
@@ -62,21 +65,36 @@ def write_all(tx: Transaction, groups: Iterable[Rows | Moves]) -> None:
         return
     moves = [each for each in some if isinstance(each, Moves)]
     if tx.dialect.name == "sqlite":
-        for each in some:
-            _written(tx, each)
+        with _driver(tx) as cursor:
+            for each in some:
+                _written(cursor, each, tx.dialect)
     else:
         done = tx.exec_driver_sql(_all(tuple(map(_form, some))), tuple(value for each in some for value in _document(each)))
         if moves and done.scalar_one() != sum(len(each.rows) for each in moves):
             raise _moved(moves[0])
 
 
-def _written(tx: Transaction, each: Rows | Moves) -> None:
+@contextmanager
+def _driver(tx: Transaction) -> Iterator[sqlite3.Cursor]:
+    """SQLite's own cursor: for a row or two SQLAlchemy takes longer than SQLite. What it refuses is raised as SQLAlchemy's."""
+    connection = tx.connection.driver_connection
+    assert isinstance(connection, sqlite3.Connection)
+    try:
+        with closing(connection.cursor()) as cursor:
+            yield cursor
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(None, None, error, sqlite3.Error, dialect=tx.dialect) from error
+
+
+def _written(cursor: sqlite3.Cursor, each: Rows | Moves, dialect: Dialect) -> None:
     names = tuple(each.rows[0])
-    bound = _bound(each.table, names, each.rows, tx.dialect)
+    bound = _bound(each.table, names, each.rows, dialect)
     if isinstance(each, Rows):
-        tx.exec_driver_sql(_each(each.table, names, each.unless, each.become), bound)
-    elif tx.exec_driver_sql(_each_move(each.table, names), bound).rowcount != len(each.rows):
-        raise _moved(each)
+        cursor.executemany(_each(each.table, names, each.unless, each.become), bound)
+    else:
+        cursor.executemany(_each_move(each.table, names), bound)
+        if cursor.rowcount != len(each.rows):
+            raise _moved(each)
 
 
 def _moved(found: Moves) -> Moved:
