@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -22,8 +22,10 @@ from isms_workflow.domain.records import AuditRecord, ChainRecord, Scalar
 from isms_workflow.domain.times import iso
 from isms_workflow.store import audit
 from isms_workflow.store.audit.chain import locked_head
+from isms_workflow.store.bulk import insert_many
 from isms_workflow.store.database import DatabaseGone, Store
 from isms_workflow.store.statements import accounts as statements
+from isms_workflow.store.tables import accesses
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +60,11 @@ class Access:
 
         Nor does it hold what PostgreSQL refuses (U+0000, lone surrogates): one such row would cost its whole group.
         """
-        resource = "".join(c if c.isprintable() else "\ufffd" for c in self.resource[:200])
-        return {**asdict(self), "id": new_id(), "action": self.action[:10], "resource": resource}
+        resource = self.resource[:200]
+        if not resource.isprintable():
+            resource = "".join(c if c.isprintable() else "\ufffd" for c in resource)
+        return {"id": new_id(), "at": self.at, "person": self.person, "action": self.action[:10], "resource": resource,
+                "outcome": self.outcome}
 
 
 class AccessLog:
@@ -126,7 +131,7 @@ class AccessLog:
         """Whether the group is done with: written, or lost and told. False: try again."""
         try:
             with self._store.write() as tx:
-                tx.execute(statements.add_accesses(), [access.row() for access in group])
+                insert_many(tx, accesses, [access.row() for access in group])
         except DatabaseGone as gone:
             if not last_try:
                 return False

@@ -77,12 +77,16 @@ class Store:
         Raises `DatabaseGone` if the database can't be reached or is full or locked.
         """
         with self.translated(), self.engine.begin() as tx:
+            if self.is_sqlite:
+                lock(tx)
             yield tx
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent look: every question sees the same instant; never blocks a writer. Raises `DatabaseGone`."""
         with self.translated(), self.engine.connect().execution_options(**self._looking) as conn, conn.begin():
+            if self.is_sqlite:
+                conn.exec_driver_sql("BEGIN")
             yield conn
 
     def ask(self, question: Callable[[Connection], T]) -> T:
@@ -104,9 +108,7 @@ class Store:
 
     @property
     def _looking(self) -> dict[str, Any]:
-        if self.is_sqlite:
-            return {"isms_read": True}
-        return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        return {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -139,7 +141,7 @@ def open_store(url: str) -> Store:
         if parsed.database:
             private(Path(parsed.database).parent)
         engine = _sqlite(url)
-        return Store(engine, engine.execution_options(isms_alone=True))
+        return Store(engine, engine)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     engine = create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 5}, **_JSON)
@@ -150,7 +152,6 @@ def open_store(url: str) -> Store:
 def _sqlite(url: str) -> Engine:
     engine = create_engine(url, connect_args={"timeout": 5, "check_same_thread": False}, **_JSON)
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -164,10 +165,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if "isms_alone" not in options:
-        connection.exec_driver_sql("BEGIN" if "isms_read" in options else "BEGIN IMMEDIATE")
+def lock(conn: Connection) -> None:
+    """Begins a transaction on SQLite as its one writer. Said where it is meant: while a listener waits for what begins,
+    SQLAlchemy calls listeners at every statement, which on SQLite take as long as the statement.
+    """
+    conn.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def notify(tx: Transaction) -> None:

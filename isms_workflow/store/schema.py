@@ -15,7 +15,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from isms_workflow.errors import IsmsError
 from isms_workflow.store import triggers as guards
-from isms_workflow.store.database import Store
+from isms_workflow.store.database import Store, lock
 from isms_workflow.store.tables import audit, cases, deadlines, machine_states, outbox, people, programmes, schema_info
 from isms_workflow.store.triggers import triggers
 
@@ -189,6 +189,7 @@ def _alone(store: Store) -> Iterator[Connection]:
         raw.execute("PRAGMA foreign_keys=OFF")
         try:
             with conn.begin():
+                lock(conn)
                 yield conn
                 if conn.exec_driver_sql("PRAGMA foreign_key_check").first():
                     raise RuntimeError("a migration left rows that refer to nothing")

@@ -130,7 +130,7 @@ def test_a_history_shorter_than_its_checkpoints_is_told(keyed: World, kept: Path
 
 def cut(world: World) -> int:
     """The last record vanishes, and everything in the database that knew of it; which one it was."""
-    with world.store.engine.begin() as conn:
+    with world.store.write() as conn:
         for name in triggers(conn):
             conn.execute(text(f"DROP TRIGGER {name}"))
         size, _ = audit.head(conn)

@@ -38,7 +38,7 @@ def test_1_every_change_has_exactly_one_record(at_gate: World) -> None:
 
 def test_2_a_changed_record_is_found_and_located(at_gate: World) -> None:
     """Though whoever changed it took the guards away first."""
-    with at_gate.store.engine.begin() as conn:
+    with at_gate.store.write() as conn:
         for guard in ("audit_no_update", "audit_unchanged", "audit_append_only"):
             conn.exec_driver_sql(f"DROP TRIGGER IF EXISTS {guard}")
         for (name,) in conn.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'").all():

@@ -112,10 +112,10 @@ def test_a_change_that_is_taken_back_was_never_there(world: World) -> None:
     """What its transaction read goes with it, also when the next one that is made differs."""
     before = kept(world)
     for zone in ("Asia/Tokyo", "Europe/Oslo"):
-        with world.store.engine.connect() as conn, conn.begin() as tx:
+        with world.store.write() as conn:
             conn.execute(update(people).values(zone=zone))
             assert {p.zone for p in offices.directory(conn, world.now).people.values()} == {zone}
-            tx.rollback()
+            conn.rollback()
         assert kept(world) == before
 
 

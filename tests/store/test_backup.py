@@ -319,7 +319,7 @@ def test_a_backup_of_a_later_release_is_refused(small_file: Path, nearby: Settin
 
 def test_a_chain_that_does_not_verify_is_not_restored(small: Installation, target: Settings, tmp_path: Path) -> None:
     """Whoever tampered before the backup is found by the restore; it leaves the target as empty as it was."""
-    with small.store.engine.begin() as conn:
+    with small.store.write() as conn:
         conn.execute(text("DROP TRIGGER audit_no_update"))
         conn.execute(update(records).where(records.c.seq == 3).values(kind="person.erased"))
     backup(small.store, small.settings, tmp_path / "b", NOW)

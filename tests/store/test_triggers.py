@@ -150,17 +150,17 @@ def test_what_is_new_is_let_in(full: Store) -> None:
 
 def test_a_trigger_that_somebody_took_away_is_missed(store: Store) -> None:
     """By name; for `isms doctor`."""
-    with store.engine.connect() as conn, conn.begin() as tx:
+    with store.write() as conn:
         conn.execute(text("DROP TRIGGER audit_no_update" + ("" if store.is_sqlite else " ON audit")))
         assert triggers.missing(conn) == {"audit_no_update"}
-        tx.rollback()
+        conn.rollback()
 
 
 def test_a_trigger_that_is_switched_off_is_missed(store: Store) -> None:
     """PostgreSQL's can be disabled in place."""
     if store.is_sqlite:
         return
-    with store.engine.connect() as conn, conn.begin() as tx:
+    with store.write() as conn:
         conn.execute(text("ALTER TABLE audit DISABLE TRIGGER audit_no_delete"))
         assert triggers.missing(conn) == {"audit_no_delete"}
-        tx.rollback()
+        conn.rollback()

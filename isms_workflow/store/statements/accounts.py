@@ -242,11 +242,6 @@ def purge_attempts(before: datetime) -> Delete:
     return delete(attempts).where(attempts.c.at <= before)
 
 
-def add_accesses() -> Insert:
-    """For the access log: executed with a group of rows, their ids in the order of writing."""
-    return insert(accesses)
-
-
 def first_access_from(instant: datetime) -> Select[Any]:
     """For sealing: the next hour that saw an access."""
     return select(func.min(accesses.c.at)).where(accesses.c.at >= instant)

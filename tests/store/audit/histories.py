@@ -60,9 +60,9 @@ def write_history(store: Store, key: Key | None = None) -> None:
 @contextmanager
 def attacked(store: Store) -> Iterator[Connection]:
     """A connection on which every guard is gone; what was done on it is undone at the end."""
-    with store.engine.connect() as conn, conn.begin() as tx:
+    with store.write() as conn:
         for name in triggers(conn) & GUARDING[conn.dialect.name]:
             table = name.rsplit("_no_", 1)[0].removesuffix("_once").removesuffix("_in_order")
             conn.execute(text(f"DROP TRIGGER {name}" + ("" if store.is_sqlite else f" ON {table}")))
         yield conn
-        tx.rollback()
+        conn.rollback()

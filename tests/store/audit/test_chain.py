@@ -67,9 +67,9 @@ def test_writers_at_one_time_make_one_chain(store: Store) -> None:
 
 def test_a_transaction_that_fails_leaves_no_gap(store: Store) -> None:
     """What was rolled back was never there."""
-    with store.engine.connect() as conn, conn.begin() as tx:
+    with store.write() as conn:
         audit.append(conn, HISTORY)
-        tx.rollback()
+        conn.rollback()
     with store.write() as tx:
         assert audit.append(tx, [PLAIN]) == [1]
 

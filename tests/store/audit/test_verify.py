@@ -241,13 +241,13 @@ def test_a_stray_value_beside_no_record_is_found(history: Store) -> None:
 @given(gone=st.sets(st.sampled_from([(2, "name"), (2, "email"), (6, "reason")])))
 def test_whatever_is_erased_the_chain_verifies(history: Store, gone: set[tuple[int, str]]) -> None:
     """Any of the private values, in any combination, once their people's erasure is recorded; the count is right."""
-    with history.engine.connect() as conn, conn.begin() as tx:
+    with history.write() as conn:
         for seq, name in sorted(gone):
             conn.execute(update(audit_private).where(audit_private.c.seq == seq, audit_private.c.field == name)
                          .values(value=None, salt=None, erased_at=at(90)))
         audit.append(conn, [line(PersonRecord.ERASED, 90, who) for who in (DANA, MARIA)])
         verdict = audit.verify(conn)
-        tx.rollback()
+        conn.rollback()
     assert (verdict.ok, verdict.private, verdict.erased) == (True, 3 - len(gone), len(gone))
 
 
