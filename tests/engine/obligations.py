@@ -61,11 +61,11 @@ def states(world: World) -> dict[str, State]:
     return {each.obligation.id: each.state for each in duties.standings() if each.state is not State.NOT_APPLICABLE}
 
 
-def dated(world: World, kind: str) -> str:
-    """The id of the one event of a kind that counts."""
+def dated(world: World, kind: str, of: str | None = None) -> str:
+    """The id of the one event of a kind that counts; of several the one that is said of this alone."""
     duties = world.view().duties
     assert duties is not None
-    found, = (each.id for each in duties.dated if each.event.kind == kind)
+    found, = (each.id for each in duties.dated if each.event.kind == kind and of in (None, each.event.of))
     return found
 
 

@@ -282,6 +282,22 @@ def test_awareness_is_not_moved_behind_the_report_of_it(world: World) -> None:
     healthy(world)
 
 
+def test_nor_by_withdrawing_an_earlier_one(world: World) -> None:
+    """What is said of the incident as a whole counts again then, and lies behind the submission."""
+    breach(world)
+    world.advance(hours=3)
+    date(world, "aware", hours(2), reason="by the log", replaces=dated(world, "aware"))
+    date(world, "aware", hours(0.5), of="gdpr")
+    submit(world, "gdpr.notification", at=hours(1))
+    of_gdpr = dated(world, "aware", of="gdpr")
+    with pytest.raises(Missing, match=r"withdrawing aware.*gdpr\.notification was submitted .* withdraw that submission first"):
+        withdraw(world, of_gdpr)
+    withdraw(world, dated(world, "submitted"))
+    withdraw(world, of_gdpr)
+    assert states(world)["gdpr.notification"] is State.RUNNING
+    healthy(world)
+
+
 def test_a_progress_report_is_submitted_before_it_is_due(sqlite_store: Store) -> None:
     """NIS2, Art. 23(4)(e): whoever knows that it will be ongoing doesn't wait until it is too late."""
     under = {**shipped(), "obligations/organisation.yaml": shipped()["obligations/organisation.yaml"].replace(

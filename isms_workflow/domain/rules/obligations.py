@@ -6,7 +6,7 @@ beside what it corrects, with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
@@ -26,6 +26,7 @@ from isms_workflow.domain.rules.common import LONGEST_REASON, reasoned, record
 from isms_workflow.domain.rules.evidence import Committed
 from isms_workflow.domain.times import When, iso, utc
 from isms_workflow.domain.views import CaseView, held
+from isms_workflow.errors import IsmsError
 from isms_workflow.programme.obligations import EVENTS, PERMISSIONS, SUBMITTED
 
 REQUESTED = "requested"
@@ -125,7 +126,7 @@ def date(view: CaseView, found: Happened, reason: str, actor: Actor, when: When)
     plan, new = _row(view, event, None, actor, when)
     facts = _said(event, new.id, before.id if before else None)
     then = duties.with_(dated=(new,), without=before.id if before else None, at=when.noticed)
-    _begun_before_submitted(duties, then, event)
+    _in_order(duties, then, lambda why: Wrong("at", iso(event.at), why))
     if is_permission:
         _permitted(duties, then, event)
     line = record(ObligationRecord.DATED, view, view.case.id, actor, when, facts, why)
@@ -149,14 +150,14 @@ def _once_more(duties: Duties, found: Happened, others: Iterable[Dated]) -> None
         raise Missing(f"recording {found.kind.replace('_', ' ')} once more", f"{', '.join(untold)} {why}")
 
 
-def _begun_before_submitted(duties: Duties, then: Duties, event: Event) -> None:
+def _in_order(duties: Duties, then: Duties, refused: Callable[[str], IsmsError]) -> None:
     """No instant moves the beginning of what was submitted behind its submission; `submit` refuses that order as well."""
     began = {each.obligation.id: each.started_at for each in duties.standings()}
     for each in then.standings():
         moved = each.started_at != began[each.obligation.id]
         if moved and each.started_at is not None and each.submitted_at is not None and each.submitted_at < each.started_at:
-            what = f"{each.obligation.id} was submitted {iso(each.submitted_at)}, and {_not_begun(each.started_at)}"
-            raise Wrong("at", iso(event.at), f"{what}; withdraw that submission first, if it is wrong")
+            raise refused(f"{each.obligation.id} was submitted {iso(each.submitted_at)}, and {_not_begun(each.started_at)}; "
+                          "withdraw that submission first, if it is wrong")
 
 
 def _not_begun(started_at: datetime) -> str:
@@ -197,15 +198,19 @@ def _instants(duties: Duties, found: Happened, when: When) -> None:
 
 
 def withdraw(view: CaseView, event: str, reason: str, actor: Actor, when: When) -> Plan:
-    """What was recorded by mistake counts no more; it stays in the history. A decision is withdrawn by who may take it."""
+    """What was recorded by mistake counts no more; it stays in the history. A decision is withdrawn by who may take it.
+
+    Raises `Missing` if what was submitted would have begun after its submission then.
+    """
     dated = _dated(_of(view), event)
     found = rules.reporting_of(view)
     is_decision = dated.event.kind in DECISIONS
     duties = _duties(view, "withdraw", found.decides if is_decision else _by_answers(view), actor)
     why = reasoned("withdraw what was recorded", reason)
+    then = duties.with_(without=dated.id, at=when.noticed)
+    _in_order(duties, then, lambda why: Missing(f"withdrawing {dated.event.kind.replace('_', ' ')}", why))
     line = record(ObligationRecord.WITHDRAWN, view, view.case.id, actor, when, _said(dated.event, dated.id, None), why)
-    return _gone(dated, actor, when) + Plan(record=(line,)) + rules.followed(
-        view, duties.with_(without=dated.id, at=when.noticed), actor, when)
+    return _gone(dated, actor, when) + Plan(record=(line,)) + rules.followed(view, then, actor, when)
 
 
 def submit(view: CaseView, found: Report, reason: str, actor: Actor, when: When) -> Plan:

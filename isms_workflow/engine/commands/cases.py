@@ -12,7 +12,7 @@ from isms_workflow.domain.rules import cases as rules
 from isms_workflow.domain.rules.cases import Carried
 from isms_workflow.domain.rules.common import LADDER
 from isms_workflow.domain.times import When, from_iso
-from isms_workflow.domain.views import CaseView
+from isms_workflow.domain.views import CaseView, held
 from isms_workflow.engine import offices, programmes, reading
 from isms_workflow.engine.commands.common import in_turn, of_case
 from isms_workflow.engine.writer import write
@@ -33,7 +33,7 @@ def open_cycle(tx: Transaction, actor: Actor, when: When) -> str:
     in_turn(tx)
     people = offices.directory(tx, when.noticed)
     if actor.id not in ("operator", "engine") and not people.holds(actor.id, ISMS_MANAGER):
-        raise NotYours("a cycle", "open", "the responsibility ISMS manager")
+        raise NotYours("a cycle", "open", held(programmes.in_force(tx).programme, ISMS_MANAGER))
     already = tx.execute(questions.open_cases("pdca")).scalar()
     if already:
         open_one = reading.view(tx, already, when.noticed).case

@@ -76,7 +76,7 @@ class Obligations(m.Said):
     """The reports of one incident; none where its programme names none, or it is an exercise."""
 
     incident: str
-    questions: list[Question] = Field(description="What triage still owes.")
+    questions: list[Question] = Field(description="What triage still owes; none of an incident that has ended.")
     offered: list[Question] = Field(description="What may be answered besides: while it is open the stricter instant counts.")
     obligations: list[Obligation]
     events: list[Recorded]
@@ -209,12 +209,12 @@ def _carried_out(caller: Caller, case: str, body: m.Taken, command: Callable[[Tr
 
 
 def _shape(view: CaseView) -> Obligations:
-    duties = view.duties
+    duties, is_over = view.duties, view.case.closed_at is not None
     if duties is None:
         return Obligations(incident=view.case.reference, questions=[], offered=[], obligations=[], events=[])
     return Obligations(
-        incident=view.case.reference, questions=[_question(each) for each in duties.owed],
-        offered=[_question(each) for each in duties.offered],
+        incident=view.case.reference, questions=[] if is_over else [_question(each) for each in duties.owed],
+        offered=[] if is_over else [_question(each) for each in duties.offered],
         obligations=[_obligation(each) for each in duties.standings()],
         events=[Recorded(id=each.id, kind=each.event.kind, at=each.event.at, of=each.event.of, by=each.by) for each in duties.dated])
 

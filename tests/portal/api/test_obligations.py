@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from isms_workflow.engine import programmes
+from isms_workflow.engine.commands import incidents
 from isms_workflow.programme.load import kept, shipped
 from isms_workflow.store.tables import evidence
-from tests.engine.incidents import report
+from tests.engine.incidents import do, report
 from tests.engine.obligations import BREACH
 from tests.portal.api.conftest import Programs
 from tests.portal.incidents import label
@@ -93,6 +94,15 @@ def test_what_a_relief_depends_on_is_offered_and_answered(call: Programs) -> Non
     sent = call.write("ben", f"{PATH}/answers", {"answers": {"organisation.credit_institution": False}})
     assert (sent.status_code, [each["id"] for each in sent.json()["offered"]]) == (200, list(asked)[1:])
     assert call.write("ben", f"{PATH}/answers", {"answers": {"organisation.covered_entity": False}}).status_code == 422
+
+
+def test_nothing_is_asked_of_an_incident_that_has_ended(owing: Programs) -> None:
+    """It was none; taken back it asks again."""
+    assert owing.get("ben", PATH)["questions"]
+    do(owing.world, incidents.dismiss, "ben", None, "a prank")
+    assert (owing.get("ben", PATH)["questions"], owing.get("ben", PATH)["offered"]) == ([], [])
+    do(owing.world, incidents.take_back, "ben", None, "no prank")
+    assert owing.get("ben", PATH)["questions"]
 
 
 def test_a_file_whose_kind_cannot_be_said_is_any(owing: Programs) -> None:
