@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.refusals import Moved
 from isms_workflow.store.bulk import Moves, Rows, insert_many, write_all
-from isms_workflow.store.database import Store
+from isms_workflow.store.database import DatabaseGone, Store
 from isms_workflow.store.tables import audit, audit_head, cases, deadlines, outbox, people, programmes, steps
 from tests.counting import counted
 
@@ -78,6 +78,20 @@ def test_all_or_none(founded: Store) -> None:
     with pytest.raises(IntegrityError), founded.write() as tx:
         write_all(tx, (Rows(outbox, [message("a")]), Rows(steps, [a_step("nobody's", "a")])))
     assert rows(founded, outbox) == []
+
+
+def test_a_database_that_is_full_says_so(sqlite_store: Store) -> None:
+    """Written by SQLite's own cursor, refused as everything else is; and once there is room the same is written."""
+    many = [message(str(number)) for number in range(1000)]
+    with sqlite_store.read() as conn:
+        pages = conn.exec_driver_sql("PRAGMA page_count").scalar_one()
+        conn.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(DatabaseGone, match="full"), sqlite_store.write() as tx:
+        insert_many(tx, outbox, many)
+    with sqlite_store.write() as tx:
+        tx.exec_driver_sql(f"PRAGMA max_page_count = {pages + 1000}")
+        insert_many(tx, outbox, many)
+    assert len(rows(sqlite_store, outbox)) == len(many)
 
 
 def test_a_key_that_is_there_is_left_as_it_is(founded: Store) -> None:
