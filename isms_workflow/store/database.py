@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 
 import orjson
@@ -23,6 +24,9 @@ Transaction = Connection
 DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 
 WAKE_CHANNEL = "isms_wake"
+
+BUSY_S = 5
+"""So long a write waits for others on SQLite."""
 
 _JSON: Mapping[str, Any] = {"json_serializer": lambda value: orjson.dumps(value).decode(),
                             "json_deserializer": orjson.loads}
@@ -65,6 +69,8 @@ class Store:
     asking: Engine
     """For questions that stand alone: without transactions."""
 
+    _turn: Lock = field(default_factory=Lock, compare=False, repr=False)
+
     @property
     def is_sqlite(self) -> bool:
         """Whether the embedded default is in use."""
@@ -76,10 +82,25 @@ class Store:
 
         Raises `DatabaseGone` if the database can't be reached or is full or locked.
         """
-        with self.translated(), self.engine.begin() as tx:
+        with self.translated(), self._in_turn(), self.engine.begin() as tx:
             if self.is_sqlite:
                 lock(tx)
             yield tx
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """SQLite has whoever finds it locked sleep and look again, up to 100 ms at a time, and whoever came last may be first;
+        those of one process needn't.
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_S):
+            raise DatabaseGone(self.engine.url.render_as_string(), f"others have been writing for {BUSY_S} s")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -150,7 +171,7 @@ def open_store(url: str) -> Store:
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 5, "check_same_thread": False}, **_JSON)
+    engine = create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False}, **_JSON)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
@@ -159,7 +180,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     """WAL for readers beside a writer; FULL, because a mail whose record is lost can't be explained."""
     connection.isolation_level = None  # we say BEGIN ourselves
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "cache_size=-32768",
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_S * 1000}", "foreign_keys=ON", "cache_size=-32768",
                    "recursive_triggers=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from threading import Event
 
 import pytest
 from sqlalchemy import Connection, text
 
+from isms_workflow.store import database
 from isms_workflow.store.database import DatabaseGone, Store, open_store
 from tests.conftest import NewDatabase
 from tests.databases import opened
@@ -62,3 +65,41 @@ def test_a_question_that_is_wrong_is_not_asked_twice(database_url: str) -> None:
     with closing(open_store(database_url)) as store, pytest.raises(Exception, match="nothing"):
         store.ask(wrong)
     assert len(asked) == 1
+
+
+def test_writers_of_one_process_take_turns_on_sqlite(sqlite_store: Store) -> None:
+    """The second begins when the first has ended, and sees what it wrote."""
+    found: list[int] = []
+    begun = Event()
+
+    def write(name: str) -> None:
+        begun.set()
+        with sqlite_store.write() as tx:
+            found.append(tx.execute(text("SELECT count(*) FROM counters")).scalar_one())
+            tx.execute(text("INSERT INTO counters (kind, year, last) VALUES (:name, 2026, 1)"), {"name": name})
+
+    with ThreadPoolExecutor() as threads:
+        with sqlite_store.write() as tx:
+            others = [threads.submit(write, name) for name in "bcd"]
+            begun.wait(10)
+            tx.execute(text("INSERT INTO counters (kind, year, last) VALUES ('a', 2026, 1)"))
+            assert found == []
+        for each in others:
+            each.result(10)
+    assert found == [1, 2, 3]
+
+
+def test_whoever_waits_too_long_is_told_why(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was written, and nobody waits for ever; it was no turn of theirs that they could give back."""
+    monkeypatch.setattr(database, "BUSY_S", 0.01)
+
+    def write() -> None:
+        with sqlite_store.write():
+            raise AssertionError
+
+    with ThreadPoolExecutor() as threads, sqlite_store.write() as tx:
+        tx.execute(text("INSERT INTO counters (kind, year, last) VALUES ('a', 2026, 1)"))
+        with pytest.raises(DatabaseGone, match="others have been writing"):
+            threads.submit(write).result(10)
+    with sqlite_store.write() as tx:
+        assert tx.execute(text("SELECT last FROM counters")).scalar_one() == 1
