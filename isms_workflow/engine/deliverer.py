@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, insert, update
 
 from isms_workflow.domain.effects import Answer, Busy, Carried, EffectError, Elsewhere, Held, Unreachable, Unsent
 from isms_workflow.domain.messages import MAIL
@@ -70,6 +70,9 @@ class Channel(Protocol):
     def carry(self, effects: Sequence[Effect], now: datetime) -> Sequence[Answer]:
         """Tries each once; never raises for one effect's sake. `Unreachable` may stand for all that follow."""
 
+    def told_together(self, conn: Connection, effects: Sequence[Effect], now: datetime) -> Collection[str]:
+        """The people to whom one letter would tell of several of these effects."""
+
 
 def turn(store: Store, channel: Channel, now: datetime) -> bool:
     """Carry out one batch of a channel. True: there may be more; False: nothing could be taken."""
@@ -94,9 +97,24 @@ def claim(store: Store, channel: Channel, now: datetime) -> list[Effect]:
         crowd = [who for who, many in Counter(row.person for row in rows).items() if who and many >= CROWD]
         if crowd and programmes.flood(tx) is not None:
             rows += tx.execute(questions.claimable_of(channel.name, crowd, [row.id for row in rows], now, WIDE)).all()
+        rows += _put_off(tx, channel, rows, now)
         if rows:
             tx.execute(questions.claim([row.id for row in rows], now + CLAIM))
-    return [Effect(r.id, r.key, r.case_id, r.payload, r.sensitive, r.attempts, r.queued_at, r.urgency, r.held) for r in rows]
+    return [_effect(row) for row in rows]
+
+
+def _put_off(tx: Transaction, channel: Channel, rows: Sequence[Any], now: datetime) -> Sequence[Any]:
+    """What was put off for people to whom one letter tells of several of these: it goes with it, for each such letter puts off
+    what comes after it.
+    """
+    persons = {row.person for row in rows if row.person}
+    some = set(tx.execute(questions.who_waits(channel.name, persons, now)).scalars()) if persons else set()
+    told = channel.told_together(tx, [_effect(row) for row in rows if row.person in some], now) if some else ()
+    return tx.execute(questions.put_off(channel.name, told, now, WIDE)).all() if told else ()
+
+
+def _effect(row: Any) -> Effect:
+    return Effect(row.id, row.key, row.case_id, row.payload, row.sensitive, row.attempts, row.queued_at, row.urgency, row.held)
 
 
 def settle(store: Store, channel: str, answered: Sequence[tuple[Effect, Answer]], now: datetime) -> None:

@@ -103,6 +103,14 @@ class NoticeChannel:
         self._write(mail_links.take_back, stayed)
         return [answers[effect.id] for effect in effects]
 
+    def told_together(self, conn: Connection, effects: Sequence[Effect], now: datetime) -> Collection[str]:
+        """The people to whom one letter would tell of several of these effects, because there is very much for them."""
+        return {_person(each[0]) for each in self._deal(conn, effects, now).together}
+
+    def _deal(self, conn: Connection, effects: Sequence[Effect], now: datetime) -> Dealt[Effect]:
+        rule, persons = programmes.flood(conn), {_person(effect) for effect in effects}
+        return deal(together(effects), _person, _urgency, many.past(conn, self.name, persons, rule, now), rule, now)
+
     def _write(self, deed: Callable[[Transaction, Sequence[Made]], None], links: Sequence[Made]) -> None:
         if links:
             with self._store.write() as tx:
@@ -110,8 +118,7 @@ class NoticeChannel:
 
     def _dealt(self, look: Look, effects: Sequence[Effect]) -> Iterator[Draft]:
         """What leaves by itself, what together, and what waits, because there is very much for one person."""
-        rule, persons = programmes.flood(look.conn), {_person(effect) for effect in effects}
-        found = deal(together(effects), _person, _urgency, many.past(look.conn, self.name, persons, rule, look.now), rule, look.now)
+        found = self._deal(look.conn, effects, look.now)
         look.expect(effect.case for group in found.alone for effect in group)
         for group in found.alone:
             yield from self._drafts(look, group)

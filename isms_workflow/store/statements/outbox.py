@@ -6,10 +6,14 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, not_, or_, select, update
+from sqlalchemy import Select, and_, bindparam, func, not_, or_, select, update
 
 from isms_workflow.store.statements.among import among
 from isms_workflow.store.tables import cases, channels, outbox
+
+
+FLOOD = "flood"
+"""What `held` says of a message that waits because there is very much for its person."""
 
 
 def claimable(channel: str, now: datetime, limit: int) -> Select[Any]:
@@ -24,6 +28,23 @@ def claimable(channel: str, now: datetime, limit: int) -> Select[Any]:
 def claimable_of(channel: str, persons: Collection[str], but: Collection[str], now: datetime, limit: int) -> Select[Any]:
     """For a deliverer that meets many messages for one person: the others that wait for them as well."""
     return claimable(channel, now, limit).where(among(outbox.c.person, persons), not_(among(outbox.c.id, but)))
+
+
+def put_off(channel: str, persons: Collection[str], now: datetime, limit: int) -> Select[Any]:
+    """For a deliverer about to tell these people of several things in one letter: what else waits because there was very much."""
+    return _put_off(select(outbox), channel, persons, now).order_by(outbox.c.due_at, outbox.c.id).limit(limit).with_for_update(
+        skip_locked=True)
+
+
+def who_waits(channel: str, persons: Collection[str], now: datetime) -> Select[Any]:
+    """For a deliverer: which of these people something so waits for."""
+    return _put_off(select(outbox.c.person).distinct(), channel, persons, now)
+
+
+def _put_off(query: Select[Any], channel: str, persons: Collection[str], now: datetime) -> Select[Any]:
+    return query.where(
+        outbox.c.settled_at.is_(None), outbox.c.channel == channel, outbox.c.due_at > now, outbox.c.held == FLOOD,
+        or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until < now), among(outbox.c.person, persons))
 
 
 def claim(ids: Collection[str], until: datetime) -> Any:
@@ -53,7 +74,7 @@ def postpone() -> Any:
 def hold() -> Any:
     """For a deliverer: not now, for there are many; it wasn't tried."""
     return (update(outbox).where(outbox.c.id == bindparam("row_id"), outbox.c.settled_at.is_(None))
-            .values(due_at=bindparam("next"), held="flood", claimed_until=None))
+            .values(due_at=bindparam("next"), held=FLOOD, claimed_until=None))
 
 
 def by_mail(message: str, mail: str, now: datetime) -> Any:
@@ -84,9 +105,10 @@ def waiting(limit: int = 200) -> Select[Any]:
     return select(outbox).where(outbox.c.settled_at.is_(None)).order_by(outbox.c.queued_at).limit(limit)
 
 
-def tally() -> Select[Any]:
-    """For the health page: how many messages wait, and since when, by channel."""
-    return (select(outbox.c.channel, func.count(), func.min(outbox.c.queued_at))
+def tally(now: datetime) -> Select[Any]:
+    """For the health page: how many messages wait, and since when, by channel. What is put off by rule waits for nobody."""
+    held = and_(outbox.c.held.is_not_distinct_from(FLOOD), outbox.c.due_at > now)
+    return (select(outbox.c.channel, func.count(), func.min(outbox.c.queued_at).filter(not_(held)))
             .where(outbox.c.settled_at.is_(None)).group_by(outbox.c.channel))
 
 
