@@ -9,6 +9,7 @@ from cyclopts import App
 
 from isms_workflow.commands.shared import OPERATOR, reading, say, table, writing
 from isms_workflow.domain.refusals import Unknown
+from isms_workflow.domain.telling import HELD
 from isms_workflow.engine import deliverer
 from isms_workflow.engine.context import utc_now
 from isms_workflow.engine.mailing.look import Look
@@ -44,5 +45,11 @@ def _print(rows: Sequence[Any], look: Look, empty: str) -> None:
     """Whom and what about; never the text, which may be confidential or carry a secret."""
     table(("id", "channel", "what", "to", "queued", "tries", "said"),
           ((r.id, r.channel, r.payload.get("notice") or r.payload.get("do"),
-            look.name(r.payload["to"]) if r.payload.get("to") else None, r.queued_at, r.attempts, r.error)
-           for r in rows), empty)
+            look.name(r.payload["to"]) if r.payload.get("to") else None, r.queued_at, r.attempts, _said(r)) for r in rows), empty)
+
+
+def _said(row: Any) -> str | None:
+    """What the last try was answered, or why there was none."""
+    if row.error or row.settled_at is not None or row.held is None:
+        return row.error  # type: ignore[no-any-return]
+    return f"{HELD[row.held]}, until {row.due_at:%Y-%m-%d %H:%M} UTC"

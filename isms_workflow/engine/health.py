@@ -113,7 +113,7 @@ COMMANDS = {"clock": "clock", "deliverer": "deliver"}
 
 def look(conn: Connection, now: datetime) -> Health:
     """How things are at this instant. Reads only; asks nobody over the network."""
-    return Health(now, tuple(services(conn, now)), tuple(_channels(conn)), tuple(watchdog.look(conn, now)))
+    return Health(now, tuple(services(conn, now)), tuple(_channels(conn, now)), tuple(watchdog.look(conn, now)))
 
 
 def services(conn: Connection, now: datetime) -> list[Service]:
@@ -125,8 +125,8 @@ def services(conn: Connection, now: datetime) -> list[Service]:
     return [each for each in seen if each.alive or each.name not in living]
 
 
-def _channels(conn: Connection) -> list[Waiting]:
-    waiting = {row[0]: (row[1], row[2]) for row in conn.execute(outbox_questions.tally())}
+def _channels(conn: Connection, now: datetime) -> list[Waiting]:
+    waiting = {row[0]: (row[1], row[2]) for row in conn.execute(outbox_questions.tally(now))}
     failing = {row.name: row for row in conn.execute(outbox_questions.channels_known())}
     dead = {row[0]: row[1] for row in conn.execute(outbox_questions.dead_tally())}
     found = []

@@ -142,7 +142,11 @@ def _take(desk: Desk, box: Mailbox, mails: Mails, source: Any, mail: Any, now: d
     try:
         said = read(mails.read(mail), desk.own)
         intake.count(desk.store, source.id, now)
-        intake.message(desk.store, source, said.key, _incoming(desk, source, said), now)
+        found, digest = _incoming(desk, source, said), _digest(said)
+        try:
+            intake.message(desk.store, source, said.key, found, now, digest)
+        except intake.IdReused:  # some send one Message-ID for ever: what else is said under it isn't lost
+            intake.message(desk.store, source, f"{said.key[:180]}#{digest[:16]}", found, now, digest)
     except FileNotFoundError:  # another deliverer was quicker
         return False
     except (Unreadable, Wrong) as why:
@@ -150,6 +154,12 @@ def _take(desk: Desk, box: Mailbox, mails: Mails, source: Any, mail: Any, now: d
         return False
     mails.taken(mail)
     return True
+
+
+def _digest(mail: Mail) -> str:
+    """By which a mail that is looked at again is told from another one under its Message-ID."""
+    files = [(part.name, hashlib.sha256(part.content).hexdigest()) for part in mail.files]
+    return hashlib.sha256(repr((mail.title, mail.text, files)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _incoming(desk: Desk, source: Any, mail: Mail) -> Incoming:

@@ -80,7 +80,37 @@ def test_the_critical_come_first_and_wait_a_minute(both: World, settings: Settin
     flood(both, 1, what="b")
     flood(both, 2, "critical", what="c")
     (one,) = [m for m in mails(both, settings) if m not in before]
-    assert one.subject == "CRITICAL: 3 messages for you at once, 2 of them critical"
+    assert one.subject == "URGENT: 3 messages for you at once, 2 of them urgent"
+
+
+def test_a_letter_that_tells_of_several_takes_what_was_put_off_with_it(both: World, settings: Settings) -> None:
+    """Each such letter puts off what comes after it: what waits would wait for ever where something urgent comes now and then."""
+    begun(both, settings)
+    flood(both, 30)
+    before = mails(both, settings)
+    both.sim.now += timedelta(minutes=2)
+    flood(both, 5, what="b")
+    assert mails(both, settings) == before
+    assert states(both)["held"] == 5
+    both.sim.now += timedelta(minutes=2)
+    flood(both, 1, "critical", what="c")
+    (one,) = [m for m in mails(both, settings) if m not in before]
+    assert one.subject == "URGENT: 6 messages for you at once, 1 of them urgent"
+    assert states(both) == {"sent": 36}
+
+
+def test_what_is_put_off_stays_so_while_no_such_letter_leaves(both: World, settings: Settings) -> None:
+    """Something urgent within the minute waits too, and a warning that a law asks for goes by itself."""
+    begun(both, settings)
+    flood(both, 30)
+    before = mails(both, settings)
+    both.sim.now += timedelta(seconds=20)
+    flood(both, 5, what="b")
+    flood(both, 1, "critical", what="c")
+    flood(both, 1, "statutory", what="s")
+    (one,) = [m for m in mails(both, settings) if m not in before]
+    assert one.key.startswith("incident_escalated:s0")
+    assert states(both) == {"sent": 31, "held": 6}
 
 
 def test_a_statutory_warning_goes_out_at_once_by_itself(both: World, settings: Settings) -> None:

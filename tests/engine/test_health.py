@@ -58,6 +58,20 @@ def overdue(world: World) -> None:
         tx.execute(update(deadlines).values(due_at=world.now - timedelta(minutes=5)))
 
 
+def test_what_is_held_by_rule_is_no_trouble_before_its_instant(planning: World) -> None:
+    """Quiet hours, a delay, a flood: nothing is wrong with the channel. After it somebody should have taken it."""
+    all_beat(planning)
+    empty_outbox(planning)
+    for held in ("quiet", "delay", "flood"):
+        waits_for_long(planning)
+        with planning.store.write() as tx:
+            tx.execute(update(outbox_table).where(outbox_table.c.settled_at.is_(None)).values(
+                held=held, due_at=planning.now + timedelta(minutes=2)))
+        assert troubles(planning) == ()
+    with planning.store.read() as conn:
+        assert [each for each in health.look(conn, planning.now + timedelta(minutes=3)).troubles if "messages wait" in each]
+
+
 WRONG: dict[str, tuple[Callable[[World], None], str]] = {
     "a message waits": (waits_for_long, "1 messages wait for the channel mail"),
     "a wait has no end": (without_deadlines, "open step without an armed deadline: PDCA-2026-0001 scope"),

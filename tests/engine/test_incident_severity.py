@@ -44,6 +44,17 @@ def test_a_word_that_was_asked_after_is_asked_after_anew_under_another_severity(
     assert incident(world).word is None
 
 
+def test_whoever_another_ladder_names_at_a_level_that_counts_as_told_hears_of_the_change(world: World) -> None:
+    """The first level was told by hand, to others: it isn't told again, but top management isn't left out."""
+    report(world)
+    do(world, incidents.escalate, "ben", None, "nobody answers the phone")
+    assert "dana" not in {who for _, who in world.mails("incident_escalated")}
+    do(world, incidents.reassess, "ben", None, "critical", "it spreads")
+    assert [who for _, who in world.mails("incident_reassessed")].count("dana") == 1
+    assert [event for event, _ in world.armed(world.case)].count("ladder") == 1
+    do(world, incidents.acknowledge, "dana", None)
+
+
 RAISED: dict[str, tuple[tuple[str, ...], int, str, list[str], int]] = {
     # from, after, to: (systems, hours after the report, the severity, who is told by then, hours until the response)
     "medium to high after three hours": ((), 3, "high", ["ravi", "maria"], 4),

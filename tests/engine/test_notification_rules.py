@@ -94,6 +94,38 @@ def test_quiet_hours_hold_all_but_the_critical(both: World) -> None:
     assert [t.held for t in told(both, "ben")] == [None]
 
 
+def test_what_quiet_hours_hold_leaves_by_those_that_hold_now(both: World, settings: Settings) -> None:
+    """Later if they are longer, and at once if there are none any more."""
+    choose(both, "ben", quiet=NOW_ISH)
+    report(both)
+    choose(both, "ben", quiet=Quiet(time(7), time(10)))
+    (found,) = told(both, "ben")
+    assert (found.held, found.due.hour) == ("quiet", 10)
+    both.sim.now += timedelta(hours=1, minutes=1)
+    deliver(both, settings)
+    assert [t.state for t in told(both, "ben")] == ["held"]
+    choose(both, "ben")
+    deliver(both, settings)
+    assert [t.state for t in told(both, "ben")] == ["sent"]
+
+
+def test_an_incident_that_turns_out_critical_is_told_in_quiet_hours(world: World) -> None:
+    """By its new severity, not by the one before; and by the old one's no more."""
+    choose(world, "ben", quiet=NOW_ISH)
+    report(world)
+    do(world, incidents.reassess, "ravi", None, "critical", "customers")
+    do(world, incidents.reassess, "ravi", None, "low", "a test account")
+    assert [t.held for t in told(world, "ben") if t.notice == "incident_reassessed"] == [None, "quiet"]
+
+
+def test_a_level_that_somebody_has_told_comes_in_quiet_hours(world: World) -> None:
+    """Whoever presses that wants somebody now."""
+    choose(world, "maria", quiet=NOW_ISH)
+    report(world)
+    do(world, incidents.escalate, "ben", None, "nobody answers the phone")
+    assert [(t.held, t.urgency) for t in told(world, "maria") if t.notice == "incident_escalated"] == [(None, "critical")]
+
+
 def test_a_statutory_message_knows_no_quiet_hours(world: World) -> None:
     """By mail and by every way of theirs, at once."""
     choose(world, "ben", PAGER, LATER, quiet=NOW_ISH)

@@ -137,6 +137,20 @@ def test_a_crash_between_commit_and_move_repeats_nothing(world: World, box: Box,
     assert (len(rows(world)), again(world), names(box, "new")) == (1, 0, [])
 
 
+def test_what_else_comes_under_one_message_id_is_not_lost(both: World, box: Box) -> None:
+    """Some appliances send the same for ever: an occurrence while the incident is open, and a new one after its end."""
+    have_source(both)
+    for text in ("The pump is hot.", "The pump is hot.", "The pump is on fire."):
+        deliver(box, text=text)
+        look(both, box)
+    assert (len(rows(both)), again(both), names(box, "new")) == (1, 1, [])
+    both.case = rows(both)[0].case_id
+    do(both, commands.dismiss, "ben", None, "a drill")
+    deliver(box, text="The pump is on fire again.")
+    look(both, box)
+    assert rows(both)[1].follows == both.case
+
+
 def test_one_that_another_deliverer_has_moved_is_left(world: World, box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both may look at one instant."""
     have_source(world)

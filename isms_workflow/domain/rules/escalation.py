@@ -16,6 +16,7 @@ from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.incident import UNANSWERED, Stop
 from isms_workflow.domain.ladders import Rung, rung
 from isms_workflow.domain.machine import CLOCK
+from isms_workflow.domain.messages import Urgency
 from isms_workflow.domain.people import ISMS_MANAGER, Actor
 from isms_workflow.domain.plan import Arm, Beside, Insert, Plan
 from isms_workflow.domain.records import IncidentRecord, Scalar
@@ -47,6 +48,15 @@ def told_so_far(view: CaseView) -> tuple[str, ...]:
     levels = view.programme.ladders[severity_of(view).ladder].levels[:incident.climbed + 1]
     above = (person for level in levels for name in level.to for person in all_named(view, name))
     return tuple(dict.fromkeys((*responders(view), *above)))
+
+
+def counted_as_told(view: CaseView, now: datetime) -> tuple[str, ...]:
+    """Whom the ladder's levels up to now name at this instant. After a change of severity these are another ladder's levels,
+    which aren't told again: of its people some may never have heard of the incident.
+    """
+    _, incident = incidents_of(view)
+    levels = view.programme.ladders[severity_of(view).ladder].levels[:incident.climbed + 1]
+    return tuple(dict.fromkeys(person for level in levels for name in level.to for person in named(view, name, now)))
 
 
 def with_stop(view: CaseView, stop: Stop) -> CaseView:
@@ -104,7 +114,8 @@ def due_levels(view: CaseView, when: When, *, passed_on: bool = False) -> tuple[
     return plan, view
 
 
-def tell_level(view: CaseView, level: Rung, actor: Actor, when: When, reason: str) -> tuple[Plan, CaseView]:
+def tell_level(view: CaseView, level: Rung, actor: Actor, when: When, reason: str,
+               urgency: Urgency | None = None) -> tuple[Plan, CaseView]:
     """One level is told now; the record says by whom that came about. The last one reaches somebody, whoever has left."""
     _, incident = incidents_of(view)
     ladder = view.programme.ladders[level.ladder]
@@ -117,7 +128,7 @@ def tell_level(view: CaseView, level: Rung, actor: Actor, when: When, reason: st
     occasion = f"{view.case.id}:{level.ladder}:{level.level}:{level.repeat}:{when.happened.timestamp():.6f}"
     plan = Plan(
         beside=(climbed(view, level.level, level.repeat),),
-        send=tell(view, "incident_escalated", people, occasion, level=level.level, due=iso(incident.response_due)),
+        send=tell(view, "incident_escalated", people, occasion, urgency, level=level.level, due=iso(incident.response_due)),
         reach=tuple((view.case.id, person) for person in people),
         record=(record(IncidentRecord.ESCALATED, view, view.case.id, actor, when, facts, reason),),
     )
@@ -205,7 +216,7 @@ def escalate(view: CaseView, seen: int | None, reason: str, actor: Actor, when: 
     is_over = incident.climbed >= len(ladder.levels) - 1
     number, repeat = (len(ladder.levels) - 1, incident.repeats) if is_over else (incident.climbed + 1, 0)
     level = rung(ladder, number, repeat, view.case.opened_at, view.calendar)
-    told, then = tell_level(view, level, actor, when, why)
+    told, then = tell_level(view, level, actor, when, why, "critical")  # whatever quiet hours say: somebody wants them now
     plan = replace(told, record=()) + _moved(view, "escalate", IncidentRecord.ESCALATED, actor, when, {
         "ladder": level.ladder, "level": number, "repeat": repeat, "by_hand": True, "again": is_over}, why)
     if is_over:

@@ -196,9 +196,12 @@ def _reassessed(view: CaseView, severity: str, when: When) -> Plan:
     if view.case.state not in UNANSWERED:
         return plan
     word = escalation.word_anew(then, when) if severity != incident.severity else Plan()
+    told = escalation.told_so_far(view)
+    new = tuple(person for person in escalation.counted_as_told(then, when.noticed) if person not in told)
     return plan + escalation.anew(then, when) + word + Plan(
-        send=tell(view, "incident_reassessed", escalation.told_so_far(view), f"{view.case.id}:{view.case.version}",
-                  severity=severity, before=incident.severity))
+        send=tell(then, "incident_reassessed", (*told, *new), f"{view.case.id}:{view.case.version}",
+                  severity=severity, before=incident.severity),
+        reach=tuple((view.case.id, person) for person in new))
 
 
 def respond(view: CaseView, seen: int | None, actor: Actor, when: When) -> Plan:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from sqlalchemy import Connection
+
 from isms_workflow.domain.effects import Answer, Carried, EffectError, Elsewhere, Held, Refused, Unsent
-from isms_workflow.domain.flood import deal
+from isms_workflow.domain.flood import Dealt, deal
 from isms_workflow.domain.messages import MAIL
 from isms_workflow.domain.notification import needless
 from isms_workflow.domain.times import iso
@@ -139,7 +141,7 @@ class NoticeChannel:
             return
         first = shown[0][1]
         facts = many.facts(shown, more, told)
-        mail = render("flood", facts, first.to, look.now, self._public_url, look.organisation, ("CRITICAL",) if facts["critical"] else ())
+        mail = render("flood", facts, first.to, look.now, self._public_url, look.organisation, ("URGENT",) if facts["critical"] else ())
         letter = Letter(shared_key(told), first.to, mail, any(each.sensitive for each in told), "flood", "",
                         address("flood", "/", self._public_url), any(each.discreet for _, each in shown), told[0].urgency)
         yield Draft(told, letter, bundled=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
+
+from sqlalchemy import Connection
 
 from isms_workflow.domain.effects import Busy, EffectError, Refused
 from isms_workflow.domain.messages import PREFECT
@@ -40,6 +42,10 @@ class PrefectChannel:
         done = self._pool.map(self._carry_case, grouped.values())
         answers = {id(effect): answer for group in done for effect, answer in group}
         return [answers[id(effect)] for effect in effects]
+
+    def told_together(self, conn: Connection, effects: Sequence[Effect], now: datetime) -> Collection[str]:  # noqa: ARG002
+        """Nobody: no message here is for a person."""
+        return ()
 
     def _carry_case(self, effects: Sequence[Effect]) -> list[tuple[Effect, EffectError | None]]:
         wakes = [e for e in effects if e.payload["do"] == "wake"]

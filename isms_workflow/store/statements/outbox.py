@@ -11,7 +11,6 @@ from sqlalchemy import Select, and_, bindparam, func, not_, or_, select, update
 from isms_workflow.store.statements.among import among
 from isms_workflow.store.tables import cases, channels, outbox
 
-
 FLOOD = "flood"
 """What `held` says of a message that waits because there is very much for its person."""
 
@@ -77,6 +76,12 @@ def hold() -> Any:
             .values(due_at=bindparam("next"), held=FLOOD, claimed_until=None))
 
 
+def quiet_until(person: str, at: datetime) -> Any:
+    """For whoever chose other quiet hours: what these hold back leaves at this instant."""
+    return (update(outbox).where(outbox.c.settled_at.is_(None), outbox.c.person == person, outbox.c.held == "quiet")
+            .values(due_at=at))
+
+
 def by_mail(message: str, mail: str, now: datetime) -> Any:
     """For a deliverer: another channel's message leaves as a mail, at once."""
     return (update(outbox).where(outbox.c.id == message, outbox.c.settled_at.is_(None))
@@ -106,8 +111,8 @@ def waiting(limit: int = 200) -> Select[Any]:
 
 
 def tally(now: datetime) -> Select[Any]:
-    """For the health page: how many messages wait, and since when, by channel. What is put off by rule waits for nobody."""
-    held = and_(outbox.c.held.is_not_distinct_from(FLOOD), outbox.c.due_at > now)
+    """For the health page: how many messages wait, by channel, and since when; what is held by rule isn't late before its instant."""
+    held = and_(outbox.c.held.is_not(None), outbox.c.due_at > now)
     return (select(outbox.c.channel, func.count(), func.min(outbox.c.queued_at).filter(not_(held)))
             .where(outbox.c.settled_at.is_(None)).group_by(outbox.c.channel))
 
