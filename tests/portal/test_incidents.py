@@ -33,6 +33,16 @@ def test_everybody_reports_in_a_minute(house: House, who: str) -> None:
     assert f"{FIRST}/report" in main_of(visitor, "/")
 
 
+def test_a_form_that_is_sent_again_leads_to_what_it_has_become(house: House) -> None:
+    """As after *Back*, or by an impatient finger; a form that is opened anew is another report."""
+    gil = house.visitor("gil")
+    hidden = dict(gil.hidden("/incidents/report", "/incidents/report"))
+    answers = [gil.client.post("/incidents/report", data={**hidden, **SAID}) for _ in range(2)]
+    assert [answer.headers["location"] for answer in answers] == [f"{FIRST}/report"] * 2
+    assert "You had sent this form already: it is INC-2026-0001." in gil.read(f"{FIRST}/report")
+    assert gil.send("/incidents/report", "/incidents/report", **SAID).headers["location"] != f"{FIRST}/report"
+
+
 def test_a_report_says_which_systems_and_when(house: House) -> None:
     """Systems of the register, and the local time at which it began."""
     have_systems(house.world)

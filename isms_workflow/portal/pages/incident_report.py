@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from isms_workflow.domain.access import Action
+from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.incident import RESPONDING
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.rules import attachments as rules
@@ -71,6 +72,7 @@ def _form(conn: Connection, visit: Visit) -> v.ReportForm:
         return v.ReportForm(None, "The programme in force says nothing of incidents yet. Tell the ISMS manager, and let "
                                   "them know what happened.")
     return v.ReportForm(v.Action("report", "Report the incident", "/incidents/report", _fields(conn, visit, section), main=True,
+                                 hidden=(("form", new_id()),),
                                  then="The response team is told at once. You see on a page of your own how it stands."))
 
 
@@ -93,13 +95,19 @@ def _fields(conn: Connection, visit: Visit, section: IncidentWorkflow) -> tuple[
 
 @router.post("/report")
 def report(visit: Sender, form: Form) -> Response:
-    """An incident at once, whoever reports it; with its files, or, if one can't be taken, not yet."""
+    """An incident at once, whoever reports it; with its files, or, if one can't be taken, not yet. The same form sent again,
+    as after *Back*, leads to what it has become.
+    """
     visit.require(Action.REPORT, "Reporting an incident")
     sent, when = uploads.chosen(form.form, "files"), When.at(visit.now)
     began = instant(form.text("occurred_at"), visit.person.zone, "occurred_at")
-    told = Report(form.text("title"), form.text("description"), form.text("category"), occurred_at=began,
-                   is_exercise=bool(form.text("exercise")))
+    key = f"form:{form.text('form')[:60]}" if form.text("form") else None
+    told = Report(form.text("title"), form.text("description"), form.text("category"), occurred_at=began, external_key=key,
+                  is_exercise=bool(form.text("exercise")))
     with as_typed(form.text("occurred_at"), "occurred_at"), visit.portal.store.read() as conn:
+        if key and (before := conn.execute(questions.of_key(visit.person.id, key)).first()):
+            name = reading.view(conn, before.id, visit.now).case.reference
+            return visit.go(f"/incidents/{name}/report", f"You had sent this form already: it is {name}.")
         commands.may_report(conn, told, form.many("systems"), when)
     rules.enough(len(sent))
     files = [uploads.attachment(visit.portal, each, "files") for each in sent]
