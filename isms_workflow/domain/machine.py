@@ -77,10 +77,12 @@ class Machine:
         return {(each.event, state): each for each in self.rules for state in each.frm}
 
     def rule_for(self, event: str, state: str, what: str) -> Rule:
-        """The rule by which `event` leads on from `state`. Raises `NotAllowed`, naming `what`, if there is none."""
+        """The rule by which `event` leads on from `state`. Raises `NotAllowed`, naming `what`, and what people can do, if there
+        is none.
+        """
         found = self._table.get((event, state))
         if found is None:
-            raise NotAllowed(what, event, state, self.possible(state))
+            raise NotAllowed(what, event, state, tuple(r.event for r in self.rules if state in r.frm and r.by - AGENTS))
         return found
 
     def possible(self, state: str) -> tuple[str, ...]:

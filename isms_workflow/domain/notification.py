@@ -136,7 +136,7 @@ def problem(rules: tuple[Rule, ...], ways: tuple[str, ...]) -> tuple[str, str, s
         if rule.channel not in (MAIL, *ways):
             return "channel", rule.channel, f"one of {', '.join((MAIL, *ways))}; the operator's settings name the others"
         if not timedelta(0) <= rule.delay <= LONGEST:
-            return "delay", str(rule.delay), "0 to 1440 minutes"
+            return "delay", f"{rule.delay / timedelta(minutes=1):g} minutes", f"0 to {LONGEST // timedelta(minutes=1)} minutes"
     if len(set(rules)) < len(rules):
         return "rules", rules[-1].channel, "there is such a rule already"
     if rules and all(rule.what == "critical" for rule in rules):

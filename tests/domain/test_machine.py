@@ -60,6 +60,14 @@ def test_any_walk_stays_in_the_table_and_can_still_end(name: str, choices: list[
         table.rule_for("dance", state, "it")
 
 
+def test_a_refusal_names_what_people_can_do() -> None:
+    """A word lapses and a response is missed by itself: nobody can do that."""
+    with pytest.raises(NotAllowed) as refused:
+        ALL["incident"].rule_for("dance", "reported", "it")
+    assert {"triage", "acknowledge", "merge"} <= set(refused.value.possible)
+    assert not {"lapse", "breach"} & set(refused.value.possible)
+
+
 def test_the_programme_knows_each_machine_s_phases() -> None:
     """One order, in two rooms of which neither may ask the other."""
     assert PHASES == {"pdca": pdca.PHASES, "incident": incident.PHASES, "corrective_action": corrective_action.PHASES}
