@@ -74,9 +74,19 @@ def drill(view: CaseView, lines: Sequence[Line], told: Iterable[Told]) -> Drill:
     """From the history alone. Raises `Unknown` for an incident that is no exercise."""
     if not incidents_of(view)[1].is_exercise:
         raise Unknown("exercise", view.case.reference)
-    mails, levels = tuple(told), tuple(_levels(lines))
+    mails, levels = _once_each(told), tuple(_levels(lines))
     answers = tuple(_answers(view, lines))
     return Drill(mails, answers, levels, tuple(_missed(view, lines, mails, levels, answers)))
+
+
+def _once_each(told: Iterable[Told]) -> tuple[Told, ...]:
+    """Whoever is told of one thing by several ways was told once: by the first that left."""
+    found: dict[tuple[str, int, datetime], Told] = {}
+    for each in told:
+        before = found.setdefault((each.person, each.level, each.decided), each)
+        if before.outcome != "sent" and each.outcome == "sent":
+            found[each.person, each.level, each.decided] = each
+    return tuple(found.values())
 
 
 def _levels(lines: Iterable[Line]) -> Iterator[Reached]:
