@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from isms_workflow.domain.systems import in_order
 from isms_workflow.engine import reading, register
+from isms_workflow.engine.commands.common import case_id
 from isms_workflow.portal import views as v
 from isms_workflow.portal.history import of_subject
 from isms_workflow.portal.names import Names
@@ -23,6 +24,8 @@ LABELS = {"due": "Due date", "until": "Paused until", "into": "Merge into", "res
 def clashes(conn: Connection, visit: Visit, path: str, typed: Mapping[str, str]) -> tuple[str, tuple[v.Clash, ...]]:
     """What happened last to what the form was about, in a sentence, and each field with both its versions."""
     room, subject, *_ = (*path.strip("/").split("/"), "")
+    if THERE.get(room) in (_case, _incident, _action):
+        subject = case_id(conn, subject)  # an address has its reference, or its id
     names = Names(conn, visit.person)
     now = THERE[room](conn, visit, names, subject) if room in THERE else {}
     lately = of_subject(conn, subject, names, visit, limit=10)

@@ -184,14 +184,15 @@ def test_a_form_that_is_refused_comes_back(reported: House, event: str, typed: d
 
 
 def test_a_stale_form_shows_both(reported: House) -> None:
-    """Ravi was quicker: Ben's words stand beside what is there now."""
+    """Ravi was quicker: Ben's words stand beside what is there now; also where the address has the reference."""
     ben, path = reported.visitor("ben"), f"/incidents/{reported.world.case}/triage"
     hidden = dict(ben.hidden(FIRST, path))
     do(reported.world, incidents.triage, "ravi", None, "critical", "customers are affected")
-    answer = ben.client.post(path, data={**hidden, "severity": "medium", "reason": "only one mail"})
-    assert answer.status_code == 409
-    for yours, now in (("medium", "critical"), ("only one mail", "customers are affected"), ("nothing", "triaged")):
-        assert f'data-label="Yours">{yours}</td><td data-label="Now">{now}' in answer.text
+    for address in (path, f"{FIRST}/triage"):
+        answer = ben.client.post(address, data={**hidden, "severity": "medium", "reason": "only one mail"})
+        assert answer.status_code == 409
+        for yours, now in (("medium", "critical"), ("only one mail", "customers are affected"), ("nothing", "triaged")):
+            assert f'data-label="Yours">{yours}</td><td data-label="Now">{now}' in answer.text
 
 
 def test_a_storm_of_the_same_makes_no_page_slow(reported: House) -> None:
