@@ -121,6 +121,7 @@ REFUSED: dict[str, tuple[Callable[[World], Any], type[Exception], str]] = {
     "a time that is past": (lambda w: cover(w, "ben", starts=w.now - 3 * HOUR, hours=2), Wrong, "after now"),
     "a cover for ever": (lambda w: cover(w, "ben", hours=9000), Wrong, "92 days"),
     "no reason": (lambda w: cover(w, "ben", reason=" "), ReasonNeeded, "reason"),
+    "a cover of another age": (lambda w: cover(w, "ben", starts=w.now + 367 * 24 * HOUR), Wrong, "starts: .* within 366 days"),
     "a second cover at the same time": (lambda w: (cover(w, "ben"), cover(w, "ravi")), Wrong, "somebody covers from"),
     "an end by somebody else": (lambda w: give_back(w, cover(w, "ben"), "ravi"), NotYours, "give back"),
     "an end twice": (lambda w: [give_back(w, made, "maria") for made in [cover(w, "ben")] * 2], Unknown, "cover"),
