@@ -124,6 +124,17 @@ def test_somebody_who_covers_and_leaves_breaks_nothing_and_leaves_a_gap(house: H
     said = house.visitor("maria").read("/on-call")
     assert "Nobody is on call from" in said
     assert "Ravi Singh was to cover" in said
+    assert "a ladder's level tells the others that it names, at its instant; where it names nobody else" in said
+
+
+def test_whoever_was_to_cover_and_no_longer_takes_turns_reads_so_of_themselves(house: House) -> None:
+    """In the second person."""
+    world = house.world
+    with world.sim.write() as (tx, when):
+        commands.override(tx, "first_line", world.ids["ben"], when.happened, when.happened.replace(hour=23), "a swap",
+                          world.actor("ben"), when)
+    done(world, people.revoke, "alex", world.ids["ben"], "incident_responder")
+    assert "you were to cover, and can't act any more" in house.visitor("ben").read("/on-call")
 
 
 def test_the_isms_manager_moves_people_up_and_down(house: House) -> None:

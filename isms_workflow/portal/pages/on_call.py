@@ -118,9 +118,10 @@ def _end(visit: Visit, found: Override, directory: Directory, starts: datetime) 
 
 def _gap(visit: Visit, names: Names, title: str, gap: Shift) -> str:
     since, until = (local_instant(at, visit.person.zone) for at in (gap.starts, gap.ends))
-    why = (f"{names.name(gap.cover.person)} was to cover, and can't act any more" if gap.cover
+    why = (f"{names.name(gap.cover.person)} {'were' if names.who(gap.cover.person).you else 'was'} to cover, and can't act any more" if gap.cover
            else f"nobody in office holds the responsibility {title}")
-    return f"Nobody is on call from {since} to {until}: {why}. Whatever would be told to them is told to the next level at once."
+    return (f"Nobody is on call from {since} to {until}: {why}. In that time a ladder's level tells the others that it names, "
+            "at its instant; where it names nobody else, the next level is told at once.")
 
 
 def _cover(visit: Visit, rotation: Rotation, directory: Directory, names: Names) -> v.Action | None:
