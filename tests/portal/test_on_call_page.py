@@ -79,6 +79,7 @@ def test_a_cover_months_ahead_is_shown_and_can_be_ended(house: House) -> None:
 
 
 WRONG = {
+    "a start in another age": ({"starts": "9999-01-01T00:00"}, "give a date and a time of the years 1900 to 2999"),
     "a start in another year": ({"starts": "2036-02-10T09:00", "ends": "2036-02-11T09:00"}, "within 366 days from now; check the year"),
     "no end": ({"ends": ""}, "give a date and a time"),
     "an end before the start": ({"ends": "2026-02-09T09:00"}, "after it starts"),
