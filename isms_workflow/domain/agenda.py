@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
 
 from isms_workflow.domain.access import Label
 from isms_workflow.domain.clocks import incidents_of
@@ -21,7 +22,10 @@ from isms_workflow.programme.model import Programme
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a calendar: an instant, or a time with its end. `path` is where it is dealt with."""
+    """One line of a calendar: an instant, or a time with its end. `path` is where it is dealt with.
+
+    `id` stays the same while the line does, and tells nothing: whoever keeps the calendar reads it, too.
+    """
 
     id: str
     says: str
@@ -49,7 +53,7 @@ def of_case(view: CaseView, person: str, reached: Collection[str], title: str | 
         workflow, incident = incidents_of(view)
         if person in reached or any(view.directory.holds(person, name) for name in workflow.responders):
             called = f" {title}" if title and is_open else ""
-            yield Entry(view.case.id, f"{reference}{called}: somebody has to be at it", incident.response_due,
+            yield Entry(_opaque(view, "response"), f"{reference}{called}: somebody has to be at it", incident.response_due,
                         f"/incidents/{reference}")
 
 
@@ -59,8 +63,13 @@ def _reports(view: CaseView, person: str, is_open: bool) -> Iterator[Entry]:
         return
     for each in view.duties.running:
         what = each.obligation.stage.title if is_open else "a report"
-        yield Entry(f"{view.case.id}-{each.obligation.id}", f"{view.case.reference}: {what} is to be submitted", anchor(each),
+        yield Entry(_opaque(view, each.obligation.id), f"{view.case.reference}: {what} is to be submitted", anchor(each),
                     f"/incidents/{view.case.reference}/obligations")
+
+
+def _opaque(view: CaseView, what: str) -> str:
+    """An id for something of a case that has none of its own: the case's id, which no calendar is told, hides what it is of."""
+    return str(uuid5(NAMESPACE_URL, f"{view.case.id}/{what}"))
 
 
 def _decides(view: CaseView, gate: Gate, person: str, now: datetime) -> bool:

@@ -141,6 +141,13 @@ def horizon(rotation: Turns, now: datetime) -> datetime:
     return now + AHEAD if hand_over(rotation, last) == now + AHEAD else hand_over(rotation, last + 1)
 
 
+def later(rotation: Rotation, directory: Directory, now: datetime) -> tuple[Override, ...]:
+    """The covers that begin behind the shifts that are shown, the earliest first."""
+    end = horizon(rotation, now)
+    found = (each for each in directory.overrides if each.rotation == rotation.id and each.starts >= end)
+    return tuple(sorted(found, key=lambda each: (each.starts, each.id)))
+
+
 def gaps(rotation: Rotation, directory: Directory, now: datetime) -> tuple[Shift, ...]:
     """When nobody will be on call within the next four weeks; one that goes on has its beginning in the shift of now.
 

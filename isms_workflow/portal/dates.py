@@ -10,9 +10,12 @@ from sqlalchemy import select
 
 from isms_workflow.domain.calendars import instant_of
 from isms_workflow.domain.refusals import Wrong
-from isms_workflow.domain.times import LAST_YEAR
+from isms_workflow.domain.times import FIRST_YEAR, LAST_YEAR, FarInstant, utc
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.tables import organisation
+
+AGE = f"of the years {FIRST_YEAR} to {LAST_YEAR}"
+"""What lies further away can be typed, and is a date: whoever did reads why it isn't taken."""
 
 
 def zone(tx: Transaction) -> str:
@@ -36,11 +39,11 @@ def instant(text: str, zone: str, field: str) -> datetime | None:
         return None
     try:
         there = datetime.fromisoformat(text.strip())
-        if there.tzinfo is None and 1970 <= there.year <= LAST_YEAR and "T" in text.strip().replace(" ", "T"):
-            return instant_of(there.date(), there.time(), zone)
-    except (ValueError, OverflowError):
+        if there.tzinfo is None and "T" in text.strip().replace(" ", "T"):
+            return utc(instant_of(there.date(), there.time(), zone))
+    except (ValueError, OverflowError, FarInstant):
         pass
-    raise Wrong(field, text, "give a date and a time such as 2026-03-12T14:00")
+    raise Wrong(field, text, f"give a date and a time {AGE}, such as 2026-03-12T14:00")
 
 
 def hour(text: str, field: str) -> time | None:
@@ -70,6 +73,6 @@ def _midnight(tx: Transaction, text: str, field: str, days_on: int) -> datetime 
         return None
     try:
         day = datetime.strptime(text.strip(), "%Y-%m-%d").date()  # noqa: DTZ007  # a local date; its zone follows
-        return instant_of(day + timedelta(days=days_on), time(0), zone(tx))
-    except (ValueError, OverflowError):
-        raise Wrong(field, text, "give a date such as 2026-03-12") from None
+        return utc(instant_of(day + timedelta(days=days_on), time(0), zone(tx)))
+    except (ValueError, OverflowError, FarInstant):
+        raise Wrong(field, text, f"give a date {AGE}, such as 2026-03-12") from None

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from isms_workflow.domain.access import Action
 from isms_workflow.domain.corrective_action import OPEN
 from isms_workflow.domain.times import from_iso
 from isms_workflow.portal import views as v
@@ -134,12 +135,14 @@ def entries(conn: Connection, query: Select[Any], names: Names, visit: Visit) ->
     asked = {row.seq: (row.case_id, labels.get(said[row.seq].get("evidence"))) for row in rows}
     sight.expect(asked.values())
     about = About.of(conn, rows)
-    return tuple(_entry(row, about, said[row.seq], private.get(row.seq, {}), names, visit.person.zone)
-                 if sight.sees(*asked[row.seq]) else _place(row) for row in rows)
+    found = (_entry(row, about, said[row.seq], private.get(row.seq, {}), names, visit.person.zone)
+             if sight.sees(*asked[row.seq]) else _place(row) for row in rows)
+    may_audit = visit.may(Action.AUDIT)  # the chain's page is shut to everybody else
+    return tuple(replace(each, url=f"/audit?from={each.sequence}") if may_audit else each for each in found)
 
 
 def _place(row: Any) -> v.HistoryEntry:
-    return v.HistoryEntry(row.happened_at, v.Who("not shown"), HIDDEN, row.seq, row.hash, url=f"/audit?from={row.seq}")
+    return v.HistoryEntry(row.happened_at, v.Who("not shown"), HIDDEN, row.seq, row.hash)
 
 
 def _entry(row: Any, about: About, data: Mapping[str, Any], private: Mapping[str, str], names: Names, zone: str) -> v.HistoryEntry:
@@ -147,7 +150,7 @@ def _entry(row: Any, about: About, data: Mapping[str, Any], private: Mapping[str
     late = (row.noticed_at - row.happened_at).total_seconds() >= 1
     return v.HistoryEntry(row.happened_at, names.who(row.actor), sentence(row.kind, about.spoken(row, data), names, zone), row.seq,
                           row.hash, reason, noticed=row.noticed_at if late else None, reference=about.case(row),
-                          url=f"/audit?from={row.seq}", about=about.step(row))
+                          about=about.step(row))
 
 
 def sentence(kind: str, data: Mapping[str, Any], names: Names, zone: str) -> str:

@@ -22,7 +22,9 @@ TURNS = v.Turns(
     "first_line", "First line", "Whoever holds the responsibility Incident responder takes turns of 7 days, handed over at "
     "09:00 (Europe/Berlin).", DUTIES[0], DUTIES[1], DUTIES,
     (("Nobody is on call from Sat 14 Mar 2026 09:00 CET to Sat 21 Mar 2026 09:00 CET: Sofia Marchetti was to cover, and can't act "
-     "any more. Whatever would be told to them is told to the next level at once."),), COVER, (
+     "any more. In that time a ladder's level tells the others that it names, at its instant; where it names nobody else, the "
+     "next level is told at once."),), COVER,
+    (v.Duty("First line", at(150), at(155), ARON, end=v.Action("end-first_line-2", "End the cover", "/on-call/covers/2/return")),), (
         v.Row("Weekend", "Whoever holds the responsibility Control owner takes turns of 7 days, on Saturday, Sunday from 08:00 to 20:00.", (
             v.Place(LUCIA),)),
         v.Row("First line", "Whoever holds the responsibility Incident responder takes turns of 7 days.", (

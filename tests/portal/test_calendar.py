@@ -41,6 +41,11 @@ def says(house: House, path: str) -> list[str]:
     return [str(event["summary"]) for event in events]
 
 
+def uids(feed: str) -> list[str]:
+    """What a calendar knows its events by."""
+    return [str(event["uid"]) for event in Calendar.from_ical(feed).walk("VEVENT")]
+
+
 def test_an_address_tells_what_its_person_owes(planning: House) -> None:
     """Steps at their instants, and turns on call with their ends; of other people nothing."""
     maria, gil = (says(planning, address(planning, name)) for name in ("maria", "gil"))
@@ -72,6 +77,9 @@ def test_a_report_that_an_act_asks_for_stands_with_those_who_decide(house: House
     said = f"{INCIDENT}: {what} is to be submitted"
     maria, ravi = address(house, "maria"), address(house, "ravi")
     assert (said in says(house, maria), said in says(house, ravi)) == (True, False)
+    feed = house.visitor().get(maria).text
+    assert not any(each in feed for each in ("gdpr", world.case)), "nor does an event's UID tell what is hidden"
+    assert uids(feed) == uids(house.visitor().get(maria).text), "it stays, so that an event is moved and not shown twice"
     submit(world, "gdpr.notification", "maria")
     submit(world, "gdpr.register", "maria")
     assert not any("to be submitted" in each for each in says(house, maria))

@@ -41,6 +41,15 @@ def test_a_case_s_history_names_the_step_of_each_line(planning: House) -> None:
     assert "declared the step complete" in lines(maria, f"/steps/{step.id}")
 
 
+@pytest.mark.parametrize(("who", "audits"), [("olga", True), ("maria", False)])
+def test_a_line_leads_to_the_chain_whoever_may_audit(planning: House, who: str, audits: bool) -> None:
+    """To everybody else it says its place in the chain, and leads to no page that would refuse them."""
+    page = planning.visitor(who).read(f"/cases/{planning.world.view().case.reference}")
+    place = re.search(r'<td class="chain">.*?#\d+', page, re.DOTALL)
+    assert place is not None
+    assert ('href="/audit?from=' in place.group(0), 'href="/audit?from=' in page) == (audits, audits)
+
+
 def test_a_later_round_of_an_action_is_said(house: House) -> None:
     """As its page calls the step."""
     world = house.world

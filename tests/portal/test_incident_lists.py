@@ -96,8 +96,29 @@ def test_my_work_has_what_waits_for_responders_the_gravest_first(reported: House
     assert places == sorted(places)
     assert "critical" in page
     for who in ("ines", "olga", "gil"):
-        assert "Triage: " not in main_of(reported.visitor(who), "/")
-    assert "Triage: The shop is down" in main_of(reported.visitor("dana"), "/"), "her level was told"
+        assert not any(each in main_of(reported.visitor(who), "/") for each in ("Triage: ", "Respond to: ", "Acknowledge: "))
+
+
+def test_my_work_offers_whoever_was_told_only_what_they_may_do(reported: House) -> None:
+    """Top management gives its word, at a report and after its triage, and owes nothing once somebody gave theirs."""
+    world, dana = reported.world, reported.visitor("dana")
+    report(world, category="outage", systems=("Web shop",), title="The shop is down")
+    offered = "Acknowledge: The shop is down"
+    assert (offered in main_of(dana, "/"), "Triage: " in main_of(dana, "/")) == (True, False)
+    do(world, incidents.triage, "ben", None, "critical", "")
+    page = main_of(dana, "/")
+    assert (offered in page, "Acknowledge it" in page, "Respond to" in page) == (True, True, False)
+    do(world, incidents.acknowledge, "ravi", None)
+    assert "The shop is down" not in main_of(dana, "/")
+    assert "Respond to: The shop is down" in main_of(reported.visitor("ravi"), "/")
+
+
+def test_my_work_offers_nothing_that_a_responsibility_doesn_t_allow(reported: House) -> None:
+    """Whoever a ladder told through a layer of a rotation, and who may neither handle it nor give their word."""
+    world = reported.world
+    with world.store.write() as tx:
+        tx.execute(insert(reached).values(case_id=world.case, person=world.ids["ines"], since=world.now))
+    assert "Someone reads our mails" not in main_of(reported.visitor("ines"), "/")
 
 
 def test_my_work_says_what_each_row_is_about(reported: House) -> None:

@@ -63,7 +63,24 @@ def test_somebody_covers_and_gives_it_back(house: House) -> None:
         assert words in said
 
 
+def test_a_cover_months_ahead_is_shown_and_can_be_ended(house: House) -> None:
+    """Once, behind the four weeks, with its button for whoever covers; others see it."""
+    ben = house.visitor("ben")
+    assert ben.send(COVER, "/on-call", **told(house, "ben", starts="2026-08-10T09:00", ends="2026-08-11T09:00")).status_code == 303
+    for who, buttons in (("ben", 1), ("maria", 1), ("ravi", 0)):
+        said = house.visitor(who).read("/on-call")
+        assert (said.count("Covered later"), said.count("End the cover")) == (1, buttons), who
+        assert "Mon 10 Aug 2026 09:00" in said.split("Covered later")[1].split("</table>")[0]
+    mine = ben.read("/on-call").split('id="mine"')[1].split("</section>")[0]
+    assert "Mon 10 Aug 2026 09:00" in mine
+    end = ben.read("/on-call").split('action="/on-call/covers/')[1].split('"')[0]
+    assert ben.send(f"/on-call/covers/{end}", "/on-call").status_code == 303
+    assert "Covered later" not in ben.read("/on-call")
+
+
 WRONG = {
+    "a start in another age": ({"starts": "9999-01-01T00:00"}, "give a date and a time of the years 1900 to 2999"),
+    "a start in another year": ({"starts": "2036-02-10T09:00", "ends": "2036-02-11T09:00"}, "within 366 days from now; check the year"),
     "no end": ({"ends": ""}, "give a date and a time"),
     "an end before the start": ({"ends": "2026-02-09T09:00"}, "after it starts"),
     "no reason": ({"reason": ""}, "reason"),
@@ -76,7 +93,7 @@ def test_a_refused_form_comes_back_with_what_was_typed(house: House, change: dic
     answer = house.visitor("ben").send(COVER, "/on-call", **told(house, "ben", **change))
     assert answer.status_code == 422
     assert said in answer.text
-    assert "2026-02-10T09:00" in answer.text
+    assert change.get("starts", "2026-02-10T09:00") in answer.text
 
 
 def test_a_cover_beside_another_says_when_that_is_by_the_readers_clock(house: House) -> None:
@@ -108,6 +125,17 @@ def test_somebody_who_covers_and_leaves_breaks_nothing_and_leaves_a_gap(house: H
     said = house.visitor("maria").read("/on-call")
     assert "Nobody is on call from" in said
     assert "Ravi Singh was to cover" in said
+    assert "a ladder's level tells the others that it names, at its instant; where it names nobody else" in said
+
+
+def test_whoever_was_to_cover_and_no_longer_takes_turns_reads_so_of_themselves(house: House) -> None:
+    """In the second person."""
+    world = house.world
+    with world.sim.write() as (tx, when):
+        commands.override(tx, "first_line", world.ids["ben"], when.happened, when.happened.replace(hour=23), "a swap",
+                          world.actor("ben"), when)
+    done(world, people.revoke, "alex", world.ids["ben"], "incident_responder")
+    assert "you were to cover, and can't act any more" in house.visitor("ben").read("/on-call")
 
 
 def test_the_isms_manager_moves_people_up_and_down(house: House) -> None:

@@ -33,6 +33,10 @@ REQUESTED = "requested"
 DECISIONS = PERMISSIONS | {SUBMITTED, WAIVED}
 """Kinds of event that somebody accountable records, and takes back."""
 
+FIRST = {"closed": "reopen it first", "false_positive": "take it back first",
+         "merged": "say it of the incident that it is part of"}
+"""What has to come before anything is said of the reports of an incident that ended so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Happened:
@@ -286,7 +290,7 @@ def _duties(view: CaseView, event: str, names: Iterable[str], actor: Actor) -> D
     """The duties of an incident that goes on, of which the actor may say something."""
     duties = _of(view)
     if view.case.closed_at is not None:
-        raise NotAllowed(view.case.reference, f"{event} anything of its reports", view.case.state, ("reopen it first",))
+        raise NotAllowed(view.case.reference, f"{event} anything of its reports", view.case.state, (FIRST[view.case.state],))
     some = tuple(names)
     if not any(view.directory.holds(actor.id, name) for name in some):
         raise NotYours(f"the reports of {view.case.reference}", event, held(view.programme, *some))

@@ -18,6 +18,9 @@ from isms_workflow.domain.times import When, iso, utc
 from isms_workflow.programme.model import Rotation, Turns
 
 LONGEST = timedelta(days=92)
+FURTHEST = timedelta(days=366)
+"""How far ahead a cover may begin: what was typed for a later year is a slip."""
+
 WHAT = "on-call shifts"
 
 
@@ -51,6 +54,8 @@ def override(rotation: Rotation, directory: Directory, person: str, starts: date
         raise Wrong("person", person, "cover yourself; the ISMS manager may name anybody who takes turns"
                     if takes_part(rotation, directory, person) else "name somebody who takes turns in the rotation")
     starts = max(utc(starts), when.happened)
+    if starts > when.happened + FURTHEST:
+        raise Wrong("starts", iso(starts), f"a cover begins within {FURTHEST.days} days from now; check the year, or say it nearer to its time")
     check_span(rotation, directory, starts, utc(ends))
     why, made = reasoned("cover a shift", reason), new_id()
     row = {"id": made, "rotation": rotation.id, "person": person, "starts_at": starts, "ends_at": utc(ends),

@@ -17,7 +17,7 @@ from isms_workflow.engine.commands import gates as commands
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Caller, Decides, Match, Reads, tagged
-from isms_workflow.portal.api.cases import Limit, by_name, seen_of
+from isms_workflow.portal.api.cases import BATCH, Limit, by_name, seen_of
 from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import cases as questions
@@ -31,15 +31,28 @@ State = Literal["open", "passed", "returned", "rejected", "lapsed", "withdrawn",
 @router.get("")
 def gates(caller: Reads, cycle: str | None = None, state: State | None = None, limit: Limit = 50,
           after: str = "") -> m.Page[m.Gate]:
-    """Rounds of gates in the cycles that you may see, in the order in which they opened."""
+    """Rounds of gates in the cycles, incidents and corrective actions that you may see, in the order in which they opened.
+
+    `cycle` names one of these, whichever it is, whose rounds are wanted alone.
+    """
     with caller.reading() as conn:
-        if cycle is not None:
-            views = [by_name(conn, caller, cycle)]
+        if cycle is None:
+            found = _of_all(conn, caller, state, limit, after)
         else:
-            views = seen_of(conn, caller, list(conn.execute(questions.cases_after("pdca", "")).scalars()))
-        found = [shapes.gate(view, each) for view in views for each in view.gates
-                 if each.id > after and state in (None, each.state)]
-    return shapes.page(sorted(found, key=lambda each: each.id)[:limit + 1], limit, lambda each: each.id, caller)
+            view = by_name(conn, caller, cycle)
+            rounds = sorted(view.gates, key=lambda each: each.id)
+            found = [shapes.gate(view, each) for each in rounds if each.id > after and state in (None, each.state)]
+    return shapes.page(found[:limit + 1], limit, lambda each: each.id, caller)
+
+
+def _of_all(conn: Connection, caller: Caller, state: State | None, limit: int, after: str) -> list[m.Gate]:
+    """At least one more than the page holds, if there are so many; only cases that have a round on it are read."""
+    found: list[m.Gate] = []
+    while len(found) <= limit and (rows := conn.execute(questions.gates_after(after, BATCH, state)).all()):
+        views = {view.case.id: view for view in seen_of(conn, caller, {row.case_id for row in rows})}
+        found += [shapes.gate(views[row.case_id], views[row.case_id].gate(row.id)) for row in rows if row.case_id in views]
+        after = rows[-1].id
+    return found
 
 
 @router.get("/{gate}")

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
+from sqlalchemy import Connection
 
+from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.rules.incidents import Report
 from isms_workflow.domain.times import When
 from isms_workflow.engine import reading
@@ -18,6 +20,7 @@ from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api.caller import Caller, Follows, Match, Reads, Reports, Writes, tagged
 from isms_workflow.portal.api.cases import BATCH, Limit, by_name, carry_out, seen_of
 from isms_workflow.portal.asking import Route
+from isms_workflow.portal.incidents import Terms
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import incidents as questions
 
@@ -47,9 +50,11 @@ def report(body: im.NewReport, caller: Reports) -> Response:
 @router.get("")
 def incidents(caller: Reads, state: State | None = None, severity: Named = None, category: Named = None,
               limit: Limit = 50, after: str = "") -> m.Page[im.Incident]:
-    """The incidents that you may see, oldest first."""
+    """The incidents that you may see, oldest first; of a severity or category of the programme in force, or of one before it."""
     found: list[im.Incident] = []
     with caller.reading() as conn:
+        _known(conn, "severity", severity)
+        _known(conn, "category", category)
         behind = after
         while len(found) <= limit:
             ids = list(conn.execute(questions.listed(behind, BATCH, state, severity, category)).scalars())
@@ -151,6 +156,16 @@ def reopen(incident: str, body: im.Reopen, caller: Writes, _match: Match = None)
 def replan(incident: str, body: m.Why, caller: Writes, _match: Match = None) -> Response:
     """It goes on under the programme in force: the ISMS manager."""
     return _write(caller, incident, body, commands.replan, body.reason)
+
+
+def _known(conn: Connection, field: Literal["severity", "category"], wanted: str | None) -> None:
+    """Raise `Wrong` for a word that the programme in force doesn't know and no incident has: an empty list would hide a slip."""
+    if wanted is None:
+        return
+    terms = Terms.of(conn)
+    known = terms.severities if field == "severity" else tuple(terms.categories)
+    if wanted not in known and not conn.execute(questions.any_of(field, wanted)).first():
+        raise Wrong(field, wanted, f"one of {', '.join(known)}" if known else "the programme in force says nothing of incidents")
 
 
 def _write(caller: Caller, name: str, body: m.Taken | None, command: Callable[..., None], *what: Any) -> Response:

@@ -32,6 +32,15 @@ class Duty(m.Said):
     layer: str | None = Field(description="The layer whose turn it is; null: the turns that are always on.")
 
 
+class Cover(m.Said):
+    """Somebody is on call out of their turn; it hasn't ended, and may not have begun."""
+
+    id: m.Id
+    person: m.Id
+    starts_at: datetime
+    ends_at: datetime
+
+
 class Row(m.Said):
     """All who take turns in a rotation, or in one of its layers: in this order from the next hand-over on."""
 
@@ -48,6 +57,7 @@ class Rotation(m.Said):
     zone: str
     rows: list[Row]
     shifts: list[Duty]
+    covers: list[Cover] = Field(description="All that have not ended, also those that begin after the shifts; the earliest first.")
 
 
 class Rotations(m.Said):
@@ -68,13 +78,15 @@ class NewOverride(m.Taken):
 
 @router.get("")
 def rotations(caller: Reads) -> Rotations:
-    """Who is on call, from now on for four weeks."""
+    """Who is on call, from now on for four weeks; and who covers, however far ahead."""
     with caller.reading() as conn:
         known, directory = on_call.rotations(conn), offices.directory(conn, caller.now)
     return Rotations(items=[
         Rotation(id=each.id, title=each.title, zone=str(each.zone),
                  rows=[Row(id=row.id, title=row.title, people=list(in_order(row, directory, caller.now))) for row in each.rows],
-                 shifts=[_duty(shift) for shift in between(each, directory, caller.now, horizon(each, caller.now))])
+                 shifts=[_duty(shift) for shift in between(each, directory, caller.now, horizon(each, caller.now))],
+                 covers=[Cover(id=found.id, person=found.person, starts_at=found.starts, ends_at=found.ends)
+                         for found in sorted(directory.overrides, key=lambda found: found.starts) if found.rotation == each.id])
         for each in known.values()])
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from fastapi import APIRouter
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from isms_workflow.domain.access import Action
-from isms_workflow.domain.on_call import Shift, between, gaps, hand_over, horizon, number_at
-from isms_workflow.domain.people import Directory
+from isms_workflow.domain.on_call import Shift, between, gaps, hand_over, horizon, later, number_at
+from isms_workflow.domain.people import Directory, Override
 from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.rules.on_call import in_order, may_name, may_order, may_return
 from isms_workflow.domain.times import When
@@ -51,7 +52,7 @@ def again(conn: Connection, visit: Visit, path: Sequence[str]) -> tuple[str, v.O
 def _page(conn: Connection, visit: Visit) -> v.OnCall:
     known, directory, names = on_call.rotations(conn), offices.directory(conn, visit.now), Names(conn, visit.person)
     turns = tuple(_turns(conn, visit, each, directory, names) for each in known.values())
-    mine = [duty for each in turns for duty in each.calendar if duty.who and duty.who.you]
+    mine = [duty for each in turns for duty in (*each.calendar, *each.later) if duty.who and duty.who.you]
     covers = conn.execute(questions.newest(REMEMBERED)).scalars().all()
     return v.OnCall(turns, tuple(sorted(mine, key=lambda duty: duty.since)), of_subjects(conn, covers, names, visit),
                     None if turns else NONE)
@@ -68,7 +69,8 @@ def _turns(conn: Connection, visit: Visit, rotation: Rotation, directory: Direct
                  for row in rotation.rows)
     return v.Turns(rotation.id, rotation.title, says, calendar[0], calendar[1] if len(calendar) > 1 else None, calendar,
                    tuple(_gap(visit, names, title, each) for each in gaps(rotation, directory, visit.now)),
-                   _cover(visit, rotation, directory, names), rows)
+                   _cover(visit, rotation, directory, names),
+                   tuple(_later(visit, rotation, directory, names, each) for each in later(rotation, directory, visit.now)), rows)
 
 
 def _says(row: Turns, title: str) -> str:
@@ -97,19 +99,29 @@ def _order(visit: Visit, row: Turns, directory: Directory, names: Names) -> tupl
 
 
 def _duty(visit: Visit, rotation: Rotation, directory: Directory, names: Names, shift: Shift) -> v.Duty:
-    end = None
-    if shift.cover and visit.may(Action.WRITE) and may_return(shift.cover, directory, visit.person.id):
-        end = v.Action(f"end-{rotation.id}-{shift.starts:%Y%m%d%H%M}", "End the cover", f"/on-call/covers/{shift.cover.id}/return")
+    end = _end(visit, shift.cover, directory, shift.starts) if shift.cover else None
     whose = names.who(shift.instead_of) if shift.cover and shift.instead_of not in (None, shift.person) else None
     layer = next((each.title for each in rotation.layers if each.id == shift.layer), "")
     return v.Duty(rotation.title, shift.starts, shift.ends, names.who(shift.person) if shift.person else None, whose, end, layer)
 
 
+def _later(visit: Visit, rotation: Rotation, directory: Directory, names: Names, found: Override) -> v.Duty:
+    """A cover whole, whosever turns it takes: those are not settled so far ahead."""
+    return v.Duty(rotation.title, found.starts, found.ends, names.who(found.person), end=_end(visit, found, directory, found.starts))
+
+
+def _end(visit: Visit, found: Override, directory: Directory, starts: datetime) -> v.Action | None:
+    if not visit.may(Action.WRITE) or not may_return(found, directory, visit.person.id):
+        return None
+    return v.Action(f"end-{found.rotation}-{starts:%Y%m%d%H%M}", "End the cover", f"/on-call/covers/{found.id}/return")
+
+
 def _gap(visit: Visit, names: Names, title: str, gap: Shift) -> str:
     since, until = (local_instant(at, visit.person.zone) for at in (gap.starts, gap.ends))
-    why = (f"{names.name(gap.cover.person)} was to cover, and can't act any more" if gap.cover
+    why = (f"{names.name(gap.cover.person)} {'were' if names.who(gap.cover.person).you else 'was'} to cover, and can't act any more" if gap.cover
            else f"nobody in office holds the responsibility {title}")
-    return f"Nobody is on call from {since} to {until}: {why}. Whatever would be told to them is told to the next level at once."
+    return (f"Nobody is on call from {since} to {until}: {why}. In that time a ladder's level tells the others that it names, "
+            "at its instant; where it names nobody else, the next level is told at once.")
 
 
 def _cover(visit: Visit, rotation: Rotation, directory: Directory, names: Names) -> v.Action | None:

@@ -49,9 +49,10 @@ class Turns:
     says: str  # "Incident responders take turns of 7 days, handed over at 09:00 (Europe/Vienna)."
     now: Duty
     then: Duty | None
-    calendar: tuple[Duty, ...]
+    calendar: tuple[Duty, ...]  # of the next four weeks
     gaps: tuple[str, ...]  # sentences
     cover: Action | None = None
+    later: tuple[Duty, ...] = ()  # covers that begin after the calendar's end
     rows: tuple[Row, ...] = ()  # the highest layer first; the turns that are always on, last
 
 

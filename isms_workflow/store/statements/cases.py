@@ -160,6 +160,12 @@ def gates_of() -> Select[Any]:
             .order_by(gates.c.case_id, gates.c.name, gates.c.round, decisions.c.decided_at, decisions.c.id))
 
 
+def gates_after(after: str, limit: int, state: str | None) -> Select[Any]:
+    """For the API's list: the next so many rounds behind one, of cases of every kind, in the order in which they opened."""
+    query = select(gates.c.id, gates.c.case_id).where(gates.c.id > after).order_by(gates.c.id).limit(limit)
+    return query if state is None else query.where(gates.c.state == state)
+
+
 def gates_by_id(ids: Collection[str]) -> Select[Any]:
     """For the clock: only the gates that lapse."""
     return select(gates).where(among(gates.c.id, ids))

@@ -74,6 +74,11 @@ def listed(after: str, limit: int, state: str | None, severity: str | None, cate
     return query
 
 
+def any_of(column: str, word: str) -> Select[Any]:
+    """For the API's list: a row if some incident, whoever may see it, has this severity or category."""
+    return select(incidents.c.case_id).where(incidents.c[column] == word).limit(1)
+
+
 def reported_by(case_id: str, person: str) -> Select[Any]:
     """For whoever asks how their own report stands: a row if it is theirs."""
     return select(incidents.c.case_id).where(incidents.c.case_id == case_id, incidents.c.reported_by == person)

@@ -41,10 +41,13 @@ def records_of(person: str, most: int) -> Select[Any]:
     return select(audit).where(audit.c.seq.in_(last)).order_by(audit.c.seq.desc())
 
 
-def unanswered(eyes: Eyes, severities: tuple[str, ...], is_responder: bool, most: int) -> Select[Any]:
-    """For My work: incidents that nobody is at yet and that run, of which the reader was told, the gravest first."""
-    paused = exists().where(stops.c.case_id == cases.c.id, stops.c.what == "pause", stops.c.ended_at.is_(None))
+def unanswered(eyes: Eyes, severities: tuple[str, ...], is_responder: bool, only_without_word: bool, most: int) -> Select[Any]:
+    """For My work: incidents that nobody is at yet and that run, of which the reader was told, the gravest first; of
+    those who can do no more than give their word, only the ones of which nobody gave it.
+    """
+    calm = ("pause", "word") if only_without_word else ("pause",)
+    calmed = exists().where(stops.c.case_id == cases.c.id, stops.c.what.in_(calm), stops.c.ended_at.is_(None))
     told = exists().where(reached.c.case_id == cases.c.id, reached.c.person == eyes.person)
-    query = questions.lines().where(cases.c.state.in_(("reported", "triaged")), ~paused).order_by(
+    query = questions.lines().where(cases.c.state.in_(("reported", "triaged")), ~calmed).order_by(
         questions.rank(incidents.c.severity, severities), incidents.c.response_due, cases.c.id)
     return (query if is_responder else query.where(told)).limit(most)

@@ -197,7 +197,7 @@ def test_a_restricted_one_can_t_be_merged_into_unseen(call: Programs) -> None:
     assert do(call, name, "merge", {"into": other}, by="ines").status_code == 404
 
 
-FILTERS = [("state=reported", 1), ("state=triaged", 1), ("severity=high", 1), ("category=malware", 0), ("severity=nonsense", 0),
+FILTERS = [("state=reported", 1), ("state=triaged", 1), ("severity=high", 1), ("category=malware", 0),
            ("state=triaged&severity=medium", 0)]
 
 
@@ -208,6 +208,25 @@ def test_the_list_is_filtered(call: Programs, asked: str, count: int) -> None:
     reference(call)
     do(call, name, "triage", {"severity": "high", "reason": "so"})
     assert len(call.get("ben", f"/incidents?{asked}")["items"]) == count
+
+
+UNKNOWN = [("severity=zzz", "severity: 'zzz' can't be; one of critical, high, medium"), ("category=maleware", "malware")]
+
+
+@pytest.mark.parametrize(("asked", "says"), UNKNOWN)
+def test_a_word_that_no_programme_had_is_refused(call: Programs, asked: str, says: str) -> None:
+    """With those that the programme in force knows: an empty list would look like good news."""
+    reference(call)
+    answer = call("ben", "GET", f"/incidents?{asked}")
+    assert (answer.status_code, says in answer.json()["detail"]) == (422, True), answer.text
+
+
+def test_a_word_of_a_past_programme_still_finds_its_incidents(call: Programs) -> None:
+    """Whoever looks for old ones uses the words that they had."""
+    name = reference(call)
+    with call.world.store.write() as tx:
+        tx.execute(update(table).values(category="burglary"))
+    assert [each["reference"] for each in call.get("ben", "/incidents?category=burglary")["items"]] == [name]
 
 
 def test_the_list_goes_on_where_the_page_ended(call: Programs, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,11 +36,24 @@ def test_a_program_covers_and_gives_it_back(both_call: Programs) -> None:
     assert first(call) == ("ben", None, None)
 
 
+def test_a_cover_months_ahead_is_listed_until_it_is_given_back(call: Programs) -> None:
+    """Behind the last shift that is shown, too: whoever ends it needs its id."""
+    starts, ends = (call.world.now + timedelta(days=days) for days in (200, 201))
+    made = call.write("ravi", "/on-call/overrides", body(call, starts_at=iso(starts), ends_at=iso(ends)))
+    (rotation,) = call.get("gil", "/on-call")["items"]
+    (cover,) = rotation["covers"]
+    assert (cover["id"], call.world.name_of(cover["person"])) == (made.json()["at"].rsplit("/", 1)[1], "ravi")
+    assert cover["id"] not in {each["override"] for each in rotation["shifts"]}
+    call.write("ravi", f"/on-call/overrides/{cover['id']}", method="DELETE")
+    assert call.get("gil", "/on-call")["items"][0]["covers"] == []
+
+
 REFUSED: dict[str, tuple[str, dict[str, Any], int, str]] = {
     "whoever takes no turns": ("ines", {}, 403, "not-yours"),
     "one of them for another": ("ben", {}, 422, "wrong"),
     "an unknown rotation": ("ravi", {"rotation": "second_line"}, 404, "unknown"),
     "a local time": ("ravi", {"starts_at": "2026-01-05T09:00:00"}, 422, "unreadable"),
+    "a cover in two years": ("ravi", {"starts_at": "2028-01-05T09:00:00Z", "ends_at": "2028-01-06T09:00:00Z"}, 422, "wrong"),
     "no reason": ("ravi", {"reason": " "}, 422, "reason-needed"),
 }
 
