@@ -163,6 +163,30 @@ def test_the_document_holds_the_reports_that_are_owed(house: House) -> None:
         assert incident_paper.read(conn, later, lambda _: True, lambda _: True).pdf() == first, "nothing happened"
 
 
+def test_the_document_says_which_reports_were_late_and_which_count_no_more(house: House) -> None:
+    """By how much; what was submitted before its stage began anew is no answer to what is owed now."""
+    world = house.world
+    with world.sim.write() as (tx, when):
+        programmes.apply(tx, parse({name: text.replace("dora: no", "dora: yes") for name, text in shipped().items()}), OPERATOR, when)
+    report(world)
+    answer(world, {"dora.may_be_major": True, **BREACH})
+    date(world, "aware", world.now)
+    date(world, "classified", world.now, of="dora")
+    world.advance(hours=1)
+    submit(world, "dora.initial", "maria")
+    world.advance(hours=1)
+    date(world, "reclassified", world.now, of="dora")
+    submit(world, "dora.reclassification", "maria", at=world.now)
+    world.advance(hours=1)
+    date(world, "classified", world.now, of="dora")
+    world.advance(days=4)
+    submit(world, "gdpr.notification", "maria", reason="the figures came late")
+    said = repr(paper(house, "ben"))
+    assert said.count(", before it began anew by Maria Okafor, dora.initial.pdf (") == 1
+    assert "'submitted, 1 day late'" in said
+
+
+
 def test_the_document_says_who_is_told_when(house: House) -> None:
     """What happened of the ladder and what is ahead of it; nothing more once somebody responds."""
     world = house.world
