@@ -53,7 +53,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the incident's record says. `timeline` is in order; `measures` are what was done against it."""
+    """What the incident's record says. `timeline` is in order; `measures` are what was done against it; `late_because` are the
+    reasons that were given as the report was submitted late.
+    """
 
     reference: str
     title: str
@@ -67,6 +69,7 @@ class Record:
     measures: tuple[Entry, ...] = ()
     sender: str = ""
     contact: str = ""
+    late_because: str = ""
 
 
 class Written(str):

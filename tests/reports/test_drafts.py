@@ -156,6 +156,14 @@ def test_what_is_late_has_to_say_why() -> None:
     assert "## Reasons for the delay\n\n**to be written**" in drafted("gdpr.notification", at=latest + timedelta(seconds=1))
 
 
+def test_the_reasons_that_were_given_are_stated() -> None:
+    """Quoted, since people wrote them."""
+    latest = stands("gdpr.notification").latest_lawful
+    assert latest is not None
+    text = drafted("gdpr.notification", replace(RECORD, late_because="The figures\ncame late."), latest + timedelta(days=1))
+    assert "## Reasons for the delay\n\n> The figures\n> came late.\n" in text
+
+
 HOUR = timedelta(hours=1)
 ANEW = (Event("aware", AWARE), Event("classified", AWARE + HOUR), Event("submitted", AWARE + 2 * HOUR, "dora.initial"),
         Event("reclassified", AWARE + 3 * HOUR), Event("classified", AWARE + 5 * HOUR))
