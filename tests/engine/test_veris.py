@@ -92,6 +92,21 @@ def test_imported_again_it_stays_as_it_is(world: World) -> None:
     assert count(world, table.c.case_id) == 2
 
 
+def test_what_differs_from_what_was_imported_before_is_said(world: World) -> None:
+    """It isn't taken, within one import or later: the fields are named. Of one that is erased nobody knows."""
+    take(world, sample())
+    other = sample(summary="It was worse.", notes="See the second report.")
+    with world.sim.write() as (tx, when):
+        done = veris.take(tx, read(sample(), other, sample(incident_id="b"), {**other, "incident_id": "b"}), False, world.actor("ben"), when)
+    assert [each.unlike for each in done] == [
+        "", "it differs from what was imported before, and was not taken: notes, summary",
+        "", "it differs from what was imported before, and was not taken: notes, summary"]
+    assert exported(world) == sample()
+    with world.sim.write() as (tx, when):
+        erase(tx, world.ids["ben"], world.now)
+        assert [each.unlike for each in veris.take(tx, read(other), False, world.actor("ben"), when)] == [""]
+
+
 def test_nothing_is_half_imported(world: World) -> None:
     """What began ahead of us can't be; the others aren't taken either."""
     with pytest.raises(VerisRefused, match=r"2.json: occurred_at"):

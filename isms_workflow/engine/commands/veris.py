@@ -32,12 +32,15 @@ from isms_workflow.store.tables import organisation
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one incident of a file: its reference here, and whether it is new; `notes` are the reader's."""
+    """What became of one incident of a file: its reference here, and whether it is new; `notes` are the reader's. `unlike` is a
+    note on one that isn't new and says something else than what was taken; empty of every other.
+    """
 
     name: str
     reference: str
     is_new: bool
     notes: tuple[str, ...]
+    unlike: str = ""
 
 
 def take(tx: Transaction, found: Sequence[veris.Read], is_open: bool, actor: Actor, when: When) -> list[Taken]:
@@ -49,7 +52,8 @@ def take(tx: Transaction, found: Sequence[veris.Read], is_open: bool, actor: Act
     they are read.
     """
     in_turn(tx)  # of two imports of one document the second finds the first
-    known = {row.incident_id: row.reference for row in tx.execute(questions.imported(), among.ids(e.incident_id for e in found))}
+    before = tx.execute(questions.imported(), among.ids(each.incident_id for each in found)).all()
+    known = {row.incident_id: row.reference for row in before}
     new: dict[str, veris.Read] = {}
     for each in found:
         if each.incident_id not in known:
@@ -61,7 +65,17 @@ def take(tx: Transaction, found: Sequence[veris.Read], is_open: bool, actor: Act
     if ended:
         write(tx, ended, when.noticed)  # its end is recorded after its beginning
     known |= dict(zip(new, names, strict=True))
-    return [Taken(each.name, known[each.incident_id], new.get(each.incident_id) is each, each.notes) for each in found]
+    theirs = {**{row.incident_id: row.document for row in before}, **{name: each.document for name, each in new.items()}}
+    return [Taken(each.name, known[each.incident_id], new.get(each.incident_id) is each, each.notes,
+                  _unlike(each.document, theirs[each.incident_id])) for each in found]
+
+
+def _unlike(document: veris.Document, taken: veris.Document | None) -> str:
+    """In which fields a document differs from the one of its incident that was taken; nobody knows once that is erased."""
+    if taken is None or document == taken:
+        return ""
+    fields = sorted(name for name in document.keys() | taken.keys() if document.get(name) != taken.get(name))
+    return f"it differs from what was imported before, and was not taken: {', '.join(fields)}"
 
 
 def _decided(tx: Transaction, now: programmes.InForce, named: Mapping[str, veris.Read], is_open: bool, actor: Actor,

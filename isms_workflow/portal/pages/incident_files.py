@@ -85,9 +85,11 @@ def _sent(form: Posted) -> list[tuple[str, bytes]]:
 
 def _said(done: Sequence[Taken]) -> str:
     new, noted = sum(each.is_new for each in done), sum(len(each.notes) for each in done)
-    were = f"{new} of {len(done)} were imported; the others were here already." if new < len(done) else (
-        "It is imported." if new == 1 else f"All {new} are imported.")
-    return f"{were} {noted} fields aren't as the schema has them, and are kept as they were." if noted else were
+    said = [f"{new} of {len(done)} were imported; the others were here already." if new < len(done) else
+            "It is imported." if new == 1 else f"All {new} are imported."]
+    said += [f"{noted} fields aren't as the schema has them, and are kept as they were."] if noted else []
+    said += [f"{each.name}: {each.unlike}." for each in done if each.unlike]
+    return " ".join(said)
 
 
 @router.get("/{name}/veris.json")
