@@ -119,6 +119,8 @@ def _documents(name: str, raw: bytes) -> Iterator[Read]:
     if not isinstance(said, list):
         yield Read(name, said)
         return
+    if not said:
+        raise ValueError("the list is empty: give at least one incident, or leave the file out")
     for number, each in enumerate(said, start=1):
         yield Read(f"{name}, incident {number}", each)
 
