@@ -264,6 +264,12 @@ def _began(said: Mapping[str, Any], zone: str) -> datetime | None:
     return instant_of(date(said["year"], said["month"], said["day"]), time(), zone)
 
 
+def earliest(document: Document, zone: str) -> datetime:
+    """The first instant at which it can have begun, by as much of the day as is known."""
+    began = document["timeline"]["incident"]
+    return instant_of(date(began["year"], began.get("month", 1), began.get("day", 1)), time(), zone)
+
+
 def systems(document: Document) -> tuple[str, ...]:
     """The names of systems that the document gives in the place that the format leaves to its users."""
     plus = document.get("plus")

@@ -90,6 +90,7 @@ def _decided(tx: Transaction, now: programmes.InForce, named: Mapping[str, veris
         found = replace(veris.report(each.document, said, now.calendar.zone), systems=tuple(systems))
         parts = (found, reference, now.programme, now.calendar, people)
         try:
+            _check_begun(each.document, now.calendar.zone, when)
             if is_open:
                 plan, view = rules.report(*parts, None, actor, when)
             else:
@@ -100,6 +101,14 @@ def _decided(tx: Transaction, now: programmes.InForce, named: Mapping[str, veris
         row = {"case_id": view.case.id, "incident_id": each.incident_id, "document": each.document, "imported_at": when.noticed}
         begun.append(plan + Plan(insert=(Insert("veris", row),)))
     return begun, ended
+
+
+def _check_begun(document: veris.Document, zone: str, when: When) -> None:
+    """Raise `Wrong` if it lies ahead: of a year or a month alone its first day, which is no instant that we keep."""
+    if veris.earliest(document, zone) > when.happened:
+        began = document["timeline"]["incident"]
+        said = "-".join(str(began[part]) for part in ("year", "month", "day") if part in began)
+        raise Wrong("timeline.incident", said, "it lies ahead: give the day on which it began, or the year alone")
 
 
 def _section(programme: Programme) -> Veris:
