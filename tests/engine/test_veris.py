@@ -103,6 +103,9 @@ def test_what_differs_from_what_was_imported_before_is_said(world: World) -> Non
         "", "it differs from what was imported before, and was not taken: notes, summary"]
     assert exported(world) == sample()
     with world.sim.write() as (tx, when):
+        many, = veris.take(tx, read({**sample(), "notes": None, **{f"x{n}": n for n in range(9)}}), False, world.actor("ben"), when)
+    assert many.unlike.endswith("not taken: notes, x0, x1, x2, x3, x4, x5, x6, and 2 more")
+    with world.sim.write() as (tx, when):
         erase(tx, world.ids["ben"], world.now)
         assert [each.unlike for each in veris.take(tx, read(other), False, world.actor("ben"), when)] == [""]
 

@@ -43,6 +43,8 @@ def test_a_file_becomes_history_and_comes_out_as_it_was(house: House) -> None:
     assert "1 of 2 were imported" in (send(ben, sample(), sample(incident_id="b")), ben.read("/incidents"))[1]
     send(ben, sample(summary="It was worse."))
     assert "their.json: it differs from what was imported before, and was not taken: summary." in ben.read(FIRST)
+    send(ben, *(sample(summary=f"It was worse {n} times.") for n in range(40)))
+    assert "incident 3: it differs from what was imported before, and was not taken: summary. So do 37 more." in ben.read("/incidents")
 
 
 def test_an_imported_one_that_isn_t_over_is_reopened(house: House) -> None:

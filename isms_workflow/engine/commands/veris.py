@@ -29,6 +29,9 @@ from isms_workflow.store.statements import among
 from isms_workflow.store.statements import veris as questions
 from isms_workflow.store.tables import organisation
 
+MOST_SAID = 8
+"""Of the fields in which two documents differ, so many are named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -74,8 +77,10 @@ def _unlike(document: veris.Document, taken: veris.Document | None) -> str:
     """In which fields a document differs from the one of its incident that was taken; nobody knows once that is erased."""
     if taken is None or document == taken:
         return ""
-    fields = sorted(name for name in document.keys() | taken.keys() if document.get(name) != taken.get(name))
-    return f"it differs from what was imported before, and was not taken: {', '.join(fields)}"
+    fields = sorted(name for name in document.keys() | taken.keys() if not (
+        name in document and name in taken and document[name] == taken[name]))
+    more = f", and {len(fields) - MOST_SAID} more" if len(fields) > MOST_SAID else ""
+    return f"it differs from what was imported before, and was not taken: {', '.join(name[:40] for name in fields[:MOST_SAID])}{more}"
 
 
 def _decided(tx: Transaction, now: programmes.InForce, named: Mapping[str, veris.Read], is_open: bool, actor: Actor,
