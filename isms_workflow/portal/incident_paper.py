@@ -175,6 +175,8 @@ def _submitted(desk: _Desk, duties: Duties, stands: Standing, files: Mapping[str
     """When and by whom a report was submitted, whether that counts still, and the file that proves it."""
     found = stands.obligation
     counts = current(found.regime, found.stage, duties.facts.until(desk.made_at)).submitted(found.id)
+    if found.stage.repeats and stands.started_at is not None:
+        counts = [event for event in counts if event.at >= stands.started_at]
     for each in duties.dated:
         if (each.event.kind, each.event.of) != (SUBMITTED, found.id):
             continue

@@ -167,27 +167,66 @@ def test_the_document_holds_the_reports_that_are_owed(house: House) -> None:
         assert incident_paper.read(conn, later, lambda _: True, lambda _: True).pdf() == first, "nothing happened"
 
 
-def test_the_document_says_which_reports_were_late_and_which_count_no_more(house: House) -> None:
-    """By how much; what was submitted before its stage began anew is no answer to what is owed now."""
+def owing(house: House, *regimes: str) -> None:
+    """An incident that is reported under the programme as it is shipped, where these regimes hold as well."""
+    files = dict(shipped())
+    name = "obligations/organisation.yaml"
+    for each in regimes:
+        files[name] = files[name].replace(f"{each}: no", f"{each}: yes")
+    with house.world.sim.write() as (tx, when):
+        programmes.apply(tx, parse(files), OPERATOR, when)
+    report(house.world)
+
+
+def test_the_document_says_by_how_much_a_report_was_late(house: House) -> None:
+    """Beside that it was submitted."""
+    owing(house)
+    answer(house.world, BREACH)
+    date(house.world, "aware", house.world.now)
+    house.world.advance(days=4, hours=2)
+    submit(house.world, "gdpr.notification", "maria", reason="the figures came late")
+    assert "'submitted, 1 day late'" in repr(paper(house, "ben"))
+
+
+def classified_again(house: House) -> None:
+    """As major, after it turned out not to be."""
     world = house.world
-    with world.sim.write() as (tx, when):
-        programmes.apply(tx, parse({name: text.replace("dora: no", "dora: yes") for name, text in shipped().items()}), OPERATOR, when)
-    report(world)
-    answer(world, {"dora.may_be_major": True, **BREACH})
+    owing(house, "dora")
+    answer(world, {"dora.may_be_major": True})
     date(world, "aware", world.now)
     date(world, "classified", world.now, of="dora")
     world.advance(hours=1)
     submit(world, "dora.initial", "maria")
     world.advance(hours=1)
     date(world, "reclassified", world.now, of="dora")
-    submit(world, "dora.reclassification", "maria", at=world.now)
+    submit(world, "dora.reclassification", "maria")
     world.advance(hours=1)
     date(world, "classified", world.now, of="dora")
-    world.advance(days=4)
-    submit(world, "gdpr.notification", "maria", reason="the figures came late")
+
+
+def asked_again(house: House) -> None:
+    """By the authority, for what it had."""
+    world = house.world
+    owing(house, "nis2")
+    answer(world, {"nis2.significant": True})
+    date(world, "requested", world.now, of="nis2.intermediate", until=world.now + timedelta(days=2))
+    world.advance(hours=1)
+    submit(world, "nis2.intermediate", "maria")
+    world.advance(hours=1)
+    date(world, "requested", world.now, of="nis2.intermediate", until=world.now + timedelta(days=2))
+
+
+@pytest.mark.parametrize(("happens", "stage"), [(classified_again, "dora.initial"), (asked_again, "nis2.intermediate")],
+                         ids=["classified again", "asked again"])
+def test_the_document_says_which_submissions_were_of_an_earlier_round(house: House, happens: Any, stage: str) -> None:
+    """They are no answer to what is owed now; what is submitted now is."""
+    happens(house)
+    anew = f", before it began anew by Maria Okafor, {stage}.pdf ("
+    assert repr(paper(house, "ben")).count(anew) == 1
+    house.world.advance(hours=1)
+    submit(house.world, stage, "maria")
     said = repr(paper(house, "ben"))
-    assert said.count(", before it began anew by Maria Okafor, dora.initial.pdf (") == 1
-    assert "'submitted, 1 day late'" in said
+    assert (said.count(anew), said.count(f" by Maria Okafor, {stage}.pdf (")) == (1, 2)
 
 
 
