@@ -32,6 +32,7 @@ AFTER_ERROR_S = 15.0
 MOST_SAID = 2000
 """Characters of each thing that is said of a mail below its text: a stranger wrote them."""
 
+EMPTY = ("An empty attachment was left out", "Empty attachments were left out")
 CUT = "\n\n(cut; the whole mail is in the mailbox)"
 
 
@@ -161,7 +162,7 @@ def _incoming(desk: Desk, source: Any, mail: Mail) -> Incoming:
         known = (each for each in mail.answers if conn.execute(incident_questions.of_key(source.id, each)).first())
         key = next(known, mail.key)
     files, left = _kept(desk, mail.files)
-    left = _more_of_subject(mail.title) + _named("An empty attachment was left out", mail.empty) + left
+    left = _more_of_subject(mail.title) + _named(EMPTY[len(mail.empty) > 1], mail.empty) + left
     most = LONGEST_TEXT - len(left)
     text = mail.text if len(mail.text) <= most else mail.text[:most - len(CUT)] + CUT
     return Incoming(mail.title[:LONGEST_TITLE], text + left, key=key, files=files)
