@@ -49,6 +49,8 @@ def import_(*files: Path, lenient: bool = False,
         say(f"{line(each.name)}: {each.reference if each.is_new else f'is {each.reference} already'}")
         for note in each.notes:
             say(f"  not as the schema has it, kept as it was: {line(note)}")
+        if each.unlike:
+            say(f"  {line(each.unlike)}")
 
 
 @app.command

@@ -46,13 +46,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What a mail says. `key` is its Message-ID, `answers` are those of the mails that it answers, the nearest first."""
+    """What a mail says. `key` is its Message-ID, `answers` are those of the mails that it answers, the nearest first. `empty` names
+    the files that hold nothing, and aren't among the others.
+    """
 
     title: str
     text: str
     key: str
     answers: tuple[str, ...]
     files: tuple[Part, ...] = ()
+    empty: tuple[str, ...] = ()
 
 
 def read(raw: bytes, own: str) -> Mail:
@@ -74,8 +77,9 @@ def _said(mail: EmailMessage, raw: bytes, own: str) -> Mail:
     title = " ".join(_clean(_text(mail, "subject")).split()) or "A mail without a subject"
     answers = [*MESSAGE_ID.findall(_text(mail, "in-reply-to")), *reversed(MESSAGE_ID.findall(_text(mail, "references")))]
     text = f"From: {' '.join(_clean(_text(mail, 'from')).split())[:500]}\n\n{_plain(mail)}"
+    files = tuple(_files(mail))
     return Mail(title, text, key, tuple(dict.fromkeys(_kept(each) for each in answers[:100])),
-                tuple(_files(mail)))
+                tuple(each for each in files if each.content), tuple(each.name for each in files if not each.content))
 
 
 def _is_automatic(mail: EmailMessage) -> bool:
@@ -89,9 +93,7 @@ def _files(mail: EmailMessage) -> Iterator[Part]:
     for number, part in enumerate(_leaves(mail), 1):
         if part is mail or not (part.get_filename() or part.is_attachment() or part.get_content_maintype() != "text"):
             continue
-        content = _bytes(part)
-        if content:
-            yield Part(_name(part, number), part.get_content_type(), content)
+        yield Part(_name(part, number), part.get_content_type(), _bytes(part))
 
 
 def _leaves(part: EmailMessage) -> Iterator[EmailMessage]:

@@ -119,6 +119,8 @@ def _documents(name: str, raw: bytes) -> Iterator[Read]:
     if not isinstance(said, list):
         yield Read(name, said)
         return
+    if not said:
+        raise ValueError("the list is empty: give at least one incident, or leave the file out")
     for number, each in enumerate(said, start=1):
         yield Read(f"{name}, incident {number}", each)
 
@@ -260,6 +262,12 @@ def _began(said: Mapping[str, Any], zone: str) -> datetime | None:
     if "month" not in said or "day" not in said:
         return None
     return instant_of(date(said["year"], said["month"], said["day"]), time(), zone)
+
+
+def earliest(document: Document, zone: str) -> datetime:
+    """The first instant at which it can have begun, by as much of the day as is known."""
+    began = document["timeline"]["incident"]
+    return instant_of(date(began["year"], began.get("month", 1), began.get("day", 1)), time(), zone)
 
 
 def systems(document: Document) -> tuple[str, ...]:

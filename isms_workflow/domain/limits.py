@@ -7,7 +7,17 @@ from datetime import datetime
 
 from isms_workflow.domain.conditions import Asked, Event, Facts
 from isms_workflow.domain.delays import Permission, permissions
-from isms_workflow.domain.periods import Counted, Where, elapsed, end_of_year, lawful, noon_after, said
+from isms_workflow.domain.periods import (
+    OF_EVENT,
+    OF_YEAR,
+    Counted,
+    Where,
+    elapsed,
+    end_of_year,
+    lawful,
+    noon_after,
+    said,
+)
 from isms_workflow.programme.obligations import EVENTS, REPORTED, SUBMITTED, Period, Regime, Stage
 
 AT_ONCE = frozenset({REPORTED, "aware", "noticed", "discovered", "classified", "determined", "assessed"})
@@ -208,7 +218,8 @@ def _limits(regime: Regime, stage: Stage, start: Event, facts: Facts, where: Whe
 def _counted(regime: Regime, stage: Stage, anchor: datetime, period: Period, asked: Asked, where: Where) -> Counted:
     relief = stage.relief
     rules = stage.counting or regime.counting
-    counted = lawful(anchor, period, rules, where, is_relieved=relief is not None)
+    of_year = stage.from_end_of is not None and anchor == end_of_year(anchor, where.zone)
+    counted = lawful(anchor, period, rules, where, is_relieved=relief is not None, zero=OF_YEAR if of_year else OF_EVENT)
     if relief is None:
         return counted
     for name in relief.not_for:

@@ -35,6 +35,8 @@ LENGTHS = {"minutes": timedelta(minutes=1), "hours": timedelta(hours=1), "days":
 TWO_DAYS = timedelta(days=2)
 DAY = timedelta(days=1)
 MIDNIGHT, NOON = time(0), time(12)
+OF_EVENT, OF_YEAR = "the day of the event", "the last day of the year"
+"""What the day that isn't counted is called: the one of the instant that is counted from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +104,12 @@ def elapsed(start: datetime, period: Period, zone: str) -> datetime:
     return utc(start) + period.amount * LENGTHS[period.unit]
 
 
-def lawful(start: datetime, period: Period, rules: Rules, where: Where, *, is_relieved: bool = False) -> Counted:
+def lawful(start: datetime, period: Period, rules: Rules, where: Where, *, is_relieved: bool = False,
+           zero: str = OF_EVENT) -> Counted:
     """The last lawful instant by a rule of counting. `is_relieved`: a relief of the regime's own stands in the place of
-    1182/71, Art. 3(4), and is applied by `noon_after`. Raises `NaiveInstant`.
+    1182/71, Art. 3(4), and is applied by `noon_after`. `zero` is what the day of `start` is called. Raises `NaiveInstant`.
     """
-    return COUNT[rules.counting](utc(start), period, rules, where, is_relieved)
+    return COUNT[rules.counting](utc(start), period, rules, where, is_relieved, zero)
 
 
 def noon_after(counted: Counted, where: Where, article: str) -> Counted:
@@ -134,17 +137,17 @@ def said(instant: datetime, zone: str) -> str:
     return f"{there} ({utc(instant):{days}{clock}} UTC)"
 
 
-def _elapsed(start: datetime, period: Period, rules: Rules, where: Where, _: bool) -> Counted:
+def _elapsed(start: datetime, period: Period, rules: Rules, where: Where, _: bool, __: str) -> Counted:
     until = elapsed(start, period, where.zone)
     return Counted(until, local_date(until, where.zone), (f"{period} elapse, to {said(until, where.zone)} ({rules.article})",))
 
 
-def _by_1182(start: datetime, period: Period, rules: Rules, where: Where, is_relieved: bool) -> Counted:
+def _by_1182(start: datetime, period: Period, rules: Rules, where: Where, is_relieved: bool, zero: str) -> Counted:
     if period.unit == "minutes":
-        return _elapsed(start, period, rules, where, is_relieved)
+        return _elapsed(start, period, rules, where, is_relieved, zero)
     if period.unit == "hours":
         return _hours_1182(start, period, where)
-    return _days_1182(start, period, where, is_relieved=is_relieved)
+    return _days_1182(start, period, where, zero, is_relieved=is_relieved)
 
 
 def _hours_1182(start: datetime, period: Period, where: Where) -> Counted:
@@ -163,9 +166,9 @@ def _hours_1182(start: datetime, period: Period, where: Where) -> Counted:
     return _two_working_days(Counted(until, last, lines), first, where)
 
 
-def _days_1182(start: datetime, period: Period, where: Where, *, is_relieved: bool) -> Counted:
+def _days_1182(start: datetime, period: Period, where: Where, zero: str, *, is_relieved: bool) -> Counted:
     day = local_date(start, where.zone)
-    last, lines = _last_day(day, period, "1182/71, Art. 3(1)", "1182/71, Art. 3(2)")
+    last, lines = _last_day(day, period, zero, "1182/71, Art. 3(1)", "1182/71, Art. 3(2)")
     counted = Counted(_midnight_after(last, where.zone), last, lines)
     if not is_relieved and not where.works(last):
         moved = where.next_working(last)
@@ -186,12 +189,12 @@ def _two_working_days(counted: Counted, first: date, where: Where) -> Counted:
     return Counted(until, second, (*counted.lines, line, *_unknown(where, second)))
 
 
-def _calendar_days(start: datetime, period: Period, rules: Rules, where: Where, _: bool) -> Counted:
-    last, lines = _last_day(local_date(start, where.zone), period, rules.article, rules.article)
+def _calendar_days(start: datetime, period: Period, rules: Rules, where: Where, _: bool, zero: str) -> Counted:
+    last, lines = _last_day(local_date(start, where.zone), period, zero, rules.article, rules.article)
     return _closing(last, lines, rules, where)
 
 
-def _business_days(start: datetime, period: Period, rules: Rules, where: Where, _: bool) -> Counted:
+def _business_days(start: datetime, period: Period, rules: Rules, where: Where, _: bool, __: str) -> Counted:
     """The day of the event is day 0; from a day off the count begins on and includes the first business day after it."""
     zero = local_date(start, where.zone)
     last = where.next_working(zero, period.amount)
@@ -208,12 +211,12 @@ def _closing(last: date, lines: tuple[str, ...], rules: Rules, where: Where) -> 
     return Counted(until, last, (*lines, line))
 
 
-def _last_day(day: date, period: Period, begins: str, ends: str) -> tuple[date, tuple[str, ...]]:
-    """The last day of a period of days or months whose first is the day after `day`."""
+def _last_day(day: date, period: Period, zero: str, begins: str, ends: str) -> tuple[date, tuple[str, ...]]:
+    """The last day of a period of days or months whose first is the day after `day`, which `zero` names."""
     last = _months_later(day, period.amount) if period.unit == "months" else day + period.amount * DAY
     clipped = period.unit == "months" and last.day != day.day
     why = f": its month has no day {day.day}" if clipped else ""
-    return last, (f"the day of the event, {_day(day)}, isn't counted ({begins})",
+    return last, (f"{zero}, {_day(day)}, isn't counted ({begins})",
                   f"{period}, to 24:00 of {_day(last)}{why} ({ends})")
 
 
@@ -241,7 +244,7 @@ def _unknown(where: Where, day: date) -> tuple[str, ...]:
     return (f"{unknown} instant may be too early: name the country in calendar.yaml, or the regime's place",)
 
 
-COUNT: Mapping[Counting, Callable[[datetime, Period, Rules, Where, bool], Counted]] = {
+COUNT: Mapping[Counting, Callable[[datetime, Period, Rules, Where, bool, str], Counted]] = {
     "elapsed": _elapsed, "1182/71": _by_1182, "calendar_days": _calendar_days, "business_days": _business_days,
 }
 """How each rule counts."""

@@ -29,6 +29,10 @@ from isms_workflow.store.statements import sources as questions
 log = logging.getLogger(__name__)
 
 AFTER_ERROR_S = 15.0
+MOST_SAID = 2000
+"""Characters of each thing that is said of a mail below its text: a stranger wrote them."""
+
+EMPTY = ("An empty attachment was left out", "Empty attachments were left out")
 CUT = "\n\n(cut; the whole mail is in the mailbox)"
 
 
@@ -163,14 +167,26 @@ def _digest(mail: Mail) -> str:
 
 
 def _incoming(desk: Desk, source: Any, mail: Mail) -> Incoming:
-    """An answer to a mail that was a report goes under that one's key; a file that isn't taken is named in the text."""
+    """An answer to a mail that was a report goes under that one's key; what isn't taken is said or named in the text."""
     with desk.store.read() as conn:
         known = (each for each in mail.answers if conn.execute(incident_questions.of_key(source.id, each)).first())
         key = next(known, mail.key)
     files, left = _kept(desk, mail.files)
+    left = _more_of_subject(mail.title) + _named(EMPTY[len(mail.empty) > 1], mail.empty) + left
     most = LONGEST_TEXT - len(left)
     text = mail.text if len(mail.text) <= most else mail.text[:most - len(CUT)] + CUT
     return Incoming(mail.title[:LONGEST_TITLE], text + left, key=key, files=files)
+
+
+def _more_of_subject(title: str) -> str:
+    """What of a subject is no title any more."""
+    rest = title[LONGEST_TITLE:]
+    return f"\n\nThe subject went on: {rest[:MOST_SAID]}{'…' if len(rest) > MOST_SAID else ''}" if rest else ""
+
+
+def _named(what: str, names: Sequence[str]) -> str:
+    """What is said of files by their names; nothing of none."""
+    return f"\n\n{what}: {', '.join(names)}"[:MOST_SAID] if names else ""
 
 
 def _kept(desk: Desk, parts: Sequence[Part]) -> tuple[tuple[Sent, ...], str]:
@@ -181,7 +197,7 @@ def _kept(desk: Desk, parts: Sequence[Part]) -> tuple[tuple[Sent, ...], str]:
             kept.append(Sent(desk.files.store((part.content,), desk.largest), part.name, part.media_type))
         except FileRefused:
             left.append(part.name)
-    return tuple(kept), f"\n\nNot kept, and still in the mailbox: {', '.join(left)}"[:2000] if left else ""
+    return tuple(kept), _named("Not kept, and still in the mailbox", left)
 
 
 def _refuse(store: Store, box: Mailbox, mails: Mails, mail: Any, why: IsmsError, now: datetime) -> None:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from isms_workflow.domain.clocks import incidents_of, severity_of
 from isms_workflow.domain.conditions import WAIVED
+from isms_workflow.domain.duties import Duties
 from isms_workflow.domain.incident import RESPONDING
+from isms_workflow.domain.obligations import Standing
 from isms_workflow.domain.refusals import Unknown
 from isms_workflow.domain.systems import in_order
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import register
 from isms_workflow.portal.surroundings import organisation
-from isms_workflow.programme.obligations import EVENTS
+from isms_workflow.programme.obligations import EVENTS, SUBMITTED
 from isms_workflow.reports.drafts import Affected, Entry, Record, draft
 from isms_workflow.reports.paper import on_paper
 from isms_workflow.store.statements import incidents as questions
+from isms_workflow.store.statements import obligations as report_questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ def draft_of(conn: Connection, view: CaseView, stage: str, now: datetime) -> Dra
     found = next((each for each in duties.standings() if each.obligation.id == stage), None) if duties else None
     if duties is None or found is None:
         raise Unknown("obligation", stage)
-    text = draft(_record(conn, view), found, duties.facts, duties.programme.organisation, now)
+    record = replace(_record(conn, view), late_because=_reasons(conn, view.case.id, duties, found))
+    text = draft(record, found, duties.facts, duties.programme.organisation, now)
     foot = " · ".join(each for each in (organisation(conn), view.case.reference, view.case.label, "draft") if each)
     return Drafted(found.obligation.stage.title, text, now, foot)
 
@@ -57,6 +62,14 @@ def _record(conn: Connection, view: CaseView) -> Record:
                   tuple(Affected(each.name, in_order(each.data)) for each in systems),
                   tuple(sorted(_timeline(view, row.occurred_at), key=lambda each: each.at)),
                   tuple(sorted(measures, key=lambda each: each.at)), organisation(conn))
+
+
+def _reasons(conn: Connection, case: str, duties: Duties, found: Standing) -> str:
+    """What was said of the delay with the submission that counts; empty if nothing was, or it is erased."""
+    ids = {each.id for each in duties.dated if (each.event.kind, each.event.of) == (SUBMITTED, found.obligation.id)
+           and each.event.has_reasons and each.event.at == found.submitted_at}
+    said = conn.execute(report_questions.reasons(case)) if ids else ()
+    return next((row.value or "" for row in said if json.loads(row.body)["data"].get("id") in ids), "")
 
 
 def _timeline(view: CaseView, occurred: datetime | None) -> Iterator[Entry]:

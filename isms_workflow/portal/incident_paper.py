@@ -14,7 +14,8 @@ from isms_workflow.domain.clocks import incidents_of
 from isms_workflow.domain.duties import Duties
 from isms_workflow.domain.incident import UNANSWERED
 from isms_workflow.domain.lessons import Sort, in_tree, roots
-from isms_workflow.domain.obligations import State
+from isms_workflow.domain.limits import current
+from isms_workflow.domain.obligations import Standing, State
 from isms_workflow.domain.rules import lessons
 from isms_workflow.domain.rules.duties import questions_step
 from isms_workflow.domain.views import CaseView, Step
@@ -23,7 +24,7 @@ from isms_workflow.portal.about import About
 from isms_workflow.portal.history import sentence, texts
 from isms_workflow.portal.lessons_view import reasons
 from isms_workflow.portal.names import Names
-from isms_workflow.portal.rendering import local_instant, word
+from isms_workflow.portal.rendering import local_instant, span, word
 from isms_workflow.portal.showing import rungs
 from isms_workflow.portal.surroundings import organisation
 from isms_workflow.programme.obligations import SUBMITTED
@@ -157,20 +158,32 @@ def _reports(desk: _Desk, files: Mapping[str, Any], hidden: set[str]) -> Iterato
     yield Paragraph(f"As they stood {desk.at(desk.made_at)}. {duties.says_open}".rstrip() if found else "Nothing is to be reported, by what is known.")
     yield Table(("Report", "State", "Act by", "Latest lawful", "Submitted"), [
         (f"{each.obligation.stage.title}\n{each.obligation.regime.title}, {each.obligation.stage.article}, to {each.obligation.stage.recipient}",
-         f"{word(str(each.state))}{', late' if each.overdue else ''}", desk.at(each.act_by), desk.at(each.latest_lawful),
-         "\n".join(_submitted(desk, duties, each.obligation.id, files, hidden)) or "–") for each in found], "")
+         f"{word(str(each.state))}{_late(each)}", desk.at(each.act_by), desk.at(each.latest_lawful),
+         "\n".join(_submitted(desk, duties, each, files, hidden)) or "–") for each in found], "")
     if step is not None:
         yield _steps(desk, (step,))
 
 
-def _submitted(desk: _Desk, duties: Duties, obligation: str, files: Mapping[str, Any], hidden: set[str]) -> Iterator[str]:
-    """When and by whom a report was submitted, and the file that proves it."""
+def _late(stands: Standing) -> str:
+    """That it is late, or by how much it was."""
+    if stands.in_time is False and stands.submitted_at and stands.latest_lawful:
+        return f", {span(stands.submitted_at - stands.latest_lawful)} late"
+    return ", late" if stands.overdue else ""
+
+
+def _submitted(desk: _Desk, duties: Duties, stands: Standing, files: Mapping[str, Any], hidden: set[str]) -> Iterator[str]:
+    """When and by whom a report was submitted, whether that counts still, and the file that proves it."""
+    found = stands.obligation
+    counts = current(found.regime, found.stage, duties.facts.until(desk.made_at)).submitted(found.id)
+    if found.stage.repeats and stands.started_at is not None:
+        counts = [event for event in counts if event.at >= stands.started_at]
     for each in duties.dated:
-        if (each.event.kind, each.event.of) != (SUBMITTED, obligation):
+        if (each.event.kind, each.event.of) != (SUBMITTED, found.id):
             continue
         row = files.get(each.evidence or "")
         proof = "" if row is None else f", {HIDDEN}" if row.id in hidden else f", {row.name or '(erased)'} ({row.sha256[:12]})"
-        yield f"{desk.at(each.event.at)} by {desk.names.name(each.by)}{proof}"
+        before = "" if each.event in counts else ", before it began anew"
+        yield f"{desk.at(each.event.at)}{before} by {desk.names.name(each.by)}{proof}"
 
 
 def _lessons(desk: _Desk) -> Iterator[Block]:

@@ -20,11 +20,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from isms_workflow.domain.conditions import Asked, Facts
 from isms_workflow.domain.judging import asked_of
-from isms_workflow.domain.obligations import Obligation, Standing
+from isms_workflow.domain.limits import current
+from isms_workflow.domain.obligations import Standing
 from isms_workflow.domain.periods import said
 from isms_workflow.domain.systems import DATA
 from isms_workflow.domain.times import utc
-from isms_workflow.programme.obligations import EVENTS, SUBMITTED, Organisation
+from isms_workflow.programme.obligations import EVENTS, HINTS, SUBMITTED, Organisation
 
 MISSING = "to be written"
 """What stands in bold where somebody has to write."""
@@ -52,7 +53,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the incident's record says. `timeline` is in order; `measures` are what was done against it."""
+    """What the incident's record says. `timeline` is in order; `measures` are what was done against it; `late_because` are the
+    reasons that were given as the report was submitted late.
+    """
 
     reference: str
     title: str
@@ -66,6 +69,7 @@ class Record:
     measures: tuple[Entry, ...] = ()
     sender: str = ""
     contact: str = ""
+    late_because: str = ""
 
 
 class Written(str):
@@ -83,15 +87,20 @@ def draft(record: Record, standing: Standing, facts: Facts, organisation: Organi
     template = next(name for name in (f"{found.id}.md", "stage.md") if name in names)
     text = _environment().get_template(template).render(
         record=record, standing=standing, stage=found.stage, regime=found.regime, drafted_at=utc(drafted_at),
-        happened=_happened(facts, found), answers=_answers(asked_of(found.regime, facts, organisation, standing.zone)),
+        happened=_happened(facts, standing), answers=_answers(asked_of(found.regime, facts, organisation, standing.zone)),
         data=_data(record), missing=Written(f"**{MISSING}**"), moment=lambda instant: Written(said(instant, standing.zone)))
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-def _happened(facts: Facts, found: Obligation) -> Mapping[str, datetime]:
-    """When each kind of event happened first, as far as it concerns the obligation; submissions aside."""
-    events = {kind: facts.happened(kind, found.id) for kind in EVENTS if kind != SUBMITTED}
-    return {kind: those[0].at for kind, those in events.items() if those}
+def _happened(facts: Facts, standing: Standing) -> Mapping[str, datetime]:
+    """When each kind of event happened that concerns the report, submissions aside: what began the stage as it is counted from,
+    of every other the first since it began anew. That the incident became known is of no round.
+    """
+    found = standing.obligation
+    known, starts = current(found.regime, found.stage, facts), found.stage.starts.event
+    events = {kind: (facts if kind in HINTS else known).happened(kind, found.id) for kind in EVENTS if kind != SUBMITTED}
+    return {kind: standing.started_at if kind == starts and standing.started_at else those[0].at
+            for kind, those in events.items() if those}
 
 
 def _answers(asked: Asked) -> tuple[tuple[str, str], ...]:

@@ -30,6 +30,8 @@ def test_files_come_and_go(world: World, shell: Shell, tmp_path: Path) -> None:
     said = shell.ok("incidents import", str(one), str(two), "--lenient")
     assert "one.json: INC-2026-0001\ntwo.json: INC-2026-0002\n  not as the schema has it" in said
     assert "one.json: is INC-2026-0001 already" in shell.ok("incidents import", str(one))
+    one.write_text(json.dumps(sample(summary="It was worse.")))
+    assert "already\n  it differs from what was imported before, and was not taken: summary" in shell.ok("incidents import", str(one))
     assert json.loads(shell.ok("incidents export INC-2026-0001 --veris")) == sample()
     assert len(json.loads(shell.ok("incidents export --veris"))) == 2
     assert "INC-2026-0001 is closed" in shell.ok("incidents show INC-2026-0001")

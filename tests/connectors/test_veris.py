@@ -67,6 +67,12 @@ def test_a_file_may_hold_a_list() -> None:
         ("all.json, incident 1", "their-17"), ("all.json, incident 2", "their-18")]
 
 
+def test_an_empty_list_is_refused_by_its_name() -> None:
+    """Also beside a good file: whoever chose it meant something to come of it."""
+    with pytest.raises(VerisRefused, match=r"^Nothing was imported\. empty\.json: the list is empty: give at least one incident"):
+        veris.read([("good.json", json.dumps(sample()).encode()), ("empty.json", b"[]")], None)
+
+
 def test_an_older_edition_is_taken_if_that_is_asked_for() -> None:
     """What isn't as it should be is noted; what we read has to be right all the same."""
     found, = read(sample(schema_version="1.2"), lenient=True)

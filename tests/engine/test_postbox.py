@@ -244,6 +244,17 @@ def test_a_file_that_isn_t_taken_is_named_in_the_report(world: World, box: Box) 
         assert len(conn.execute(select(evidence)).all()) == 9
 
 
+def test_an_empty_file_is_named_in_the_report(world: World, box: Box) -> None:
+    """There is nothing to keep of it, but whoever sent it meant it to be there."""
+    have_source(world)
+    with_files(box, ("screen.png", "image/png", b""), ("log.txt", "text/plain", b"x"))
+    look(world, box)
+    (row,) = rows(world)
+    assert row.description.endswith("\n\nAn empty attachment was left out: screen.png")
+    with world.store.read() as conn:
+        assert [each.name for each in conn.execute(select(evidence))] == ["log.txt"]
+
+
 def test_a_mail_in_a_mail_is_a_file_of_it(world: World, box: Box) -> None:
     """As when somebody forwards what they were sent."""
     have_source(world)
@@ -270,7 +281,8 @@ ODD: dict[str, tuple[bytes, str, str]] = {
     "U+0000": (b"Subject: a\0b\n\nc\0d", "a\ufffdb", "c\ufffdd"),
     "another alphabet": (b"Subject: =?utf-8?b?0J/QvtC20LDRgA==?=\nContent-Type: text/plain; charset=koi8-r\n\n\xf0\xcf",
                          "\u041f\u043e\u0436\u0430\u0440", "\u041f\u043e"),
-    "a long subject": (b"Subject: " + b"x" * 300 + b"\n\nx", "x" * 200, "x"),
+    "a long subject": (b"Subject: " + b"x" * 200 + b"y" * 100 + b"\n\nx", "x" * 200, "x\n\nThe subject went on: " + "y" * 100),
+    "an endless subject": (b"Subject: " + b"x" * 9000 + b"\n\nx", "x" * 200, "x\n\nThe subject went on: " + "x" * 2000 + "…"),
     "a long Message-ID": (b"Subject: x\nMessage-ID: <" + b"i" * 300 + b"@x>\n\nx", "x", "x"),
 }
 

@@ -92,11 +92,36 @@ def test_imported_again_it_stays_as_it_is(world: World) -> None:
     assert count(world, table.c.case_id) == 2
 
 
-def test_nothing_is_half_imported(world: World) -> None:
-    """What began ahead of us can't be; the others aren't taken either."""
-    with pytest.raises(VerisRefused, match=r"2.json: occurred_at"):
-        take(world, sample(), sample(incident_id="x", timeline={"incident": {"year": 2031, "month": 1, "day": 1}}))
+def test_what_differs_from_what_was_imported_before_is_said(world: World) -> None:
+    """It isn't taken, within one import or later: the fields are named. Of one that is erased nobody knows."""
+    take(world, sample())
+    other = sample(summary="It was worse.", notes="See the second report.")
+    with world.sim.write() as (tx, when):
+        done = veris.take(tx, read(sample(), other, sample(incident_id="b"), {**other, "incident_id": "b"}), False, world.actor("ben"), when)
+    assert [each.unlike for each in done] == [
+        "", "it differs from what was imported before, and was not taken: notes, summary",
+        "", "it differs from what was imported before, and was not taken: notes, summary"]
+    assert exported(world) == sample()
+    with world.sim.write() as (tx, when):
+        many, = veris.take(tx, read({**sample(), "notes": None, **{f"x{n}": n for n in range(9)}}), False, world.actor("ben"), when)
+    assert many.unlike.endswith("not taken: notes, x0, x1, x2, x3, x4, x5, x6, and 2 more")
+    with world.sim.write() as (tx, when):
+        erase(tx, world.ids["ben"], world.now)
+        assert [each.unlike for each in veris.take(tx, read(other), False, world.actor("ben"), when)] == [""]
+
+
+@pytest.mark.parametrize("began", [{"year": 2031, "month": 1, "day": 1}, {"year": 2031, "month": 1}, {"year": 2031}],
+                         ids=["a day", "a month", "a year"])
+def test_nothing_is_half_imported(world: World, began: dict[str, int]) -> None:
+    """What began ahead of us can't be, however much of the day is named; the others aren't taken either."""
+    with pytest.raises(VerisRefused, match=r"2.json: timeline.incident: '2031[-1]*' can't be; it lies ahead"):
+        take(world, sample(), sample(incident_id="x", timeline={"incident": began}))
     assert count(world, table.c.case_id) == 0
+
+
+def test_one_of_this_year_is_taken(world: World) -> None:
+    """It is known no better, and began before now for all that anybody says."""
+    assert take(world, sample(timeline={"incident": {"year": world.now.year}})) == ["INC-2026-0001"]
 
 
 def test_whoever_has_no_part_in_incidents_imports_none(world: World) -> None:

@@ -41,6 +41,10 @@ def test_a_file_becomes_history_and_comes_out_as_it_was(house: House) -> None:
     assert sent.json() == sample()
     assert 'INC-2026-0001.veris.json' in sent.headers["content-disposition"]
     assert "1 of 2 were imported" in (send(ben, sample(), sample(incident_id="b")), ben.read("/incidents"))[1]
+    send(ben, sample(summary="It was worse."))
+    assert "their.json: it differs from what was imported before, and was not taken: summary." in ben.read(FIRST)
+    send(ben, *(sample(summary=f"It was worse {n} times.") for n in range(40)))
+    assert "incident 3: it differs from what was imported before, and was not taken: summary. So do 37 more." in ben.read("/incidents")
 
 
 def test_an_imported_one_that_isn_t_over_is_reopened(house: House) -> None:
@@ -161,6 +165,69 @@ def test_the_document_holds_the_reports_that_are_owed(house: House) -> None:
     with world.store.read() as conn:
         later = reading.view(conn, world.case, world.now + timedelta(days=40))
         assert incident_paper.read(conn, later, lambda _: True, lambda _: True).pdf() == first, "nothing happened"
+
+
+def owing(house: House, *regimes: str) -> None:
+    """An incident that is reported under the programme as it is shipped, where these regimes hold as well."""
+    files = dict(shipped())
+    name = "obligations/organisation.yaml"
+    for each in regimes:
+        files[name] = files[name].replace(f"{each}: no", f"{each}: yes")
+    with house.world.sim.write() as (tx, when):
+        programmes.apply(tx, parse(files), OPERATOR, when)
+    report(house.world)
+
+
+def test_the_document_says_by_how_much_a_report_was_late(house: House) -> None:
+    """Beside that it was submitted."""
+    owing(house)
+    answer(house.world, BREACH)
+    date(house.world, "aware", house.world.now)
+    house.world.advance(days=4, hours=2)
+    submit(house.world, "gdpr.notification", "maria", reason="the figures came late")
+    assert "'submitted, 1 day late'" in repr(paper(house, "ben"))
+
+
+def classified_again(house: House) -> None:
+    """As major, after it turned out not to be."""
+    world = house.world
+    owing(house, "dora")
+    answer(world, {"dora.may_be_major": True})
+    date(world, "aware", world.now)
+    date(world, "classified", world.now, of="dora")
+    world.advance(hours=1)
+    submit(world, "dora.initial", "maria")
+    world.advance(hours=1)
+    date(world, "reclassified", world.now, of="dora")
+    submit(world, "dora.reclassification", "maria")
+    world.advance(hours=1)
+    date(world, "classified", world.now, of="dora")
+
+
+def asked_again(house: House) -> None:
+    """By the authority, for what it had."""
+    world = house.world
+    owing(house, "nis2")
+    answer(world, {"nis2.significant": True})
+    date(world, "requested", world.now, of="nis2.intermediate", until=world.now + timedelta(days=2))
+    world.advance(hours=1)
+    submit(world, "nis2.intermediate", "maria")
+    world.advance(hours=1)
+    date(world, "requested", world.now, of="nis2.intermediate", until=world.now + timedelta(days=2))
+
+
+@pytest.mark.parametrize(("happens", "stage"), [(classified_again, "dora.initial"), (asked_again, "nis2.intermediate")],
+                         ids=["classified again", "asked again"])
+def test_the_document_says_which_submissions_were_of_an_earlier_round(house: House, happens: Any, stage: str) -> None:
+    """They are no answer to what is owed now; what is submitted now is."""
+    happens(house)
+    anew = f", before it began anew by Maria Okafor, {stage}.pdf ("
+    assert repr(paper(house, "ben")).count(anew) == 1
+    house.world.advance(hours=1)
+    submit(house.world, stage, "maria")
+    said = repr(paper(house, "ben"))
+    assert (said.count(anew), said.count(f" by Maria Okafor, {stage}.pdf (")) == (1, 2)
+
 
 
 def test_the_document_says_who_is_told_when(house: House) -> None:

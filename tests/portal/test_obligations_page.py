@@ -20,7 +20,7 @@ from isms_workflow.store.database import Store
 from isms_workflow.store.files import EvidenceFiles
 from isms_workflow.store.tables import people
 from tests.engine.incidents import report, respond
-from tests.engine.obligations import BREACH, answer, date, dated, nothing_to_report
+from tests.engine.obligations import BREACH, answer, date, dated, nothing_to_report, submit
 from tests.portal.incidents import FIRST, label, main_of
 from tests.portal.visitor import House, Visitor
 from tests.world import found
@@ -150,6 +150,15 @@ def test_an_instant_is_corrected_under_the_incidents_reference_too(house: House)
     runs(house)
     sent = house.visitor("ben").send(f"{PAGE}/redate", replaces=dated(house.world, "aware"), at="2026-01-05T07:30", reason="by the log")
     assert sent.status_code == 303
+
+
+def test_the_draft_of_what_was_late_states_the_reasons_that_were_given(house: House) -> None:
+    """With the submission that counts; until then somebody is to write them."""
+    runs(house)
+    house.world.advance(days=4)
+    assert "## Reasons for the delay\n\n**to be written**" in house.visitor("ben").get(f"{PAGE}/gdpr.notification/draft.md").text
+    submit(house.world, "gdpr.notification", "maria", reason="the figures came late")
+    assert "## Reasons for the delay\n\n> the figures came late\n" in house.visitor("ben").get(f"{PAGE}/gdpr.notification/draft.md").text
 
 
 def test_the_draft_is_shown_and_sent_as_a_file(house: House) -> None:

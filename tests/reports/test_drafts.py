@@ -156,6 +156,39 @@ def test_what_is_late_has_to_say_why() -> None:
     assert "## Reasons for the delay\n\n**to be written**" in drafted("gdpr.notification", at=latest + timedelta(seconds=1))
 
 
+def test_the_reasons_that_were_given_are_stated() -> None:
+    """Quoted, since people wrote them."""
+    latest = stands("gdpr.notification").latest_lawful
+    assert latest is not None
+    text = drafted("gdpr.notification", replace(RECORD, late_because="The figures\ncame late."), latest + timedelta(days=1))
+    assert "## Reasons for the delay\n\n> The figures\n> came late.\n" in text
+
+
+HOUR = timedelta(hours=1)
+ANEW = (Event("aware", AWARE), Event("classified", AWARE + HOUR), Event("submitted", AWARE + 2 * HOUR, "dora.initial"),
+        Event("reclassified", AWARE + 3 * HOUR), Event("classified", AWARE + 5 * HOUR))
+ASKED_TWICE = (Event("aware", AWARE), Event("requested", AWARE + HOUR), Event("submitted", AWARE + 2 * HOUR, "nis2.intermediate"),
+               Event("requested", AWARE + 5 * HOUR))
+ROUNDS = {
+    "classified as major again": ("dora.initial", "dora.may_be_major", ANEW, "Classified as major: 2026-03-10 15:20 CET"),
+    "and what follows it": ("dora.intermediate", "dora.may_be_major", ANEW, "| Classified | 2026-03-10 15:20 CET"),
+    "asked for again": ("nis2.intermediate", "nis2.significant", ASKED_TWICE, "| Requested | 2026-03-10 15:20 CET"),
+}
+
+
+@pytest.mark.parametrize(("name", "question", "events", "said"), ROUNDS.values(), ids=ROUNDS)
+def test_a_stage_that_began_anew_states_the_instant_that_counts(name: str, question: str, events: tuple[Event, ...], said: str) -> None:
+    """Nothing of an earlier round; when the incident became known is of none."""
+    at = AWARE + 6 * HOUR
+    facts = Facts(AWARE, (Answer(question, value=True, at=AWARE, by="x"),), events)
+    found, = standing(OBLIGATIONS.values(), facts, wheres(PROGRAMME), EVERYTHING, at, (name,))
+    text = draft(RECORD, found, facts, EVERYTHING, at)
+    assert said in text
+    assert "| Aware | 2026-03-10 10:20 CET" in text
+    assert "| 2026-03-10 11:20 CET" not in text, "of an earlier round"
+    assert "| Reclassified |" not in text
+
+
 def test_what_the_record_does_not_know_is_said_in_bold() -> None:
     """An incident of which nothing is known but that it is."""
     bare = Record("INC-2026-0001", "x", "", "Something else", "low", AWARE)

@@ -29,15 +29,21 @@ from isms_workflow.store.statements import among
 from isms_workflow.store.statements import veris as questions
 from isms_workflow.store.tables import organisation
 
+MOST_SAID = 8
+"""Of the fields in which two documents differ, so many are named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one incident of a file: its reference here, and whether it is new; `notes` are the reader's."""
+    """What became of one incident of a file: its reference here, and whether it is new; `notes` are the reader's. `unlike` is a
+    note on one that isn't new and says something else than what was taken; empty of every other.
+    """
 
     name: str
     reference: str
     is_new: bool
     notes: tuple[str, ...]
+    unlike: str = ""
 
 
 def take(tx: Transaction, found: Sequence[veris.Read], is_open: bool, actor: Actor, when: When) -> list[Taken]:
@@ -49,7 +55,8 @@ def take(tx: Transaction, found: Sequence[veris.Read], is_open: bool, actor: Act
     they are read.
     """
     in_turn(tx)  # of two imports of one document the second finds the first
-    known = {row.incident_id: row.reference for row in tx.execute(questions.imported(), among.ids(e.incident_id for e in found))}
+    before = tx.execute(questions.imported(), among.ids(each.incident_id for each in found)).all()
+    known = {row.incident_id: row.reference for row in before}
     new: dict[str, veris.Read] = {}
     for each in found:
         if each.incident_id not in known:
@@ -61,7 +68,19 @@ def take(tx: Transaction, found: Sequence[veris.Read], is_open: bool, actor: Act
     if ended:
         write(tx, ended, when.noticed)  # its end is recorded after its beginning
     known |= dict(zip(new, names, strict=True))
-    return [Taken(each.name, known[each.incident_id], new.get(each.incident_id) is each, each.notes) for each in found]
+    theirs = {**{row.incident_id: row.document for row in before}, **{name: each.document for name, each in new.items()}}
+    return [Taken(each.name, known[each.incident_id], new.get(each.incident_id) is each, each.notes,
+                  _unlike(each.document, theirs[each.incident_id])) for each in found]
+
+
+def _unlike(document: veris.Document, taken: veris.Document | None) -> str:
+    """In which fields a document differs from the one of its incident that was taken; nobody knows once that is erased."""
+    if taken is None or document == taken:
+        return ""
+    fields = sorted(name for name in document.keys() | taken.keys() if not (
+        name in document and name in taken and document[name] == taken[name]))
+    more = f", and {len(fields) - MOST_SAID} more" if len(fields) > MOST_SAID else ""
+    return f"it differs from what was imported before, and was not taken: {', '.join(name[:40] for name in fields[:MOST_SAID])}{more}"
 
 
 def _decided(tx: Transaction, now: programmes.InForce, named: Mapping[str, veris.Read], is_open: bool, actor: Actor,
@@ -76,6 +95,7 @@ def _decided(tx: Transaction, now: programmes.InForce, named: Mapping[str, veris
         found = replace(veris.report(each.document, said, now.calendar.zone), systems=tuple(systems))
         parts = (found, reference, now.programme, now.calendar, people)
         try:
+            _check_begun(each.document, now.calendar.zone, when)
             if is_open:
                 plan, view = rules.report(*parts, None, actor, when)
             else:
@@ -86,6 +106,14 @@ def _decided(tx: Transaction, now: programmes.InForce, named: Mapping[str, veris
         row = {"case_id": view.case.id, "incident_id": each.incident_id, "document": each.document, "imported_at": when.noticed}
         begun.append(plan + Plan(insert=(Insert("veris", row),)))
     return begun, ended
+
+
+def _check_begun(document: veris.Document, zone: str, when: When) -> None:
+    """Raise `Wrong` if it lies ahead: of a year or a month alone its first day, which is no instant that we keep."""
+    if veris.earliest(document, zone) > when.happened:
+        began = document["timeline"]["incident"]
+        said = "-".join(str(began[part]) for part in ("year", "month", "day") if part in began)
+        raise Wrong("timeline.incident", said, "it lies ahead: give the day on which it began, or the year alone")
 
 
 def _section(programme: Programme) -> Veris:

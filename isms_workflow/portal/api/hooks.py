@@ -27,6 +27,7 @@ class NotSigned(IsmsError):
     """No source in use signed this, or not lately; which of it is wrong is nobody's business."""
 
     status = 401
+    title = "No valid signature"
     scheme = "Standard-Webhooks"
 
     def __str__(self) -> str:

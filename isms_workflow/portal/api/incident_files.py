@@ -28,7 +28,7 @@ def take(body: im.Documents, caller: Writes) -> Response:
     def taken(tx: Transaction, when: When) -> im.ImportedAll:
         done = commands.take(tx, found, body.open, caller.actor, when)
         return im.ImportedAll(items=[im.Imported(document=each.name, reference=each.reference, new=each.is_new,
-                                                 notes=list(each.notes)) for each in done])
+                                                 notes=[*each.notes, *filter(None, (each.unlike,))]) for each in done])
 
     return caller.write(body, taken, 201)
 

@@ -105,7 +105,8 @@ class Imported(Said):
     document: str = Field(description="Which: `documents, incident 1` is the first.")
     reference: str
     new: bool = Field(description="False where it was imported before; it stays as it is.")
-    notes: list[str] = Field(description="What of it isn't as the schema has it; it is kept as it was.")
+    notes: list[str] = Field(description="What of it isn't as the schema has it; it is kept as it was. Of one that isn't "
+                                         "new: that it differs from what was imported before, and in what.")
 
 
 class ImportedAll(Said):

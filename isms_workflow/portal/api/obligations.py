@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field
 from isms_workflow.domain.obligations import Owed, Standing, explain
 from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.rules.obligations import DECISIONS, Happened
-from isms_workflow.domain.times import When, from_iso
+from isms_workflow.domain.times import NaiveInstant, When, from_iso
 from isms_workflow.domain.views import CaseView
 from isms_workflow.engine import reading
 from isms_workflow.engine.commands import obligations as commands
@@ -173,7 +173,7 @@ def submit(incident: str, obligation: str, caller: Decides, file: Annotated[Uplo
     """Somebody accountable records that a report was sent, with the report itself; late ones with their reasons."""
     try:
         submitted_at = from_iso(at)
-    except ValueError:
+    except (ValueError, NaiveInstant):
         raise Wrong("at", at[:40], "an instant with its zone, e.g. 2026-03-12T14:00:00+01:00") from None
     if not storable(reason):
         raise Wrong("reason", reason[:40], KEEPABLE)

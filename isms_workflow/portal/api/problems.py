@@ -112,7 +112,7 @@ def _ours(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, IsmsError)
     status = 412 if isinstance(error, Moved) and "if-match" in request.headers else error.status
     headers = retry_after(error) | ({"WWW-Authenticate": getattr(error, "scheme", "Bearer")} if status == 401 else {})
-    return problem(request, status, str(error), _word(type(error).__name__), headers=headers)
+    return problem(request, status, str(error), _word(type(error).__name__), headers=headers, title=getattr(error, "title", ""))
 
 
 def _unreadable(request: Request, error: Exception) -> JSONResponse:
@@ -123,7 +123,7 @@ def _unreadable(request: Request, error: Exception) -> JSONResponse:
             caller.find()
     except IsmsError as refused:
         return _ours(request, refused)
-    errors = [{"field": ".".join(_shown(part) for part in each["loc"]), "message": str(each["msg"])}
+    errors = [{"field": ".".join(_shown(part) for part in each["loc"]) or "body", "message": str(each["msg"])}
               for each in error.errors()]
     said = "; ".join(f"{each['field']}: {each['message']}" for each in errors)
     return problem(request, 422, said, "unreadable", errors)
@@ -147,14 +147,14 @@ def _unforeseen(request: Request, error: Exception) -> JSONResponse:
 
 
 def problem(request: Request, status: int, detail: str, word: str, errors: list[dict[str, str]] | None = None,
-            headers: dict[str, str] | None = None) -> JSONResponse:
-    """The document; its reference stands in the log too."""
+            headers: dict[str, str] | None = None, title: str = "") -> JSONResponse:
+    """The document, with its status's title if it has none of its own; its reference stands in the log too."""
     reference = token_hex(4)
     if status >= 400:
         log.info("%s %s: %s (%s)", request.method, request.url.path, detail, reference,
                  extra={"action": "api.refused", "reference": reference})
-    body = Problem(type=f"tag:isms-workflow,2026:{word}", title=TITLES.get(status, "That didn't work"), status=status,
-                   detail=detail, instance=request.url.path, reference=reference, errors=errors or [])
+    body = Problem(type=f"tag:isms-workflow,2026:{word}", title=title or TITLES.get(status, "That didn't work"),
+                   status=status, detail=detail, instance=request.url.path, reference=reference, errors=errors or [])
     return JSONResponse(body.model_dump(exclude_defaults=False), status, media_type=MEDIA_TYPE,
                         headers={"X-Reference": reference, **(headers or {})})
 

@@ -28,6 +28,8 @@ from isms_workflow.portal.visit import Form, Posted, Reader, Sender, Visit
 
 router = APIRouter(prefix="/incidents", route_class=Route)
 WHAT = "Importing incidents"
+MOST_SAID = 3
+"""Of documents that weren't taken, so many are named: what a page says once travels in a cookie."""
 FIELDS = (
     v.Field("file", "VERIS file", "file", f"JSON: an incident, or a list of them; up to {veris.LARGEST // 1024 ** 2} MiB.",
             required=True),
@@ -85,9 +87,13 @@ def _sent(form: Posted) -> list[tuple[str, bytes]]:
 
 def _said(done: Sequence[Taken]) -> str:
     new, noted = sum(each.is_new for each in done), sum(len(each.notes) for each in done)
-    were = f"{new} of {len(done)} were imported; the others were here already." if new < len(done) else (
-        "It is imported." if new == 1 else f"All {new} are imported.")
-    return f"{were} {noted} fields aren't as the schema has them, and are kept as they were." if noted else were
+    said = [f"{new} of {len(done)} were imported; the others were here already." if new < len(done) else
+            "It is imported." if new == 1 else f"All {new} are imported."]
+    said += [f"{noted} fields aren't as the schema has them, and are kept as they were."] if noted else []
+    unlike = [f"{each.name[:60]}: {each.unlike}." for each in done if each.unlike]
+    said += unlike[:MOST_SAID]
+    said += [f"So do {len(unlike) - MOST_SAID} more."] if len(unlike) > MOST_SAID else []
+    return " ".join(said)
 
 
 @router.get("/{name}/veris.json")

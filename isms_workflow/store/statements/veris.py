@@ -11,8 +11,8 @@ from isms_workflow.store.tables import cases, incidents, veris
 
 
 def imported() -> Select[Any]:
-    """For imports: the incidents that these documents, by their own ids, became before; its parameter is `among.ids`."""
-    return (select(veris.c.incident_id, cases.c.reference).join(cases, cases.c.id == veris.c.case_id)
+    """For imports: the incidents that these documents, by their own ids, became before, and of what; its parameter is `among.ids`."""
+    return (select(veris.c.incident_id, veris.c.document, cases.c.reference).join(cases, cases.c.id == veris.c.case_id)
             .where(named(veris.c.incident_id)))
 
 

@@ -299,6 +299,18 @@ def test_an_explanation_names_each_step_of_the_count_and_its_paragraph() -> None
     )
 
 
+def test_what_is_counted_from_the_end_of_the_year_says_so_by_its_own_article() -> None:
+    """The year's last day isn't counted, whenever in it the breach was discovered."""
+    at = datetime.fromisoformat("2026-03-10T10:00-04:00")
+    known = Facts(at, (Answer("hipaa.phi_breach", value=True, at=at, by="x"), Answer("hipaa.at_least_500", value=False, at=at, by="x")),
+                  (Event("discovered", at),))
+    assert all_of(known, EVERYTHING, at)["hipaa.secretary_yearly"].lines == (
+        "it was discovered 2026-03-10 10:00 EDT (14:00 UTC)",
+        "60 days from the end of that calendar year:",
+        "  the last day of the year, Thu 2026-12-31, isn't counted (45 CFR 164.408(c))",
+        "  60 days, to 24:00 of Mon 2027-03-01 (45 CFR 164.408(c))")
+
+
 def test_a_programme_from_before_there_were_obligations_has_none() -> None:
     """Its cases go on, and nothing is asked."""
     old = kept({name: text for name, text in shipped().items() if not name.startswith("obligations/")})

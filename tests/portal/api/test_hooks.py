@@ -117,7 +117,7 @@ def test_a_stranger_learns_nothing(call: Programs, act: Any) -> None:
     source = made(call)
     said = act(call, source)
     assert said.status_code == 401
-    assert said.json()["type"] == "tag:isms-workflow,2026:not-signed"
+    assert (said.json()["type"], said.json()["title"]) == ("tag:isms-workflow,2026:not-signed", "No valid signature")
     assert said.json()["detail"].startswith("This isn't signed as it should be")
     (path,) = [what for _, what, outcome in call.attempts() if outcome == "DENIED"]
     assert path.startswith("write /hooks/")
@@ -149,6 +149,13 @@ def test_what_can_t_be_read_says_why_and_leaves_nothing(call: Programs, body: An
     assert (said.status_code, said.json()["status"]) == (status, status), said.text
     assert count(call, hook_answers) == 0
     assert post(call, source, ALERT).status_code == 201
+
+
+def test_what_is_no_json_is_said_of_the_body(call: Programs) -> None:
+    """It has no field that could be named."""
+    said = post(call, made(call), b'{"title').json()
+    assert said["detail"].startswith("body: Invalid JSON")
+    assert [each["field"] for each in said["errors"]] == ["body"]
 
 
 def test_a_sender_s_clock_may_be_a_little_ahead(call: Programs) -> None:

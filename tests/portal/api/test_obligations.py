@@ -72,7 +72,8 @@ def test_what_cannot_be_is_refused(owing: Programs, path: str, body: Any, status
 
 
 @pytest.mark.parametrize(("field", "value", "says"), [
-    ("at", "0001-01-01T00:00:00+14:00", "1900 to 2999"), ("at", "soon", "an instant with its zone"), ("reason", "a\0b", "U+0000"),
+    ("at", "0001-01-01T00:00:00+14:00", "1900 to 2999"), ("at", "soon", "an instant with its zone"),
+    ("at", "2026-01-05T08:00:00", "at: '2026-01-05T08:00:00' can't be; an instant with its zone"), ("reason", "a\0b", "U+0000"),
 ])
 def test_a_form_that_cannot_be_is_refused(owing: Programs, field: str, value: str, says: str) -> None:
     """A submission comes as a form: it is looked at as closely."""
