@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
 
-from isms_workflow.domain.calendars import instant_of
+from isms_workflow.domain.calendars import instant_of, zone_of
 from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.times import FIRST_YEAR, LAST_YEAR, FarInstant, utc
 from isms_workflow.store.database import Transaction
@@ -34,13 +34,18 @@ def end_of_day(tx: Transaction, text: str, field: str) -> datetime | None:
 
 
 def instant(text: str, zone: str, field: str) -> datetime | None:
-    """The instant of a local date and time, as a browser sends it; None for an empty field. Raises `Wrong`."""
+    """The instant of a local date and time, as a browser sends it; None for an empty field. Of an hour that occurs twice it is
+    the first. Raises `Wrong`, also for an hour that the clocks leave out.
+    """
     if not text.strip():
         return None
     try:
         there = datetime.fromisoformat(text.strip())
         if there.tzinfo is None and "T" in text.strip().replace(" ", "T"):
-            return utc(instant_of(there.date(), there.time(), zone))
+            found = utc(instant_of(there.date(), there.time(), zone))
+            if found.astimezone(zone_of(zone)).replace(tzinfo=None) == there:
+                return found
+            raise Wrong(field, text.replace("T", " "), f"the clocks in {zone} go forward then, and leave that time out: give another")
     except (ValueError, OverflowError, FarInstant):
         pass
     raise Wrong(field, text, f"give a date and a time {AGE}, such as 2026-03-12T14:00")

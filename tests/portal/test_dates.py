@@ -24,6 +24,7 @@ TYPED = {
     "in winter": ("2026-01-12T14:00", datetime(2026, 1, 12, 13, tzinfo=UTC)),
     "in summer, with a blank": (" 2026-07-12 14:00", datetime(2026, 7, 12, 12, tzinfo=UTC)),
     "the first year": ("1900-01-02T00:00", datetime(1900, 1, 1, 23, tzinfo=UTC)),
+    "in the hour that occurs twice, the first": ("2026-10-25T02:30", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
     "nothing": (" ", None),
 }
 
@@ -42,6 +43,12 @@ def test_an_instant_of_another_age_is_refused_with_the_years_that_are_taken(text
     """It is a date and a time: to be told to give one would help nobody."""
     with pytest.raises(Wrong, match=r"starts: .* give a date and a time of the years 1900 to 2999, such as"):
         dates.instant(text, VIENNA, "starts")
+
+
+def test_an_hour_that_the_clocks_leave_out_is_refused() -> None:
+    """Nobody saw it on a clock: it is a slip, and which instant is meant isn't ours to guess."""
+    with pytest.raises(Wrong, match=r"2026-03-29 02:30.*the clocks in Europe/Vienna go forward then, and leave that time out"):
+        dates.instant("2026-03-29T02:30", VIENNA, "starts")
 
 
 @pytest.mark.parametrize("text", ["2026-01-12", "soon", "2026-01-12T14:00+01:00", "2026-02-30T14:00"])
