@@ -244,13 +244,16 @@ def test_a_file_that_isn_t_taken_is_named_in_the_report(world: World, box: Box) 
         assert len(conn.execute(select(evidence)).all()) == 9
 
 
-def test_an_empty_file_is_named_in_the_report(world: World, box: Box) -> None:
+@pytest.mark.parametrize(("names", "said"), [
+    (("screen.png",), "An empty attachment was left out: screen.png"), (("a.png", "b.png"), "Empty attachments were left out: a.png, b.png"),
+], ids=["one", "two"])
+def test_an_empty_file_is_named_in_the_report(world: World, box: Box, names: tuple[str, ...], said: str) -> None:
     """There is nothing to keep of it, but whoever sent it meant it to be there."""
     have_source(world)
-    with_files(box, ("screen.png", "image/png", b""), ("log.txt", "text/plain", b"x"))
+    with_files(box, *((name, "image/png", b"") for name in names), ("log.txt", "text/plain", b"x"))
     look(world, box)
     (row,) = rows(world)
-    assert row.description.endswith("\n\nAn empty attachment was left out: screen.png")
+    assert row.description.endswith(f"\n\n{said}")
     with world.store.read() as conn:
         assert [each.name for each in conn.execute(select(evidence))] == ["log.txt"]
 
