@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-NICE = 10
-"""Prefect's processes give way, so that a storm of cases can't make the clock late."""
+NICE = 19
+"""Prefect's processes give way, so that a storm of cases can't make the clock late; as far as they can: each exchange with a
+database server waits for its turn on a processor, and while a thousand flows begin that was most of what a clock took.
+"""
 
 LOCK_S = 5
 """Seconds for which the server's database waits for a lock; a refusal is an answer 503, and asked again."""
