@@ -22,6 +22,11 @@ REPORTERS = 4
 BODY = json.dumps({"title": "Somebody reads our mails", "category": "data_breach"})
 
 
+def head(secret: str) -> dict[str, str]:
+    """What a report is sent with, but for its key."""
+    return {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+
+
 @dataclass(frozen=True, slots=True)
 class Reported:
     """One of them: the incident's reference, when its report was sent, and after how many seconds it was answered."""
@@ -45,12 +50,11 @@ def minute(address: str, secret: str) -> list[Reported]:
 def _report(address: str, secret: str, number: int, done: list[Reported]) -> None:
     pause = SECONDS * REPORTERS / REPORTS
     began = time.monotonic() + pause * number / REPORTERS
-    head = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
     with closing(HTTPConnection(urlsplit(address).netloc)) as connection:
         for turn in range(REPORTS // REPORTERS):
             time.sleep(max(0.0, began + turn * pause - time.monotonic()))
             sent_at, before = datetime.now(UTC), time.perf_counter()
-            connection.request("POST", "/api/v1/incidents", BODY, head | {"Idempotency-Key": new_id()})
+            connection.request("POST", "/api/v1/incidents", BODY, head(secret) | {"Idempotency-Key": new_id()})
             answer = connection.getresponse()
             told = answer.read()
             assert answer.status == httpx.codes.CREATED, told

@@ -19,6 +19,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import func, insert, select, text, update
 
 from bench.gate import bare, key, portal, session
+from bench.reporting import BODY, head
 from bench.table import Line, milliseconds, rate, say, times
 from bench.worlds import STATES, databases, empty
 from isms_workflow.domain.calendars import DueRule
@@ -62,13 +63,11 @@ def reports(database: str, made: World) -> Iterator[Line]:
         tx.execute(text(f"CREATE TABLE notes (id {key(database)}, text VARCHAR(200))"))
         token = tokens.issue(tx, "bench", ("read", "report"), now + timedelta(days=1), made.actor("gil"), now)
     address = made.store.engine.url.render_as_string(hide_password=False)
-    body = json.dumps({"title": "Somebody reads our mails", "category": "data_breach"})
     note = json.dumps({"text": "0" * 64})
     ours = theirs = 0.0
     with tempfile.TemporaryDirectory(prefix="isms-bench-") as folder, portal(address, Path(folder)) as us, bare(address) as them:
-        head = {"Authorization": f"Bearer {token.secret}", "Content-Type": "application/json"}
         for _ in range(ROUNDS):
-            ours += _posted(us, "/api/v1/incidents", body, head, httpx.codes.CREATED)
+            ours += _posted(us, "/api/v1/incidents", BODY, head(token.secret), httpx.codes.CREATED)
             theirs += _posted(them, "/notes", note, {"Content-Type": "application/json"}, httpx.codes.SEE_OTHER)
     with made.store.read() as conn:
         assert conn.execute(select(func.count()).select_from(tables.incidents)).scalar() == REPORTS * ROUNDS

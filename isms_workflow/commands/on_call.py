@@ -20,7 +20,7 @@ def show() -> None:
     with reading() as conn:
         known, directory, look = on_call.rotations(conn), offices.directory(conn, now), Look(conn, now)
         rows = [(shift.layer or rotation.id, instant(shift.starts), instant(shift.ends), look.name(shift.person),
-                 look.name(shift.instead_of) if shift.cover and shift.instead_of != shift.person else "")
+                 look.name(shift.stands_in_for) if shift.stands_in_for else "")
                 for rotation in known.values() for shift in between(rotation, directory, now, horizon(rotation, now))]
     if known:
         say("From now on:")

@@ -16,6 +16,8 @@ from isms_workflow.domain.views import CaseView
 
 What = Literal["all", "escalations", "critical"]
 Held = Literal["delay", "quiet", "flood"]
+QUIET: Held = "quiet"
+FLOOD: Held = "flood"
 
 WHATS: dict[What, str] = {"all": "everything", "escalations": "escalations and whatever is critical", "critical": "only what is critical"}
 """What a rule is about, in words. What a law asks by an instant is always told, by mail and by every rule, at once."""
@@ -91,7 +93,7 @@ def matches(rule: Rule, notice: str, urgency: Urgency) -> bool:
 def _held(rule: Rule, urgency: Urgency, wishes: Wishes | None, now: datetime) -> Sending:
     at = now + (timedelta(0) if urgency == "statutory" else rule.delay)
     if wishes and wishes.quiet and urgency == "ordinary" and (ends := quiet_until(wishes.quiet, wishes.zone, at)) is not None:
-        return Sending(rule.channel, ends, "quiet")
+        return Sending(rule.channel, ends, QUIET)
     return Sending(rule.channel, at, "delay" if at > now else None)
 
 

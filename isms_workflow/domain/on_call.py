@@ -35,6 +35,11 @@ class Shift:
     instead_of: str | None = None
     layer: str | None = None
 
+    @property
+    def stands_in_for(self) -> str | None:
+        """Whose turn somebody covers; None where it is nobody's, or their own."""
+        return self.instead_of if self.cover and self.instead_of != self.person else None
+
 
 def hand_over(rotation: Turns, number: int) -> datetime:
     """When a shift begins, the first being number 0. A local time that doesn't exist is the first after the gap."""

@@ -393,8 +393,8 @@ class ManyLine(BaseModel):
 
 
 class Many(Facts):
-    """To somebody for whom there are very many messages: the first of them, the critical ones before, and how many more."""
+    """To somebody for whom there are very many messages: the first of them, the urgent ones before, and how many more."""
 
     lines: tuple[ManyLine, ...] = Field(min_length=1)
     more: int
-    critical: int
+    urgent: int

@@ -44,6 +44,19 @@ def begun(world: World, settings: Settings) -> World:
     return world
 
 
+def flooded(world: World, settings: Settings) -> list[WrittenMail]:
+    """Thirty messages came at once; what left."""
+    begun(world, settings)
+    flood(world, 30)
+    return mails(world, settings)
+
+
+def left_since(world: World, settings: Settings, before: list[WrittenMail]) -> WrittenMail:
+    """The one letter that left after those."""
+    (one,) = [m for m in mails(world, settings) if m not in before]
+    return one
+
+
 def test_the_last_of_twenty_letters_tells_of_all_that_is_left(both: World, settings: Settings) -> None:
     """More than a batch holds; each message is recorded as sent."""
     begun(both, settings)
@@ -59,9 +72,7 @@ def test_the_last_of_twenty_letters_tells_of_all_that_is_left(both: World, setti
 
 def test_what_comes_soon_after_waits_and_says_so(both: World, settings: Settings) -> None:
     """Ten minutes; then there is room again."""
-    begun(both, settings)
-    flood(both, 30)
-    before = len(mails(both, settings))
+    before = len(flooded(both, settings))
     both.sim.now += timedelta(minutes=2)
     flood(both, 2, what="b")
     assert len(mails(both, settings)) == before
@@ -73,42 +84,36 @@ def test_what_comes_soon_after_waits_and_says_so(both: World, settings: Settings
 
 def test_the_critical_come_first_and_wait_a_minute(both: World, settings: Settings) -> None:
     """What waits with them is told in the same letter."""
-    begun(both, settings)
-    flood(both, 30)
-    before = mails(both, settings)
+    before = flooded(both, settings)
     both.sim.now += timedelta(seconds=61)
     flood(both, 1, what="b")
     flood(both, 2, "critical", what="c")
-    (one,) = [m for m in mails(both, settings) if m not in before]
+    one = left_since(both, settings, before)
     assert one.subject == "URGENT: 3 messages for you at once, 2 of them urgent"
 
 
 def test_a_letter_that_tells_of_several_takes_what_was_put_off_with_it(both: World, settings: Settings) -> None:
     """Each such letter puts off what comes after it: what waits would wait for ever where something urgent comes now and then."""
-    begun(both, settings)
-    flood(both, 30)
-    before = mails(both, settings)
+    before = flooded(both, settings)
     both.sim.now += timedelta(minutes=2)
     flood(both, 5, what="b")
     assert mails(both, settings) == before
     assert states(both)["held"] == 5
     both.sim.now += timedelta(minutes=2)
     flood(both, 1, "critical", what="c")
-    (one,) = [m for m in mails(both, settings) if m not in before]
+    one = left_since(both, settings, before)
     assert one.subject == "URGENT: 6 messages for you at once, 1 of them urgent"
     assert states(both) == {"sent": 36}
 
 
 def test_what_is_put_off_stays_so_while_no_such_letter_leaves(both: World, settings: Settings) -> None:
     """Something urgent within the minute waits too, and a warning that a law asks for goes by itself."""
-    begun(both, settings)
-    flood(both, 30)
-    before = mails(both, settings)
+    before = flooded(both, settings)
     both.sim.now += timedelta(seconds=20)
     flood(both, 5, what="b")
     flood(both, 1, "critical", what="c")
     flood(both, 1, "statutory", what="s")
-    (one,) = [m for m in mails(both, settings) if m not in before]
+    one = left_since(both, settings, before)
     assert one.key.startswith("incident_escalated:s0")
     assert states(both) == {"sent": 31, "held": 6}
 
@@ -119,7 +124,7 @@ def test_a_statutory_warning_goes_out_at_once_by_itself(both: World, settings: S
     flood(both, 50)
     before = mails(both, settings)
     flood(both, 1, "statutory", what="s")
-    (one,) = [m for m in mails(both, settings) if m not in before]
+    one = left_since(both, settings, before)
     assert one.key.startswith("incident_escalated:s0")
 
 

@@ -60,10 +60,10 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         "steps": [{**LINE, "due": LATE["due"], "note": "waits for Maria Okafor"},
                   {**LINE, "title": "The gate of PLAN", "note": "waits for you"}]}),
     "many messages at once": ("flood", {
-        "link": "/", "more": 180, "critical": 1, "lines": [
+        "link": "/", "more": 180, "urgent": 1, "lines": [
             {"says": "CRITICAL: INC-2026-0042: nobody has acknowledged it", "at": "2026-03-09T13:50:00Z"},
             {"says": "INC-2026-0043: reported", "at": "2026-03-09T13:51:00Z"}]}),
-    "two messages at once": ("flood", {"link": "/", "more": 0, "critical": 0, "lines": [
+    "two messages at once": ("flood", {"link": "/", "more": 0, "urgent": 0, "lines": [
         {"says": "INC-2026-0043: reported", "at": "2026-03-09T13:51:00Z"}]}),
     "two steps are due soon": ("several", {
         **CASE, "notice": "reminder", "then": [], "steps": [LINE, {**LINE, "title": "Manage resources"}]}),

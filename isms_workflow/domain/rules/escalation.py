@@ -5,6 +5,7 @@ All of it keeps the incident's state. The response clock and the escalation are 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -44,9 +45,7 @@ def responders(view: CaseView) -> tuple[str, ...]:
 
 def told_so_far(view: CaseView) -> tuple[str, ...]:
     """The responders, and whoever the ladder's levels up to now name; of a rotation all who take turns."""
-    _, incident = incidents_of(view)
-    levels = view.programme.ladders[severity_of(view).ladder].levels[:incident.climbed + 1]
-    above = (person for level in levels for name in level.to for person in all_named(view, name))
+    above = (person for name in _climbed_to(view) for person in all_named(view, name))
     return tuple(dict.fromkeys((*responders(view), *above)))
 
 
@@ -54,9 +53,13 @@ def counted_as_told(view: CaseView, now: datetime) -> tuple[str, ...]:
     """Whom the ladder's levels up to now name at this instant. After a change of severity these are another ladder's levels,
     which aren't told again: of its people some may never have heard of the incident.
     """
-    _, incident = incidents_of(view)
-    levels = view.programme.ladders[severity_of(view).ladder].levels[:incident.climbed + 1]
-    return tuple(dict.fromkeys(person for level in levels for name in level.to for person in named(view, name, now)))
+    return tuple(dict.fromkeys(person for name in _climbed_to(view) for person in named(view, name, now)))
+
+
+def _climbed_to(view: CaseView) -> Iterator[str]:
+    """The names in the ladder's levels up to now."""
+    levels = view.programme.ladders[severity_of(view).ladder].levels[:incidents_of(view)[1].climbed + 1]
+    return (name for level in levels for name in level.to)
 
 
 def with_stop(view: CaseView, stop: Stop) -> CaseView:

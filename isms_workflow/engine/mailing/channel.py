@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from isms_workflow.domain.effects import Answer, Carried, EffectError, Elsewhere, Held, Refused, Unsent
 from isms_workflow.domain.flood import Dealt, deal
 from isms_workflow.domain.messages import MAIL
-from isms_workflow.domain.notification import needless
+from isms_workflow.domain.notification import FLOOD, needless
 from isms_workflow.domain.times import iso
 from isms_workflow.engine import mail_links, programmes
 from isms_workflow.engine.deliverer import Effect
@@ -89,7 +89,7 @@ class NoticeChannel:
         """As `Channel.carry`: several notices of one sort about one case to one person are one letter."""
         with self._store.read() as conn:
             look = Look(conn, now)
-            dropped = [draft for each in effects if each.held != "flood" and (draft := _dropped(look, each))]
+            dropped = [draft for each in effects if each.held != FLOOD and (draft := _dropped(look, each))]
             wanted = {effect.id for effect in effects} - {draft.effects[0].id for draft in dropped}
             drafts = [*dropped, *self._dealt(look, [effect for effect in effects if effect.id in wanted])]
         answers: dict[str, Answer] = {}
@@ -141,7 +141,7 @@ class NoticeChannel:
             return
         first = shown[0][1]
         facts = many.facts(shown, more, told)
-        mail = render("flood", facts, first.to, look.now, self._public_url, look.organisation, ("URGENT",) if facts["critical"] else ())
+        mail = render("flood", facts, first.to, look.now, self._public_url, look.organisation, ("URGENT",) if facts["urgent"] else ())
         letter = Letter(shared_key(told), first.to, mail, any(each.sensitive for each in told), "flood", "",
                         address("flood", "/", self._public_url), any(each.discreet for _, each in shown), told[0].urgency)
         yield Draft(told, letter, bundled=True)

@@ -37,7 +37,7 @@ def _past(letters: Sequence[tuple[datetime, bool]], found: Flood, now: datetime)
 
 def listed(effects: Sequence[Effect], write: Write) -> tuple[
         list[tuple[Effect, Letter]], list[tuple[Effect, EffectError]], int]:
-    """The messages that the one letter names, the critical first, each with the letter that it would have been; those that
+    """The messages that the one letter names, the urgent first, each with the letter that it would have been; those that
     stay, and why; and how many more there are, of which nothing is said.
     """
     ranked = sorted(effects, key=lambda each: (URGENCIES.index(each.urgency), each.queued_at))
@@ -55,5 +55,5 @@ def listed(effects: Sequence[Effect], write: Write) -> tuple[
 
 def facts(shown: Sequence[tuple[Effect, Letter]], more: int, effects: Sequence[Effect]) -> dict[str, object]:
     """What the one letter says."""
-    return {"link": "/", "more": more, "critical": sum(each.urgency == "critical" for each in effects),
+    return {"link": "/", "more": more, "urgent": sum(each.urgency == "critical" for each in effects),
             "lines": [{"says": letter.mail.subject, "at": iso(effect.queued_at)} for effect, letter in shown]}

@@ -126,5 +126,4 @@ def give_back(override: str, caller: Writes) -> Response:
 
 def _duty(shift: Shift) -> Duty:
     return Duty(starts_at=shift.starts, ends_at=shift.ends, person=shift.person,
-                instead_of=shift.instead_of if shift.cover and shift.instead_of != shift.person else None, override=shift.cover.id if shift.cover else None,
-                layer=shift.layer)
+                instead_of=shift.stands_in_for, override=shift.cover.id if shift.cover else None, layer=shift.layer)

@@ -106,8 +106,7 @@ def report(visit: Sender, form: Form) -> Response:
                   is_exercise=bool(form.text("exercise")))
     with as_typed(form.text("occurred_at"), "occurred_at"), visit.portal.store.read() as conn:
         if key and (before := conn.execute(questions.of_key(visit.person.id, key)).first()):
-            name = reading.view(conn, before.id, visit.now).case.reference
-            return visit.go(f"/incidents/{name}/report", f"You had sent this form already: it is {name}.")
+            return visit.go(f"/incidents/{before.reference}/report", f"You had sent this form already: it is {before.reference}.")
         commands.may_report(conn, told, form.many("systems"), when)
     rules.enough(len(sent))
     files = [uploads.attachment(visit.portal, each, "files") for each in sent]

@@ -100,7 +100,7 @@ def _order(visit: Visit, row: Turns, directory: Directory, names: Names) -> tupl
 
 def _duty(visit: Visit, rotation: Rotation, directory: Directory, names: Names, shift: Shift) -> v.Duty:
     end = _end(visit, shift.cover, directory, shift.starts) if shift.cover else None
-    whose = names.who(shift.instead_of) if shift.cover and shift.instead_of not in (None, shift.person) else None
+    whose = names.who(shift.stands_in_for) if shift.stands_in_for else None
     layer = next((each.title for each in rotation.layers if each.id == shift.layer), "")
     return v.Duty(rotation.title, shift.starts, shift.ends, names.who(shift.person) if shift.person else None, whose, end, layer)
 

@@ -49,7 +49,7 @@ def title(case: str) -> Select[Any]:
 
 def of_key(source: str, key: str) -> Select[Any]:
     """For reports that name a key of their source's own: the incidents under it, newest first."""
-    return (select(cases.c.id, cases.c.closed_at)
+    return (select(cases.c.id, cases.c.reference)
             .join(incidents, incidents.c.case_id == cases.c.id)
             .where(incidents.c.source == source, incidents.c.external_key == key)
             .order_by(cases.c.id.desc()))

@@ -8,11 +8,9 @@ from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, func, not_, or_, select, update
 
+from isms_workflow.domain.notification import FLOOD, QUIET
 from isms_workflow.store.statements.among import among
 from isms_workflow.store.tables import cases, channels, outbox
-
-FLOOD = "flood"
-"""What `held` says of a message that waits because there is very much for its person."""
 
 
 def claimable(channel: str, now: datetime, limit: int) -> Select[Any]:
@@ -78,7 +76,7 @@ def hold() -> Any:
 
 def quiet_until(person: str, at: datetime) -> Any:
     """For whoever chose other quiet hours: what these hold back leaves at this instant."""
-    return (update(outbox).where(outbox.c.settled_at.is_(None), outbox.c.person == person, outbox.c.held == "quiet")
+    return (update(outbox).where(outbox.c.settled_at.is_(None), outbox.c.person == person, outbox.c.held == QUIET)
             .values(due_at=at))
 
 
