@@ -98,3 +98,13 @@ def test_a_child_is_not_started_before_what_it_needs(tmp_path: Path) -> None:
 def test_back_off_grows_to_half_a_minute() -> None:
     """0.5 s after the first death, 30 s at most."""
     assert [backoff(n) for n in (1, 2, 3, 50)] == [0.5, 1.0, 2.0, 30.0]
+
+
+def test_a_child_gives_way_to_what_others_started_too(tmp_path: Path) -> None:
+    """Its own nice value, and where Linux shares its processors among sessions, that of its session."""
+    stop, told, group = threading.Event(), tmp_path / "told", Path("/proc/self/autogroup")
+    says = "import os, sys; print(os.nice(0), *open(sys.argv[2]).read().split()[-2:], file=open(sys.argv[1], 'w'))"
+    grouped = os.access(group, os.W_OK) and group.read_text()
+    child = Child("humble", [sys.executable, "-c", says, str(told), str(group) if grouped else os.devnull], nice=7)
+    supervise([child], tmp_path / "logs", lambda sentence: stop.set() if "ended" in sentence else None, stop)
+    assert told.read_text().split() == [str(os.nice(0) + 7), *(["nice", "7"] if grouped else [])]

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-NICE = 19
-"""Prefect's processes give way, so that a storm of cases can't make the clock late; as far as they can: each exchange with a
-database server waits for its turn on a processor, and while a thousand flows begin that was most of what a clock took.
+NICE = 10
+"""Prefect's processes give way, so that a storm of cases can't make the clock late: each exchange with a database server waits
+for its turn on a processor, and while a thousand flows begin that was most of what a clock took.
 """
 
 LOCK_S = 5
