@@ -14,13 +14,19 @@ from prefect.flow_engine import run_flow
 from prefect.flows import Flow
 
 LOOK_S = 0.05
+"""How often it is looked whether a body is gone."""
 
 
 class Execution:
-    """Runs a flow's body once; Prefect's engine reports every state that comes of it."""
+    """Runs a flow's body once; Prefect's engine reports every state that comes of it.
+
+    Of a deployment's run the engine hears by itself when somebody suspends it: through a thread, an event loop, two clients
+    and a websocket for each body, most of what a body cost. Ours end themselves within an instant, so it isn't told whose
+    run it is.
+    """
 
     def __init__(self, flow: Flow[..., Any], run: FlowRun) -> None:
-        self.flow, self.run = flow, run
+        self.flow, self.run = flow, run.model_copy(update={"deployment_id": None})
         self.error: Exception | None = None
         """What ended it before the engine could report an outcome; a failing body isn't that."""
         self.ended_by: str | None = None

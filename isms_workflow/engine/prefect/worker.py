@@ -35,7 +35,7 @@ from prefect.utilities.engine import propose_state
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 from pydantic import PrivateAttr
 
-from isms_workflow.engine.prefect.execution import Execution
+from isms_workflow.engine.prefect.execution import LOOK_S, Execution
 from isms_workflow.errors import IsmsError
 
 log = logging.getLogger(__name__)
@@ -130,10 +130,16 @@ class IsmsWorker(BaseWorker[Configuration, BaseVariables, Result]):
     async def run(
         self, flow_run: FlowRun, configuration: Configuration, task_status: TaskStatus[int] | None = None
     ) -> Result:
-        """Run the flow that the deployment names. Raises ForeignFlow, which crashes the run with its sentence."""
+        """Run the flow that the deployment names. Raises ForeignFlow, which crashes the run with its sentence.
+
+        A run that somebody resumes as soon as it has suspended is due again before its last body is gone. It waits for that:
+        Prefect knows the bodies in a process by their run alone, and would tell the new one what was meant for the old.
+        """
         flow = self._flows.get(configuration.entrypoint)
         if flow is None:
             raise ForeignFlow(configuration.entrypoint, tuple(sorted(self._flows)))
+        while flow_run.id in self._executions:
+            await anyio.sleep(LOOK_S)
         execution = self._executions[flow_run.id] = Execution(flow, flow_run)
         if task_status is not None:
             task_status.started(os.getpid())
