@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from bench.table import Line, say, show
 from bench.worlds import POSTGRES, databases
 
-NAMES = ("deadlines", "peers", "idle_tick", "lateness", "gate", "handover", "storm", "told", "pressure", "verify")
+NAMES = ("flush", "deadlines", "peers", "idle_tick", "lateness", "gate", "handover", "storm", "told", "pressure", "verify")
 
 
 def lines(name: str) -> Iterator[Line]:
