@@ -78,6 +78,22 @@ def test_a_cover_months_ahead_is_shown_and_can_be_ended(house: House) -> None:
     assert "Covered later" not in ben.read("/on-call")
 
 
+def test_a_cover_that_goes_on_after_the_four_weeks_says_its_true_end(house: House) -> None:
+    """The rest of it stands behind them, from where they end, also among one's own shifts; whoever covered and left covers no more."""
+    ben, world = house.visitor("ben"), house.world
+    form = told(house, "ben", starts="2026-01-20T09:00", ends="2026-02-27T18:30")
+    assert ben.send(COVER, "/on-call", **form).status_code == 303
+    said = ben.read("/on-call")
+    last = re.findall(r"<td><time[^>]*>([^<]*)</time></td>", said.split("<tbody>")[1].split("</tbody>")[0])[-1]
+    rest = said.split("Covered later")[1].split("</table>")[0]
+    for part in (rest, said.split('id="mine"')[1].split("</section>")[0]):
+        assert last in part
+        assert "Fri 27 Feb 2026 18:30" in part
+    assert "Ben Ito" in house.visitor("maria").read("/on-call").split("Covered later")[1].split("</table>")[0]
+    done(world, people.revoke, "alex", world.ids["ben"], "incident_responder")
+    assert "nobody" in house.visitor("maria").read("/on-call").split("Covered later")[1].split("</table>")[0]
+
+
 WRONG = {
     "a start in another age": ({"starts": "9999-01-01T00:00"}, "give a date and a time of the years 1900 to 2999"),
     "a start in another year": ({"starts": "2036-02-10T09:00", "ends": "2036-02-11T09:00"}, "within 366 days from now; check the year"),

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from isms_workflow.domain.access import Action
-from isms_workflow.domain.on_call import Shift, between, gaps, hand_over, horizon, later, number_at
+from isms_workflow.domain.on_call import Shift, between, covering, gaps, hand_over, horizon, later, number_at
 from isms_workflow.domain.people import Directory, Override
 from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.rules.on_call import in_order, may_name, may_order, may_return
@@ -106,8 +106,10 @@ def _duty(visit: Visit, rotation: Rotation, directory: Directory, names: Names, 
 
 
 def _later(visit: Visit, rotation: Rotation, directory: Directory, names: Names, found: Override) -> v.Duty:
-    """A cover whole, whosever turns it takes: those are not settled so far ahead."""
-    return v.Duty(rotation.title, found.starts, found.ends, names.who(found.person), end=_end(visit, found, directory, found.starts))
+    """A cover to its very end, whosever turns it takes: those are not settled so far ahead."""
+    person = covering(rotation, directory, found, found.starts)
+    return v.Duty(rotation.title, found.starts, found.ends, names.who(person) if person else None,
+                  end=_end(visit, found, directory, found.starts))
 
 
 def _end(visit: Visit, found: Override, directory: Directory, starts: datetime) -> v.Action | None:
