@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cyclopts import App
+from sqlalchemy import Connection
 
 from isms_workflow.commands.shared import instant, reading, say, table
 from isms_workflow.domain.on_call import between, horizon
@@ -22,6 +25,16 @@ def show() -> None:
         rows = [(shift.layer or rotation.id, instant(shift.starts), instant(shift.ends), look.name(shift.person),
                  look.name(shift.stands_in_for) if shift.stands_in_for else "")
                 for rotation in known.values() for shift in between(rotation, directory, now, horizon(rotation, now))]
+        warnings = list(unable(conn))
     if known:
         say("From now on:")
     table(("rotation", "from", "until", "on call", "instead of"), rows, "Nobody is on call: the programme has no oncall.yaml.")
+    for each in warnings:
+        say(each)
+
+
+def unable(conn: Connection) -> Iterator[str]:
+    """A sentence each about people on whom the response to incidents counts, and who may not answer one."""
+    now = utc_now()
+    look = Look(conn, now)
+    yield from (each.said(look.name(person) for person in each.people) for each in on_call.unable(conn, now))

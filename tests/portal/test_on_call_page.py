@@ -8,8 +8,10 @@ import pytest
 from icalendar import Calendar
 from sqlalchemy import update
 
+from isms_workflow.engine import programmes
 from isms_workflow.engine.commands import on_call as commands
 from isms_workflow.engine.commands import people
+from isms_workflow.programme.load import parse, shipped
 from isms_workflow.store.tables import people as people_table
 from tests.engine.test_steps import done
 from tests.portal.test_calendar import address
@@ -152,6 +154,18 @@ def test_whoever_was_to_cover_and_no_longer_takes_turns_reads_so_of_themselves(h
                           world.actor("ben"), when)
     done(world, people.revoke, "alex", world.ids["ben"], "incident_responder")
     assert "you were to cover, and can't act any more" in house.visitor("ben").read("/on-call")
+
+
+def test_who_takes_turns_and_may_not_answer_an_incident_is_named(house: House) -> None:
+    """Beside the gaps, by what the responsibilities are called; nobody is while all may."""
+    assert "may not acknowledge" not in house.visitor("maria").read("/on-call")
+    files = dict(shipped())
+    files["oncall.yaml"] = files["oncall.yaml"].replace("responsibility: incident_responder", "responsibility: internal_auditor", 1)
+    with house.world.sim.write() as (tx, when):
+        programmes.apply(tx, parse(files), house.world.actor("maria"), when)
+    said = "First line: {} may not acknowledge an incident, which takes the responsibility Incident responder, ISMS manager or Top management."
+    assert said.format("Ines Costa") in house.visitor("maria").read("/on-call")
+    assert said.format("you") in house.visitor("ines").read("/on-call")
 
 
 def test_the_isms_manager_moves_people_up_and_down(house: House) -> None:

@@ -54,6 +54,7 @@ class Turns:
     cover: Action | None = None
     later: tuple[Duty, ...] = ()  # covers after the calendar's end, or the rest of one that goes on
     rows: tuple[Row, ...] = ()  # the highest layer first; the turns that are always on, last
+    unable: tuple[str, ...] = ()  # sentences about people in it who may not answer an incident
 
 
 @dataclass(frozen=True)
