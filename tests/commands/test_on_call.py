@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import update
 
+from isms_workflow.commands.shared import instant
+from isms_workflow.domain.times import When
+from isms_workflow.engine.commands import on_call
+from isms_workflow.engine.context import utc_now
 from isms_workflow.programme.load import copy_shipped
 from isms_workflow.settings import Settings
 from isms_workflow.store.database import Store
@@ -37,6 +43,16 @@ def test_the_doctor_says_that_nobody_is_on_call(world: World, shell: Shell) -> N
                    .values(revoked_at=world.now, revoked_by="operator"))
     assert shell("doctor") == 1
     assert "Nobody is on call for First line" in shell.said
+
+
+def test_a_cover_that_goes_on_after_the_four_weeks_says_its_true_end(world: World, shell: Shell) -> None:
+    """The rest of it stands behind them."""
+    starts = utc_now() + timedelta(days=1)
+    with world.store.write() as tx:
+        on_call.override(tx, "first_line", world.ids["ben"], starts, starts + timedelta(days=60), "leave", world.actor("ben"), When.at(utc_now()))
+    last = shell.ok("on-call show").strip().splitlines()[-1]
+    assert instant(starts + timedelta(days=60)) in last
+    assert "Ben Ito" in last
 
 
 @pytest.mark.usefixtures("world")
