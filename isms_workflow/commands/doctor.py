@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from isms_workflow import services
+from isms_workflow.commands.on_call import unable
 from isms_workflow.commands.shared import say
 from isms_workflow.domain.effects import EffectError
 from isms_workflow.engine import health, on_call, programmes
@@ -46,6 +47,7 @@ def _of_installation(conn: Connection, settings: Settings) -> Iterator[str]:
     yield from (f"Nobody is on call for {rotation.title} from {gap.starts:%Y-%m-%d %H:%M} to {gap.ends:%Y-%m-%d %H:%M} UTC: "
                 "see `isms on-call show`, or the portal's page On call."
                 for rotation, gap in on_call.gaps(conn, utc_now()))
+    yield from unable(conn)
     try:
         if load(settings.programme_dir).digest != programmes.in_force(conn).programme.digest:
             yield (f"The programme in {settings.programme_dir} is not the one in force: "

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cyclopts import App
 
+from isms_workflow.commands.on_call import unable
 from isms_workflow.commands.shared import OPERATOR, reading, say, table, writing
 from isms_workflow.domain.refusals import Missing
 from isms_workflow.engine import programmes
@@ -91,8 +92,11 @@ def apply(folder: Path | None = None) -> None:
         except Missing:
             say("It is the first version.")
         done = programmes.apply(tx, new, OPERATOR, when)
+        warnings = list(unable(tx))
     say(f"In force: {new.digest[:12]}. ISMS manager and top management are told." if done
         else f"Nothing to do: {new.digest[:12]} is in force already.")
+    for each in warnings:
+        say(each)
 
 
 def _print_changes(old: Programme, new: Programme) -> None:

@@ -18,6 +18,7 @@ UNANSWERED = {"reported", "triaged"}
 OPEN = UNANSWERED | {RESPONDING}
 ANY = OPEN | {"resolved", LEARNING}
 HANDLING = (INCIDENT_RESPONDER, ISMS_MANAGER)
+ANSWERING = (*HANDLING, TOP_MANAGEMENT)
 
 FILE = "file"
 """Only an import does it, in the transaction that makes the case: nobody ends a report of ours so."""
@@ -35,7 +36,7 @@ MACHINE = Machine("incident", version=1, initial="reported", final=frozenset({"c
     rule("merge",        UNANSWERED,                   "merged",         *HANDLING),
     rule("take back",    {"false_positive"},           "triaged",        *HANDLING),
     rule("reopen",       {"resolved", LEARNING, "closed"}, RESPONDING,   *HANDLING),
-    rule("acknowledge",  UNANSWERED,                   None,             *HANDLING, TOP_MANAGEMENT),
+    rule("acknowledge",  UNANSWERED,                   None,             *ANSWERING),
     rule("lapse",        UNANSWERED,                   None,             CLOCK),
     rule("escalate",     UNANSWERED,                   None,             *HANDLING),
     rule("pause",        UNANSWERED,                   None,             *HANDLING),

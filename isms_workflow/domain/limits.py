@@ -18,7 +18,7 @@ from isms_workflow.domain.periods import (
     noon_after,
     said,
 )
-from isms_workflow.programme.obligations import EVENTS, REPORTED, SUBMITTED, Period, Regime, Stage
+from isms_workflow.programme.obligations import EVENTS, HINTS, REPORTED, SUBMITTED, Period, Regime, Stage
 
 AT_ONCE = frozenset({REPORTED, "aware", "noticed", "discovered", "classified", "determined", "assessed"})
 """Events that may have happened by the time of the report; every other comes of what is done afterwards."""
@@ -73,6 +73,20 @@ def current(regime: Regime, stage: Stage, facts: Facts) -> Facts:
     """What counts for a stage: where it began anew, what happened before counts no more, but for what its caps count from."""
     since = anew(regime, stage, facts)
     return facts.since(since, {cap.event for cap in stage.caps}) if since else facts
+
+
+def earlier(regime: Regime, stage: Stage, facts: Facts, started_at: datetime | None) -> tuple[Event, ...]:
+    """What happened in the rounds before the one that a stage is in, which began at `started_at`; empty if that is its first.
+
+    What is said of another regime is of no round, nor is that the incident became known.
+    """
+    known = current(regime, stage, facts)
+    found = [e for e in facts.events if e not in known.events and e.kind not in HINTS
+             and (e.of is None or e.of.partition(".")[0] == regime.regime)]
+    if stage.repeats and started_at is not None:
+        own = (*_of_kind(regime.regime, stage, known), *known.submitted(f"{regime.regime}.{stage.id}"))
+        found += [e for e in own if e.at < started_at]
+    return tuple(found)
 
 
 def began(regime: str, stage: Stage, facts: Facts) -> Round:

@@ -147,9 +147,10 @@ def horizon(rotation: Turns, now: datetime) -> datetime:
 
 
 def later(rotation: Rotation, directory: Directory, now: datetime) -> tuple[Override, ...]:
-    """The covers that begin behind the shifts that are shown, the earliest first."""
+    """The covers behind the shifts that are shown, the earliest first; of one that began before their end, the rest."""
     end = horizon(rotation, now)
-    found = (each for each in directory.overrides if each.rotation == rotation.id and each.starts >= end)
+    found = (replace(each, starts=max(each.starts, end)) for each in directory.overrides
+             if each.rotation == rotation.id and each.ends > end)
     return tuple(sorted(found, key=lambda each: (each.starts, each.id)))
 
 
@@ -180,8 +181,13 @@ def _who(rotation: Rotation, directory: Directory, instant: datetime) -> tuple[s
     covered = cover(rotation, directory, instant)
     if covered is None:
         return turns, None, turns, layer
-    able = any(directory.holds(covered.person, name) for name in rotation.responsibilities)
-    return (covered.person if able and _stays(directory, covered.person, instant) else None), covered, turns, layer
+    return covering(rotation, directory, covered, instant), covered, turns, layer
+
+
+def covering(rotation: Rotation, directory: Directory, found: Override, instant: datetime) -> str | None:
+    """Who covers by an override at an instant; None if they can't any more."""
+    able = any(directory.holds(found.person, name) for name in rotation.responsibilities)
+    return found.person if able and _stays(directory, found.person, instant) else None
 
 
 def _stays(directory: Directory, person: str, instant: datetime) -> bool:

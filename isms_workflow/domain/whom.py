@@ -5,31 +5,37 @@ from __future__ import annotations
 from datetime import datetime
 
 from isms_workflow.domain.on_call import at, rotation_of
-from isms_workflow.domain.people import ISMS_MANAGER
+from isms_workflow.domain.people import ISMS_MANAGER, Directory
 from isms_workflow.domain.views import CaseView
-from isms_workflow.programme.model import ON_CALL, PERSON, TEAM, Level
+from isms_workflow.programme.model import ON_CALL, PERSON, TEAM, Level, Programme
 
 
 def named(view: CaseView, name: str, now: datetime) -> tuple[str, ...]:
     """The people in office whom a name means now, each once."""
     if name.startswith(TEAM):
-        return tuple(dict.fromkeys(person for each in _members(view, name) for person in named(view, each, now)))
-    if name.startswith(PERSON):
-        person = view.directory.person_at(name.removeprefix(PERSON))
-        return (person,) if person else ()
+        return tuple(dict.fromkeys(person for each in members(view.programme, name) for person in named(view, each, now)))
     if not name.startswith(ON_CALL):
-        return view.directory.holders(name)
+        return all_named(view, name)  # neither an office nor a person depends on the instant
     on_duty = at(rotation_of(view, name), view.directory, now)
     return () if on_duty is None else (on_duty,)
 
 
 def all_named(view: CaseView, name: str) -> tuple[str, ...]:
+    """Whom a name may mean at any time, in a case."""
+    return anybody(view.programme, view.directory, name)
+
+
+def anybody(programme: Programme, directory: Directory, name: str) -> tuple[str, ...]:
     """Whom a name may mean at any time: of a rotation, everybody who takes turns."""
     if name.startswith(TEAM):
-        return tuple(dict.fromkeys(person for each in _members(view, name) for person in all_named(view, each)))
+        return tuple(dict.fromkeys(person for each in members(programme, name) for person in anybody(programme, directory, each)))
     if name.startswith(ON_CALL):
-        return tuple(dict.fromkeys(person for each in rotation_of(view, name).responsibilities for person in view.directory.holders(each)))
-    return named(view, name, view.case.opened_at)  # neither an office nor a person depends on the instant
+        rotation = programme.on_call[name.removeprefix(ON_CALL)]
+        return tuple(dict.fromkeys(person for each in rotation.responsibilities for person in directory.holders(each)))
+    if name.startswith(PERSON):
+        person = directory.person_at(name.removeprefix(PERSON))
+        return (person,) if person else ()
+    return directory.holders(name)
 
 
 def last_resort(view: CaseView) -> tuple[str, ...]:
@@ -49,6 +55,9 @@ def _recorded(view: CaseView, name: str) -> str:
     return f"{PERSON}{view.directory.addresses.get(name.removeprefix(PERSON).lower(), 'unknown')}"
 
 
-def _members(view: CaseView, name: str) -> tuple[str, ...]:
-    team = view.programme.teams.get(name.removeprefix(TEAM))
+def members(programme: Programme, name: str) -> tuple[str, ...]:
+    """What a team consists of; any other name stands for itself."""
+    if not name.startswith(TEAM):
+        return (name,)
+    team = programme.teams.get(name.removeprefix(TEAM))
     return team.members if team else ()

@@ -1,4 +1,4 @@
-"""Being on call as it is now: the rotations of the programme in force, and the gaps that somebody has to hear of."""
+"""Being on call as it is now: the rotations of the programme in force, the gaps that somebody has to hear of, and who couldn't answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from isms_workflow.domain import on_call
+from isms_workflow.domain import answering, on_call
+from isms_workflow.domain.answering import Unable
 from isms_workflow.domain.messages import Notice
 from isms_workflow.domain.on_call import Shift
 from isms_workflow.domain.people import ISMS_MANAGER
@@ -29,6 +30,13 @@ def gaps(conn: Connection, now: datetime) -> list[tuple[Rotation, Shift]]:
     known = rotations(conn)
     directory = offices.directory(conn, now) if known else None
     return [(each, gap) for each in known.values() if directory for gap in on_call.gaps(each, directory, now)]
+
+
+def unable(conn: Connection, now: datetime) -> tuple[Unable, ...]:
+    """People on whom the response to incidents counts, and who may not answer one; nobody before set-up."""
+    if conn.execute(questions.programme_in_force()).first() is None:
+        return ()
+    return answering.unable(programmes.in_force(conn).programme, offices.directory(conn, now))
 
 
 def tell_of_gaps(store: Store, now: datetime) -> None:

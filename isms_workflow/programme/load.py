@@ -25,7 +25,9 @@ from isms_workflow.programme.obligations import FOLDER, ORGANISATION, Organisati
 from isms_workflow.programme.references import Place
 from isms_workflow.programme.yaml import Document, read
 
-SHARED = ("responsibilities.yaml", "ladders.yaml", "calendar.yaml", "audit.yaml")
+LADDERS = "ladders.yaml"
+
+SHARED = ("responsibilities.yaml", LADDERS, "calendar.yaml", "audit.yaml")
 """What every kind uses; each other file is the section of one kind, named after it, the rotations, how messages are
 bundled, or an obligation's."""
 
@@ -160,7 +162,7 @@ def _documents(files: Mapping[str, str]) -> tuple[dict[str, Document], list[Prob
 
 
 def _model_of(name: str) -> type[BaseModel]:
-    known: dict[str, type[BaseModel]] = {"responsibilities.yaml": _Responsibilities, "ladders.yaml": _Ladders,
+    known: dict[str, type[BaseModel]] = {"responsibilities.yaml": _Responsibilities, LADDERS: _Ladders,
                                          "calendar.yaml": Calendar, "audit.yaml": _Audit,
                                          "incident.yaml": IncidentWorkflow, "corrective_action.yaml": CorrectiveWorkflow,
                                          ON_CALL: _OnCall,
@@ -200,7 +202,7 @@ def _assembled(parts: Mapping[str, Any], files: Mapping[str, str]) -> Programme:
     teams = {t.id: t.team() for t in getattr(parts.get(ON_CALL), "teams", ())}
     return Programme(
         responsibilities={r.id: r for r in parts["responsibilities.yaml"].responsibilities},
-        ladders={ladder.id: ladder.told(teams) for ladder in parts["ladders.yaml"].ladders},
+        ladders={ladder.id: ladder.told(teams) for ladder in parts[LADDERS].ladders},
         rotations={r.id: r for r in getattr(parts.get(ON_CALL), "rotations", ())},
         teams=teams,
         calendar=parts["calendar.yaml"],
@@ -215,6 +217,13 @@ def _assembled(parts: Mapping[str, Any], files: Mapping[str, str]) -> Programme:
         digest=digest(files),
         files=dict(files),
     )
+
+
+def written_ladders(programme: Programme) -> dict[str, WrittenLadder]:
+    """A programme's ladders as their file has them, by id: what comes in turn, and what is counted, is one level there."""
+    document, _ = read(LADDERS, programme.files[LADDERS])
+    assert document is not None  # it was read when the programme was
+    return {each.id: each for each in _Ladders.model_validate(document.value).ladders}
 
 
 def place_of(programme: Programme) -> Place:

@@ -31,7 +31,8 @@ TURNS = v.Turns(
             v.Place(ARON, down=v.Action("down-1", "Move down", "/on-call/order")),
             v.Place(YOU, up=v.Action("up-2", "Move up", "/on-call/order")))),
         v.Row("Night", "Whoever holds the responsibility Risk owner takes turns of 7 days.", ()),
-    ))
+    ), (("First line, Weekend: Lucía Prado may not acknowledge an incident, which takes the responsibility Incident responder, ISMS "
+         "manager or Top management."),))
 ON_CALL = v.OnCall((TURNS,), (DUTIES[1],), (
     entry(812, at(-1), ARON, "put Ines Haddad on call from Tue 10 Mar 2026 09:00 CET until Thu 12 Mar 2026 09:00 CET", reason="leave"),))
 REFUSED = replace(COVER, typed={"person": "3", "starts": "2026-03-12T09:00", "ends": "2026-03-11T09:00", "reason": "leave"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -159,6 +160,63 @@ def test_the_draft_of_what_was_late_states_the_reasons_that_were_given(house: Ho
     assert "## Reasons for the delay\n\n**to be written**" in house.visitor("ben").get(f"{PAGE}/gdpr.notification/draft.md").text
     submit(house.world, "gdpr.notification", "maria", reason="the figures came late")
     assert "## Reasons for the delay\n\n> the figures came late\n" in house.visitor("ben").get(f"{PAGE}/gdpr.notification/draft.md").text
+
+
+def happened(house: House, stage: str) -> str:
+    """What a draft says of what happened when, an earlier round's lines marked by a star alone; without the instants."""
+    text = house.visitor("maria").get(f"{PAGE}/{stage}/draft.md").text
+    lines = text.split("what happened when\n\n")[1].split("\n\n")[0].splitlines()
+    said = (re.sub(r"^- \S+ \S+ [^:]+: ", "", line).replace(", in an earlier round of this report", " *") for line in lines)
+    return "\n".join(said).replace("\\", "")
+
+
+def test_the_draft_of_a_report_that_began_anew_says_what_is_of_an_earlier_round(sqlite_store: Store, settings: Settings) -> None:
+    """When the incident became known is of none; nor is what another act asks for, in whose draft nothing is marked."""
+    house = under(sqlite_store, settings, "dora")
+    world = house.world
+    answer(world, {**BREACH, "dora.may_be_major": True, "dora.clients_affected": False})
+    for what in ("aware", "classified"):
+        date(world, what, world.now)
+    world.advance(hours=2)
+    submit(world, "gdpr.notification", "maria")
+    submit(world, "dora.initial", "maria")
+    assert "*" not in happened(house, "dora.initial")
+    world.advance(hours=2)
+    date(world, "reclassified", world.now)
+    submit(world, "dora.reclassification", "maria")
+    world.advance(hours=2)
+    date(world, "classified", world.now)
+    assert happened(house, "dora.initial").splitlines()[1:] == [
+        "the organisation became aware",
+        "it was classified as major *",
+        "a report was submitted (gdpr.notification)",
+        "a report was submitted (dora.initial) *",
+        "it turned out not to be major after all *",
+        "a report was submitted (dora.reclassification) *",
+        "it was classified as major",
+    ]
+    assert happened(house, "dora.intermediate").count("*") == 4, "it follows the first"
+    assert "*" not in happened(house, "gdpr.notification")
+
+
+def test_the_draft_of_a_report_that_was_asked_for_again_marks_the_first_request(sqlite_store: Store, settings: Settings) -> None:
+    """And what answered it."""
+    house = under(sqlite_store, settings, "nis2")
+    world = house.world
+    answer(world, {"nis2.significant": True})
+    date(world, "aware", world.now)
+    date(world, "requested", world.now, of="nis2.intermediate", until=world.now + timedelta(days=2))
+    world.advance(hours=2)
+    submit(world, "nis2.intermediate", "maria")
+    assert "*" not in happened(house, "nis2.intermediate")
+    world.advance(hours=2)
+    date(world, "requested", world.now, of="nis2.intermediate", until=world.now + timedelta(days=2))
+    assert happened(house, "nis2.intermediate").splitlines()[1:] == [
+        "the organisation became aware",
+        "the authority asked for a report (nis2.intermediate) *",
+        "a report was submitted (nis2.intermediate) *",
+        "the authority asked for a report (nis2.intermediate)",
+    ]
 
 
 def test_the_draft_is_shown_and_sent_as_a_file(house: House) -> None:

@@ -8,8 +8,10 @@ import pytest
 from icalendar import Calendar
 from sqlalchemy import update
 
+from isms_workflow.engine import programmes
 from isms_workflow.engine.commands import on_call as commands
 from isms_workflow.engine.commands import people
+from isms_workflow.programme.load import parse, shipped
 from isms_workflow.store.tables import people as people_table
 from tests.engine.test_steps import done
 from tests.portal.test_calendar import address
@@ -78,6 +80,22 @@ def test_a_cover_months_ahead_is_shown_and_can_be_ended(house: House) -> None:
     assert "Covered later" not in ben.read("/on-call")
 
 
+def test_a_cover_that_goes_on_after_the_four_weeks_says_its_true_end(house: House) -> None:
+    """The rest of it stands behind them, from where they end, also among one's own shifts; whoever covered and left covers no more."""
+    ben, world = house.visitor("ben"), house.world
+    form = told(house, "ben", starts="2026-01-20T09:00", ends="2026-02-27T18:30")
+    assert ben.send(COVER, "/on-call", **form).status_code == 303
+    said = ben.read("/on-call")
+    last = re.findall(r"<td><time[^>]*>([^<]*)</time></td>", said.split("<tbody>")[1].split("</tbody>")[0])[-1]
+    rest = said.split("Covered later")[1].split("</table>")[0]
+    for part in (rest, said.split('id="mine"')[1].split("</section>")[0]):
+        assert last in part
+        assert "Fri 27 Feb 2026 18:30" in part
+    assert "Ben Ito" in house.visitor("maria").read("/on-call").split("Covered later")[1].split("</table>")[0]
+    done(world, people.revoke, "alex", world.ids["ben"], "incident_responder")
+    assert "nobody" in house.visitor("maria").read("/on-call").split("Covered later")[1].split("</table>")[0]
+
+
 WRONG = {
     "a start in another age": ({"starts": "9999-01-01T00:00"}, "give a date and a time of the years 1900 to 2999"),
     "a start in another year": ({"starts": "2036-02-10T09:00", "ends": "2036-02-11T09:00"}, "within 366 days from now; check the year"),
@@ -136,6 +154,18 @@ def test_whoever_was_to_cover_and_no_longer_takes_turns_reads_so_of_themselves(h
                           world.actor("ben"), when)
     done(world, people.revoke, "alex", world.ids["ben"], "incident_responder")
     assert "you were to cover, and can't act any more" in house.visitor("ben").read("/on-call")
+
+
+def test_who_takes_turns_and_may_not_answer_an_incident_is_named(house: House) -> None:
+    """Beside the gaps, by what the responsibilities are called; nobody is while all may."""
+    assert "may not acknowledge" not in house.visitor("maria").read("/on-call")
+    files = dict(shipped())
+    files["oncall.yaml"] = files["oncall.yaml"].replace("responsibility: incident_responder", "responsibility: internal_auditor", 1)
+    with house.world.sim.write() as (tx, when):
+        programmes.apply(tx, parse(files), house.world.actor("maria"), when)
+    said = "First line: {} may not acknowledge an incident, which takes the responsibility Incident responder, ISMS manager or Top management."
+    assert said.format("Ines Costa") in house.visitor("maria").read("/on-call")
+    assert said.format("you") in house.visitor("ines").read("/on-call")
 
 
 def test_the_isms_manager_moves_people_up_and_down(house: House) -> None:

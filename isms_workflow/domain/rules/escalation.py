@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from isms_workflow.domain import machines
+from isms_workflow.domain.answering import may_answer
 from isms_workflow.domain.calendars import DueRule
 from isms_workflow.domain.clocks import escalation, incidents_of, response_due, response_rule, severity_of
 from isms_workflow.domain.ids import new_id
@@ -180,8 +180,7 @@ def answerable(view: CaseView, person: str, made_at: datetime) -> bool:
         return False
     if any(stop.what == "end" and (stop.ended_at or stop.began_at) >= made_at for stop in view.incident.stops):
         return False
-    rule = machines.ALL[view.case.kind].rule_for("acknowledge", view.case.state, view.case.reference)
-    return view.directory.is_active(person) and any(view.directory.holds(person, name) for name in rule.by)
+    return may_answer(view.directory, person)
 
 
 def _ask(view: CaseView, rule: DueRule, repeat: int) -> Arm:

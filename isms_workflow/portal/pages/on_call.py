@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from isms_workflow.domain.access import Action
-from isms_workflow.domain.on_call import Shift, between, gaps, hand_over, horizon, later, number_at
+from isms_workflow.domain.answering import Unable, unable
+from isms_workflow.domain.incident import ANSWERING
+from isms_workflow.domain.on_call import Shift, between, covering, gaps, hand_over, horizon, later, number_at
 from isms_workflow.domain.people import Directory, Override
 from isms_workflow.domain.refusals import Wrong
 from isms_workflow.domain.rules.on_call import in_order, may_name, may_order, may_return
@@ -59,10 +61,10 @@ def _page(conn: Connection, visit: Visit) -> v.OnCall:
 
 
 def _turns(conn: Connection, visit: Visit, rotation: Rotation, directory: Directory, names: Names) -> v.Turns:
-    begun = hand_over(rotation, number_at(rotation, visit.now))
+    programme, begun = programmes.in_force(conn).programme, hand_over(rotation, number_at(rotation, visit.now))
     shifts = [s for s in between(rotation, directory, begun, horizon(rotation, visit.now)) if s.ends > visit.now]
     calendar = tuple(_duty(visit, rotation, directory, names, shift) for shift in shifts)
-    titles = programmes.in_force(conn).programme.responsibilities
+    titles = programme.responsibilities
     title = titles[rotation.responsibility].title
     says = _says(rotation, title) + (" The layers above it go before it while they are on." if rotation.layers else "")
     rows = tuple(v.Row(row.title, _says(row, titles[row.responsibility].title), _order(visit, row, directory, names))
@@ -70,7 +72,8 @@ def _turns(conn: Connection, visit: Visit, rotation: Rotation, directory: Direct
     return v.Turns(rotation.id, rotation.title, says, calendar[0], calendar[1] if len(calendar) > 1 else None, calendar,
                    tuple(_gap(visit, names, title, each) for each in gaps(rotation, directory, visit.now)),
                    _cover(visit, rotation, directory, names),
-                   tuple(_later(visit, rotation, directory, names, each) for each in later(rotation, directory, visit.now)), rows)
+                   tuple(_later(visit, rotation, directory, names, each) for each in later(rotation, directory, visit.now)), rows,
+                   tuple(_unable(names, each) for each in unable(programme, directory) if each.row in [row.id for row in rotation.rows]))
 
 
 def _says(row: Turns, title: str) -> str:
@@ -106,8 +109,10 @@ def _duty(visit: Visit, rotation: Rotation, directory: Directory, names: Names, 
 
 
 def _later(visit: Visit, rotation: Rotation, directory: Directory, names: Names, found: Override) -> v.Duty:
-    """A cover whole, whosever turns it takes: those are not settled so far ahead."""
-    return v.Duty(rotation.title, found.starts, found.ends, names.who(found.person), end=_end(visit, found, directory, found.starts))
+    """A cover to its very end, whosever turns it takes: those are not settled so far ahead."""
+    person = covering(rotation, directory, found, found.starts)
+    return v.Duty(rotation.title, found.starts, found.ends, names.who(person) if person else None,
+                  end=_end(visit, found, directory, found.starts))
 
 
 def _end(visit: Visit, found: Override, directory: Directory, starts: datetime) -> v.Action | None:
@@ -136,6 +141,10 @@ def _cover(visit: Visit, rotation: Rotation, directory: Directory, names: Names)
         v.Field("ends", "Until", "datetime-local", f"In your zone, {zone}.", required=True)),
         why_not="" if nameable else "It takes taking turns in the rotation, or being the ISMS manager.",
         reason_required=True, then="They are told, and so is whoever has their turn in that time.")
+
+
+def _unable(names: Names, found: Unable) -> str:
+    return found.said((names.name(person) for person in found.people), map(names.responsibility, ANSWERING))
 
 
 @router.post("/order")

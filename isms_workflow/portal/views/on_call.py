@@ -52,8 +52,9 @@ class Turns:
     calendar: tuple[Duty, ...]  # of the next four weeks
     gaps: tuple[str, ...]  # sentences
     cover: Action | None = None
-    later: tuple[Duty, ...] = ()  # covers that begin after the calendar's end
+    later: tuple[Duty, ...] = ()  # covers after the calendar's end, or the rest of one that goes on
     rows: tuple[Row, ...] = ()  # the highest layer first; the turns that are always on, last
+    unable: tuple[str, ...] = ()  # sentences about people in it who may not answer an incident
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 
 from isms_workflow.domain.conditions import Answer, Event, Facts
 from isms_workflow.domain.duties import Dated, Duties
+from isms_workflow.domain.limits import anew, earlier
 from isms_workflow.domain.obligations import (
     Standing,
     State,
@@ -115,6 +116,18 @@ def test_more_facts_never_take_a_submission_back(known: Facts, organisation: Org
     for name, before in all_of(known, organisation, end).items():
         if before.state is State.SUBMITTED and name not in BEGINS_AGAIN:
             assert later[name].state is State.SUBMITTED
+
+
+@settings(max_examples=50)
+@given(facts, organisations)
+def test_a_stage_that_never_began_anew_has_no_earlier_round(known: Facts, organisation: Organisation) -> None:
+    """And what happened since it began is of no earlier one, whatever happened before."""
+    for each in all_of(known, organisation, REPORT + timedelta(days=200)).values():
+        regime, stage = each.obligation.regime, each.obligation.stage
+        before, since = earlier(regime, stage, known, each.started_at), anew(regime, stage, known)
+        if since is None and not stage.repeats:
+            assert before == ()
+        assert all(event.at < (each.started_at or since or event.at) for event in before)
 
 
 @settings(max_examples=50)
