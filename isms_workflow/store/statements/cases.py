@@ -173,27 +173,28 @@ def gates_by_id(ids: Collection[str]) -> Select[Any]:
 
 @cache
 def traces_of() -> CompoundSelect[Any]:
-    """For views: what was done at these cases' steps, by one question: each row says of which `sort` it is.
+    """For views: what was done at these cases' steps, by one question: each row says of which `sort` it is, and `at` when.
 
     *evidence*: every file, those withdrawn too, because whoever added one had a part. *comment*: a remark.
-    *settled*: that `person` completed or waived the step, also before it was reopened. *disposed*: that a waived step
-    is carried over or declined already. *offices*: the token under which the people in office are kept, as `id`; always one.
+    *complete*, *waive*: that `person` settled the step so, also before it was reopened. *reopen*: that it was reopened.
+    *disposed*: that a waived step is carried over or declined already. *offices*: the token under which the people in
+    office are kept, as `id`; always one.
     """
     files = select(literal("evidence").label("sort"), evidence.c.case_id, evidence.c.step_id, evidence.c.id, evidence.c.sha256,
                    evidence.c.commitment, evidence.c.added_by.label("person"),
-                   evidence.c.withdrawn_at.is_not(None).label("withdrawn"))
+                   evidence.c.withdrawn_at.is_not(None).label("withdrawn"), evidence.c.added_at.label("at"))
     remarks = select(literal("comment"), steps.c.case_id, comments.c.step_id, comments.c.id, null(), comments.c.commitment,
-                     null(), false()).join(steps, steps.c.id == comments.c.step_id)
-    settled = select(literal("settled"), transitions.c.case_id, transitions.c.subject_id, transitions.c.id, null(), null(),
-                     transitions.c.actor, false())
+                     null(), false(), comments.c.written_at).join(steps, steps.c.id == comments.c.step_id)
+    moved = select(transitions.c.event, transitions.c.case_id, transitions.c.subject_id, transitions.c.id, null(), null(),
+                   transitions.c.actor, false(), transitions.c.happened_at)
     disposed = select(literal("disposed"), dispositions.c.case_id, dispositions.c.step_id, dispositions.c.id, null(), null(),
-                      null(), false())
-    offices = select(literal("offices"), null(), null(), directory_version.c.token, null(), null(), null(), false())
+                      null(), false(), dispositions.c.decided_at)
+    offices = select(literal("offices"), null(), null(), directory_version.c.token, null(), null(), null(), false(), null())
     return union_all(
         files.where(named(evidence.c.case_id), evidence.c.step_id.is_not(None)),
         remarks.where(named(steps.c.case_id)),
-        settled.where(named(transitions.c.case_id), transitions.c.subject == "step",
-                      transitions.c.event.in_(("complete", "waive"))),
+        moved.where(named(transitions.c.case_id), transitions.c.subject == "step",
+                    transitions.c.event.in_(("complete", "waive", "reopen"))),
         disposed.where(named(dispositions.c.case_id)), offices).order_by("id")
 
 
