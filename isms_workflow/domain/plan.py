@@ -17,7 +17,10 @@ Subject = Literal["case", "step", "gate"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Compare-and-set of one row on (id, version), with the one line of history that says so."""
+    """Compare-and-set of one row on (id, version), with the one line of history that says so.
+
+    One that `follows` is told of behind the plan's own records: what they say is why.
+    """
 
     subject: Subject
     id: str
@@ -27,6 +30,7 @@ class Change:
     to: str
     line: AuditRecord
     sets: Mapping[str, Any] = field(default_factory=dict)
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)

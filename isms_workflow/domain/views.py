@@ -84,6 +84,12 @@ class Step:
     evidence: tuple[Evidence, ...] = ()
     comments: tuple[Comment, ...] = ()
     lessons: tuple[Lesson, ...] = ()
+    reopened_at: datetime | None = None  # last; the clock, which tells nobody since when, doesn't read it
+
+    @property
+    def open_since(self) -> datetime | None:
+        """Since when an open step is owed as it stands; `opened_at` stays its first opening."""
+        return self.reopened_at or self.opened_at
 
     @property
     def carries(self) -> int:

@@ -82,7 +82,7 @@ def _phases_so_far(view: CaseView) -> tuple[str, ...]:
 
 
 def _of_step(step: Step) -> Wait:
-    return Wait(f"step {step.key}", (step.responsibility,), step.opened_at, step.due_at, step.id)
+    return Wait(f"step {step.key}", (step.responsibility,), step.open_since, step.due_at, step.id)
 
 
 def _of_gate(view: CaseView, gate: Gate) -> Wait | None:

@@ -35,7 +35,7 @@ def _columns(table: Table, names: Iterable[str]) -> Callable[[Any], tuple[Any, .
     return itemgetter(*(places.index(name) for name in names))
 
 
-STEP = tuple(name for name in Step.__slots__ if name not in ("case", "evidence", "comments", "lessons"))
+STEP = tuple(name for name in Step.__slots__ if name not in ("case", "evidence", "comments", "lessons", "reopened_at"))
 GATE = tuple(name for name in Gate.__slots__ if name not in ("case", "decisions"))
 _case = _columns(tables.cases, Case.__slots__)
 _step = _columns(tables.steps, STEP)
@@ -73,7 +73,7 @@ def _whole(tx: Connection, rows: Sequence[Any], now: datetime) -> dict[str, Case
     token = next((row.id for row in traces.get("offices", ())), None)  # after the cases are locked: what changed while we waited is seen
     people = offices.standing(tx, now, token).directory
     steps, gates = _steps(tx, ids, [row.id for row in rows if row.kind == "incident"], traces), _gates(tx, ids)
-    workers = _workers(traces.get("settled", ()), steps)
+    workers = _workers((*traces.get("complete", ()), *traces.get("waive", ())), steps)
     disposed = _grouped((row.case_id, row.step_id) for row in traces.get("disposed", ()))
     incidents, actions = _incidents(tx, rows), _actions(tx, rows)
     duties = duties_of(tx, rows, incidents, now)
@@ -139,9 +139,10 @@ def case(row: Any) -> Case:
 
 
 def step(row: Any, evidence: tuple[Evidence, ...] = (), comments: tuple[Comment, ...] = (),
-         lessons: tuple[Lesson, ...] = ()) -> Step:
+         lessons: tuple[Lesson, ...] = (), reopened_at: datetime | None = None) -> Step:
     """A step from its row."""
-    return Step(case=row.case_id, evidence=evidence, comments=comments, lessons=lessons, **dict(zip(STEP, _step(row), strict=True)))
+    return Step(case=row.case_id, evidence=evidence, comments=comments, lessons=lessons, reopened_at=reopened_at,
+                **dict(zip(STEP, _step(row), strict=True)))
 
 
 def gate(row: Any, decisions: tuple[Decision, ...] = ()) -> Gate:
@@ -155,8 +156,9 @@ def _steps(tx: Connection, ids: Collection[str], incidents: Collection[str],
     files = _grouped((r.step_id, Evidence(r.id, r.step_id, r.sha256, r.commitment, r.person, bool(r.withdrawn)))
                      for r in traces.get("evidence", ()))
     remarks = _grouped((r.step_id, Comment(r.id, r.commitment)) for r in traces.get("comment", ()))
+    reopened = {r.step_id: r.at for r in traces.get("reopen", ())}  # in the order of their ids: the last stands
     return _grouped((r.case_id, step(r, tuple(files.get(r.id, ())), tuple(remarks.get(r.id, ())),
-                                      tuple(learned.get(r.id, ()))))
+                                      tuple(learned.get(r.id, ())), reopened.get(r.id)))
                     for r in tx.execute(questions.steps_of(), among.ids(ids)))
 
 

@@ -13,6 +13,7 @@ from isms_workflow.domain.ids import new_id
 from isms_workflow.domain.messages import PREFECT, Message
 from isms_workflow.domain.notification import Wishes
 from isms_workflow.domain.plan import Amend, Arm, Beside, Change, Plan, total
+from isms_workflow.domain.records import AuditRecord
 from isms_workflow.domain.refusals import Moved
 from isms_workflow.domain.times import iso
 from isms_workflow.engine import outbox
@@ -53,15 +54,16 @@ def write(tx: Transaction, plans: Sequence[Plan], now: datetime, fired: Sequence
     rows: tuple[Rows | Moves, ...] = (
         *_inserted(fresh, wakes, now), _armed(plan.arm, now), _reached(plan.reach, now),
         outbox.rows(tx, (*plan.send, *_events(plan.change), *_wakes(wakes)), now, wishes), *_moves(moving))
-    records = [*(c.line for c in plan.change), *plan.record]
-    last = rows if records and not plan.beside and sum(len(each.rows) for each in rows) <= FEW else ()
+    told = _told(plan)
+    last = rows if told and not plan.beside and sum(len(each.rows) for each in rows) <= FEW else ()
     if not last:
         write_all(tx, rows)
     _amend(tx, plan.amend)
     _set_beside(tx, plan.beside)
     made = {each["id"] for table, each in fresh if table == "cases"}
     _wake(tx, {case: times for case, times in wakes.items() if case not in made}, now)
-    seqs = audit.append(tx, records, lambda found: (*last, _remembered(plan.change, found)))  # last: the head is everybody's lock
+    seqs = audit.append(tx, [line for line, _ in told],  # last: the head is everybody's lock
+                        lambda found: (*last, _remembered(told, found)))
     reach(Seam.WRITTEN)
     return seqs
 
@@ -193,9 +195,15 @@ def _events(changes: Iterable[Change]) -> list[Message]:
                     cases.pop() if len(cases) == 1 else None)]
 
 
-def _remembered(changes: Sequence[Change], seqs: Sequence[int]) -> Rows:
+def _told(plan: Plan) -> list[tuple[AuditRecord, Change | None]]:
+    """Its lines of history in the order in which they are written, each with the change that it tells of."""
+    before, behind = ([(c.line, c) for c in plan.change if c.follows is follows] for follows in (False, True))
+    return [*before, *((line, None) for line in plan.record), *behind]
+
+
+def _remembered(told: Sequence[tuple[AuditRecord, Change | None]], seqs: Sequence[int]) -> Rows:
     return Rows(tables.transitions, [
         {"id": new_id(), "case_id": c.line.case, "subject": c.subject, "subject_id": c.id, "event": c.event,
          "from_state": c.frm, "to_state": c.to, "actor": c.line.actor, "happened_at": c.line.happened,
          "noticed_at": c.line.noticed, "audit_seq": seq}
-        for c, seq in zip(changes, seqs[:len(changes)], strict=True)])  # the records of changes come first
+        for (_, c), seq in zip(told, seqs, strict=True) if c is not None])

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from isms_workflow.domain.conditions import OF_ORGANISATION, OF_REGIME
+from isms_workflow.domain.duties import STEP_PHASE
 from isms_workflow.domain.judging import asks_of
 from isms_workflow.domain.obligations import obligations_of
 from isms_workflow.domain.views import step_title
@@ -33,7 +34,7 @@ class About:
         """Of these rows of the audit chain."""
         ids = {row.case_id for row in records if row.case_id}
         named = select(cases.c.id, cases.c.reference, cases.c.label, cases.c.kind, cases.c.programme).where(among(cases.c.id, ids))
-        keys = select(steps.c.id, steps.c.key, steps.c.case_id).where(among(steps.c.id, {row.subject for row in records}))
+        keys = select(steps.c.id, steps.c.key, steps.c.phase, steps.c.case_id).where(among(steps.c.id, {row.subject for row in records}))
         of = {row.id: row for row in conn.execute(named)} if ids else {}
         digests = {row.programme for row in of.values()}
         return cls(of, {row.id: row for row in conn.execute(keys)} if ids else {},
@@ -53,8 +54,10 @@ class About:
         return v.Link(step_title(self.programmes[of.programme].workflows[of.kind], row.key), f"/steps/{row.id}")
 
     def spoken(self, record: Any, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A record's data, the ids of questions and obligations replaced by what they are called."""
-        row = self.cases.get(record.case_id)
+        """A record's data, the ids of questions and obligations replaced by what they are called; that a step `asked` them."""
+        row, step = self.cases.get(record.case_id), self.steps.get(record.subject)
+        if step is not None and step.phase == STEP_PHASE:
+            return {**data, "asked": True}
         if row is None or not record.kind.startswith(("obligation.", "deadline.")):
             return data
         called = called_by(self.programmes[row.programme])

@@ -174,6 +174,8 @@ def _what(kind: str, data: Mapping[str, Any], names: Names, zone: str) -> str:
 
 def _either(kind: str, data: Mapping[str, Any]) -> str:
     """What is said in one of two ways; nothing of any other kind."""
+    if kind == "step.completed" and data.get("asked"):
+        return "left no question open, which completes the step"
     if kind == "incident.occurred" and data.get("from"):
         return "counted it as having happened again"  # it was merged: nobody reported it
     if kind == "lesson.answered":

@@ -129,9 +129,9 @@ def _part(view: CaseView, row: Any, name: str) -> str:
 
 def wait_of_step(conn: Connection, view: CaseView, step: Step, names: Names) -> v.Wait | None:
     """For whom, since when, until when, and what happens then."""
-    if step.state != "open" or step.opened_at is None:
+    if step.state != "open" or step.open_since is None:
         return None
-    return v.Wait(names.name(step.owner), step.opened_at, step.due_at, after(rungs(conn, view, step.id), step.due_at))
+    return v.Wait(names.name(step.owner), step.open_since, step.due_at, after(rungs(conn, view, step.id), step.due_at))
 
 
 def wait_of_gate(conn: Connection, view: CaseView, gate: Gate, names: Names, able: Iterable[str]) -> v.Wait | None:

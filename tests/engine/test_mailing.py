@@ -102,6 +102,15 @@ def test_a_mail_says_for_whom_since_when_until_when_and_what_then(planning: Worl
         assert said in found.text.replace("\n                ", " "), said
 
 
+def test_a_reminder_says_since_when_a_step_is_owed_again(planning: World, post: Settings) -> None:
+    """Since it was reopened, as its page does."""
+    planning.complete_phase("plan")
+    planning.advance(days=2)
+    planning.answer("plan", "dana", "return", "the scope forgets the depot", named=["scope"])
+    planning.advance(days=10)
+    assert "Since           Wed 7 Jan 2026" in only(deliver(planning, post), "maria", "reminder").text
+
+
 def test_what_is_next_after_an_approval(planning: World, post: Settings) -> None:
     """The phase that opens, or the cycle's end and the one after it."""
     at_act_gate(planning)

@@ -18,7 +18,7 @@ from isms_workflow.store.statements import work
 from tests.counting import counted
 from tests.engine.actions import current, done, judged, open_action
 from tests.engine.incidents import report, respond
-from tests.engine.obligations import answer, date
+from tests.engine.obligations import answer, date, nothing_to_report
 from tests.portal.incidents import FIRST, label
 from tests.portal.visitor import House, Visitor
 from tests.world import OPERATOR, World
@@ -97,6 +97,20 @@ def test_questions_and_reports_are_called_by_their_words(house: House) -> None:
     text = str(paper.blocks)
     assert asked in text
     assert "Contain the incident: opened the step" in text
+
+
+def test_a_step_of_questions_is_done_because_they_are_answered(house: House) -> None:
+    """That is told behind the answer that left none open, and nobody is said to have declared it; so is that it is owed again."""
+    world, step = house.world, "Say which reports are owed: "
+    with world.sim.write() as (tx, when):
+        programmes.apply(tx, kept(shipped()), OPERATOR, when)
+    report(world)
+    nothing_to_report(world)
+    answer(world, {"gdpr.personal_data_breach": True}, reason="the list of customers")
+    label(house, "internal")
+    said = [each for each in reversed(lines(house.visitor("ben"), FIRST)) if each.startswith((step, "answered"))]
+    assert [each.removeprefix(step).split(" ")[0] for each in said] == ["opened", "answered", "left", "answered", "reopened"]
+    assert said[2] == f"{step}left no question open, which completes the step"
 
 
 COUNTED = {

@@ -327,5 +327,5 @@ def case_row(case: Case) -> dict[str, object]:
 
 def step_row(step: Step) -> dict[str, object]:
     """A step as its table takes it."""
-    skip = {"case", "evidence", "comments", "lessons"}
+    skip = {"case", "evidence", "comments", "lessons", "reopened_at"}
     return {"case_id": step.case, **{name: getattr(step, name) for name in Step.__slots__ if name not in skip}}

@@ -30,8 +30,8 @@ from isms_workflow.domain.machine import ENGINE
 from isms_workflow.domain.messages import Urgency
 from isms_workflow.domain.obligations import Standing, State
 from isms_workflow.domain.people import Actor
-from isms_workflow.domain.plan import Arm, Insert, Plan
-from isms_workflow.domain.records import StepRecord
+from isms_workflow.domain.plan import Arm, Change, Insert, Plan
+from isms_workflow.domain.records import Scalar, StepRecord
 from isms_workflow.domain.refusals import Missing
 from isms_workflow.domain.rules import owing
 from isms_workflow.domain.rules.cases import step_row
@@ -104,8 +104,8 @@ def _step(view: CaseView, then: Duties, actor: Actor, when: When) -> Plan:
         return _open_again(view, step, then, when)
     if not then.owed and step is not None and step.state == "open":
         sets = {"settled_at": when.happened, "settled_by": actor.id}
-        return Plan(change=(owing.move(view, step, "complete", StepRecord.COMPLETED, actor, when, {}, "", **sets),),
-                    cancel=((step.id, LADDER),))
+        line = _moved(view, step, "complete", StepRecord.COMPLETED, actor, when, {}, **sets)
+        return Plan(change=(line,), cancel=((step.id, LADDER),))
     return Plan()
 
 
@@ -118,7 +118,7 @@ def _new(view: CaseView) -> Step:
 def _opened(view: CaseView, step: Step, then: Duties, when: When) -> Plan:
     owner, due_at = view.directory.owner(step.responsibility), _due(view, then, when.happened)
     sets = {"owner": owner, "opened_at": when.happened, "due_at": due_at}
-    line = owing.move(view, step, "open", StepRecord.OPENED, AGENT, when, {"owner": owner, "due": iso(due_at)}, "", **sets)
+    line = _moved(view, step, "open", StepRecord.OPENED, AGENT, when, {"owner": owner, "due": iso(due_at)}, **sets)
     return Plan(insert=(Insert("steps", step_row(step)),), change=(line,)) + _owed(view, step, owner, due_at, when, again=False)
 
 
@@ -127,8 +127,14 @@ def _open_again(view: CaseView, step: Step, then: Duties, when: When) -> Plan:
     owner = step.owner if step.owner and view.directory.is_active(step.owner) else view.directory.owner(step.responsibility)
     due_at = _due(view, then, when.happened)
     sets = {"owner": owner, "due_at": due_at, "settled_at": None, "settled_by": None}
-    line = owing.move(view, step, "reopen", StepRecord.REOPENED, AGENT, when, {"due": iso(due_at)}, "", **sets)
+    line = _moved(view, step, "reopen", StepRecord.REOPENED, AGENT, when, {"due": iso(due_at)}, **sets)
     return Plan(change=(line,)) + _owed(view, step, owner, due_at, when, again=True)
+
+
+def _moved(view: CaseView, step: Step, event: str, kind: StepRecord, actor: Actor, when: When, facts: Mapping[str, Scalar],
+           **sets: Any) -> Change:
+    """What becomes of the step of questions is told behind what was said, for it follows from that."""
+    return replace(owing.move(view, step, event, kind, actor, when, facts, "", **sets), follows=True)
 
 
 def _owed(view: CaseView, step: Step, owner: str | None, due_at: datetime, when: When, *, again: bool) -> Plan:

@@ -44,8 +44,7 @@ def step_opened(look: Look, person: str, effect: Effect) -> Facts:
     again = bool(about.get("again"))
     reopened = look.record(StepRecord.REOPENED, step.id, view.case.id) if again else None
     return {
-        **_of_step(look, view, step), "since": told(reopened.happened if reopened else step.opened_at),
-        "responsibility": title(view, step.responsibility), "again": again,
+        **_of_step(look, view, step), "responsibility": title(view, step.responsibility), "again": again,
         "reason": reopened.reason if reopened else "",
     }
 
@@ -185,7 +184,7 @@ def _wait(look: Look, view: CaseView, subject: str, link: str) -> Facts:
 
 def _of_step(look: Look, view: CaseView, step: Step) -> Facts:
     return {**_wait(look, view, step.id, f"/steps/{step.id}"), "step": look.step(view, step),
-            "phase": phase_name(step.phase), "since": told(step.opened_at), "due": told(step.due_at)}
+            "phase": phase_name(step.phase), "since": told(step.open_since), "due": told(step.due_at)}
 
 
 def _of_gate(look: Look, view: CaseView, gate: Gate) -> Facts:

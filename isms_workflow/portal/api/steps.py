@@ -17,7 +17,7 @@ from isms_workflow.engine.commands import steps as commands
 from isms_workflow.portal.api import models as m
 from isms_workflow.portal.api import shapes
 from isms_workflow.portal.api.caller import Caller, Decides, Match, Reads, Writes, tagged
-from isms_workflow.portal.api.cases import Limit, by_name, seen_of
+from isms_workflow.portal.api.cases import BATCH, Limit, by_name, seen_of
 from isms_workflow.portal.asking import Route
 from isms_workflow.store.database import Transaction
 from isms_workflow.store.statements import cases as questions
@@ -30,12 +30,29 @@ State = Literal["waiting", "open", "done", "waived", "cancelled"]
 @router.get("")
 def steps(caller: Reads, cycle: str | None = None, owner: str | None = None,
           state: Annotated[State | None, Query()] = None, limit: Limit = 50, after: str = "") -> m.Page[m.Step]:
-    """Steps of the cycles that you may see, in the order in which they were made; `owner=me` are yours."""
+    """Steps of the cycles, incidents and corrective actions that you may see, in the order in which they were made.
+
+    `owner=me` are yours. `cycle` names one of these, whichever it is, whose steps are wanted alone.
+    """
     whose = caller.token.person.id if owner == "me" else owner
     with caller.reading() as conn:
-        found = [shapes.step(view, each) for view in _views(conn, caller, cycle) for each in view.steps
-                 if each.id > after and whose in (None, each.owner) and state in (None, each.state)]
-    return shapes.page(sorted(found, key=lambda each: each.id)[:limit + 1], limit, lambda each: each.id, caller)
+        if cycle is None:
+            found = _of_all(conn, caller, whose, state, limit, after)
+        else:
+            view = by_name(conn, caller, cycle)
+            found = [shapes.step(view, each) for each in sorted(view.steps, key=lambda each: each.id)
+                     if each.id > after and whose in (None, each.owner) and state in (None, each.state)]
+    return shapes.page(found[:limit + 1], limit, lambda each: each.id, caller)
+
+
+def _of_all(conn: Connection, caller: Caller, owner: str | None, state: State | None, limit: int, after: str) -> list[m.Step]:
+    """At least one more than the page holds, if there are so many; only cases that have a step on it are read."""
+    found: list[m.Step] = []
+    while len(found) <= limit and (rows := conn.execute(questions.steps_after(after, BATCH, owner, state)).all()):
+        views = {view.case.id: view for view in seen_of(conn, caller, {row.case_id for row in rows})}
+        found += [shapes.step(views[row.case_id], views[row.case_id].step(row.id)) for row in rows if row.case_id in views]
+        after = rows[-1].id
+    return found
 
 
 @router.get("/{step}")
@@ -105,13 +122,6 @@ def by_id(conn: Connection, caller: Caller, step: str) -> tuple[CaseView, Step]:
         raise Unknown("step", step)
     view = caller.view(conn, case, "step", step)
     return view, view.step(step)
-
-
-def _views(conn: Connection, caller: Caller, cycle: str | None) -> list[CaseView]:
-    """The cycles to look through: the one that was named, or all that the caller may see."""
-    if cycle is not None:
-        return [by_name(conn, caller, cycle)]
-    return seen_of(conn, caller, list(conn.execute(questions.cases_after("pdca", "")).scalars()))
 
 
 def _write(caller: Caller, step: str, body: m.Taken | None, deed: Callable[[Transaction, When], object],

@@ -97,7 +97,7 @@ def _owed(waiting: Waiting, visit: Visit, view: CaseView) -> list[v.WorkItem]:
             if step.phase == STEP_PHASE:
                 url, button, said = obligations_url(view), "Answer", "it is done when every question is answered"
             found.append(v.WorkItem(
-                waiting.named(view, view.title(step)), url, reference(view), v.Link(button, url), step.due_at, step.opened_at,
+                waiting.named(view, view.title(step)), url, reference(view), v.Link(button, url), step.due_at, step.open_since,
                 said if mine else f"as deputy · {said}", waiting.then(view, step.id)))
     return found
 

@@ -145,6 +145,12 @@ def steps_of() -> Select[Any]:
     return select(steps).where(named(steps.c.case_id)).order_by(steps.c.case_id, steps.c.position)
 
 
+def steps_after(after: str, limit: int, owner: str | None, state: str | None) -> Select[Any]:
+    """For the API's list: the next so many steps behind one, of cases of every kind, in the order in which they were made."""
+    wanted = [column == value for column, value in ((steps.c.owner, owner), (steps.c.state, state)) if value is not None]
+    return select(steps.c.id, steps.c.case_id).where(steps.c.id > after, *wanted).order_by(steps.c.id).limit(limit)
+
+
 def steps_by_id(ids: Collection[str]) -> Select[Any]:
     """For the clock: only the steps whose ladder fell due."""
     return select(steps).where(among(steps.c.id, ids))
@@ -173,27 +179,28 @@ def gates_by_id(ids: Collection[str]) -> Select[Any]:
 
 @cache
 def traces_of() -> CompoundSelect[Any]:
-    """For views: what was done at these cases' steps, by one question: each row says of which `sort` it is.
+    """For views: what was done at these cases' steps, by one question: each row says of which `sort` it is, and `at` when.
 
     *evidence*: every file, those withdrawn too, because whoever added one had a part. *comment*: a remark.
-    *settled*: that `person` completed or waived the step, also before it was reopened. *disposed*: that a waived step
-    is carried over or declined already. *offices*: the token under which the people in office are kept, as `id`; always one.
+    *complete*, *waive*: that `person` settled the step so, also before it was reopened. *reopen*: that it was reopened.
+    *disposed*: that a waived step is carried over or declined already. *offices*: the token under which the people in
+    office are kept, as `id`; always one.
     """
     files = select(literal("evidence").label("sort"), evidence.c.case_id, evidence.c.step_id, evidence.c.id, evidence.c.sha256,
                    evidence.c.commitment, evidence.c.added_by.label("person"),
-                   evidence.c.withdrawn_at.is_not(None).label("withdrawn"))
+                   evidence.c.withdrawn_at.is_not(None).label("withdrawn"), evidence.c.added_at.label("at"))
     remarks = select(literal("comment"), steps.c.case_id, comments.c.step_id, comments.c.id, null(), comments.c.commitment,
-                     null(), false()).join(steps, steps.c.id == comments.c.step_id)
-    settled = select(literal("settled"), transitions.c.case_id, transitions.c.subject_id, transitions.c.id, null(), null(),
-                     transitions.c.actor, false())
+                     null(), false(), comments.c.written_at).join(steps, steps.c.id == comments.c.step_id)
+    moved = select(transitions.c.event, transitions.c.case_id, transitions.c.subject_id, transitions.c.id, null(), null(),
+                   transitions.c.actor, false(), transitions.c.happened_at)
     disposed = select(literal("disposed"), dispositions.c.case_id, dispositions.c.step_id, dispositions.c.id, null(), null(),
-                      null(), false())
-    offices = select(literal("offices"), null(), null(), directory_version.c.token, null(), null(), null(), false())
+                      null(), false(), dispositions.c.decided_at)
+    offices = select(literal("offices"), null(), null(), directory_version.c.token, null(), null(), null(), false(), null())
     return union_all(
         files.where(named(evidence.c.case_id), evidence.c.step_id.is_not(None)),
         remarks.where(named(steps.c.case_id)),
-        settled.where(named(transitions.c.case_id), transitions.c.subject == "step",
-                      transitions.c.event.in_(("complete", "waive"))),
+        moved.where(named(transitions.c.case_id), transitions.c.subject == "step",
+                    transitions.c.event.in_(("complete", "waive", "reopen"))),
         disposed.where(named(dispositions.c.case_id)), offices).order_by("id")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 from sqlalchemy import update
 
@@ -50,3 +52,15 @@ def test_the_list_goes_on_where_the_page_ended(call: Programs, monkeypatch: pyte
         tx.execute(update(cases).where(cases.c.id.in_(ids[1:4])).values(label="restricted"))
     found = [each["id"] for each in call.pages("olga", "/cycles?limit=2")]
     assert found == [ids[0], *ids[4:]]
+
+
+def test_a_cycle_waits_for_a_step_since_it_was_reopened(planning: Programs) -> None:
+    """The step itself says when it first opened."""
+    world = planning.world
+    world.complete_phase("plan")
+    world.advance(days=2)
+    world.answer("plan", "dana", "return", "the scope forgets the depot", named=["scope"])
+    wait, = planning.get("maria", f"/cycles/{world.case}")["waits"]
+    opened_at = planning.get("maria", f"/steps/{world.step('scope').id}")["opened_at"]
+    assert (wait["what"], datetime.fromisoformat(wait["since"])) == ("step scope", world.now)
+    assert datetime.fromisoformat(opened_at) == world.now - timedelta(days=2)
