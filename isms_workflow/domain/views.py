@@ -102,6 +102,10 @@ class Step:
         return self.state in ("done", "waived", "cancelled")
 
 
+STEP_ROW = tuple(name for name in Step.__slots__ if name not in ("case", "evidence", "comments", "lessons", "reopened_at"))
+"""What of a step stands in its own row, under these names; beside its case."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """One person's answer at a gate; void once what it was made on has changed."""

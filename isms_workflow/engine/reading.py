@@ -15,7 +15,7 @@ from isms_workflow.domain.incident import Incident, Stop
 from isms_workflow.domain.lessons import Lesson
 from isms_workflow.domain.people import Directory
 from isms_workflow.domain.refusals import Unknown
-from isms_workflow.domain.views import Case, CaseView, Comment, Decision, Evidence, Gate, Step
+from isms_workflow.domain.views import STEP_ROW, Case, CaseView, Comment, Decision, Evidence, Gate, Step
 from isms_workflow.engine import offices, programmes
 from isms_workflow.engine.duties import duties_of
 from isms_workflow.store import tables
@@ -35,10 +35,9 @@ def _columns(table: Table, names: Iterable[str]) -> Callable[[Any], tuple[Any, .
     return itemgetter(*(places.index(name) for name in names))
 
 
-STEP = tuple(name for name in Step.__slots__ if name not in ("case", "evidence", "comments", "lessons", "reopened_at"))
 GATE = tuple(name for name in Gate.__slots__ if name not in ("case", "decisions"))
 _case = _columns(tables.cases, Case.__slots__)
-_step = _columns(tables.steps, STEP)
+_step = _columns(tables.steps, STEP_ROW)
 _gate = _columns(tables.gates, GATE)
 _incident = _columns(tables.incidents, (name for name in Incident.__slots__ if name not in ("systems", "stops")))
 _corrective = _columns(tables.corrective_actions, (name for name in CorrectiveAction.__slots__ if name != "owners"))
@@ -142,7 +141,7 @@ def step(row: Any, evidence: tuple[Evidence, ...] = (), comments: tuple[Comment,
          lessons: tuple[Lesson, ...] = (), reopened_at: datetime | None = None) -> Step:
     """A step from its row."""
     return Step(case=row.case_id, evidence=evidence, comments=comments, lessons=lessons, reopened_at=reopened_at,
-                **dict(zip(STEP, _step(row), strict=True)))
+                **dict(zip(STEP_ROW, _step(row), strict=True)))
 
 
 def gate(row: Any, decisions: tuple[Decision, ...] = ()) -> Gate:

@@ -34,7 +34,7 @@ from isms_workflow.domain.rules.common import (
     wake,
 )
 from isms_workflow.domain.times import When, iso
-from isms_workflow.domain.views import Case, CaseView, Gate, Step, programme_key
+from isms_workflow.domain.views import STEP_ROW, Case, CaseView, Gate, Step, programme_key
 from isms_workflow.programme.model import Phase, Programme, Workflow
 from isms_workflow.programme.model import Step as Spec
 
@@ -327,5 +327,4 @@ def case_row(case: Case) -> dict[str, object]:
 
 def step_row(step: Step) -> dict[str, object]:
     """A step as its table takes it."""
-    skip = {"case", "evidence", "comments", "lessons", "reopened_at"}
-    return {"case_id": step.case, **{name: getattr(step, name) for name in Step.__slots__ if name not in skip}}
+    return {"case_id": step.case, **{name: getattr(step, name) for name in STEP_ROW}}

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import update
 
 from isms_workflow.portal.api import gates
-from isms_workflow.store.tables import cases
 from tests.engine.actions import asked, open_action
 from tests.engine.incidents import report, respond
 from tests.portal.api.conftest import Programs
-
-KINDS = ("PDCA-2026-0001", "INC-2026-0001", "CAP-2026-0001")
+from tests.portal.api.kinds import KINDS, listed, seen_of_restricted
 
 
 @pytest.fixture
@@ -31,19 +28,11 @@ def waiting(call: Programs) -> Programs:
 
 def test_gates_of_every_kind_of_case_are_listed(waiting: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the order in which they opened, page by page, however few are read at once; those of one case alone, if it is named."""
-    everything = waiting.pages("maria", "/gates")
-    assert {each["cycle"] for each in everything} == set(KINDS)
-    assert [each["id"] for each in everything] == sorted(each["id"] for each in everything)
-    monkeypatch.setattr(gates, "BATCH", 1)
-    assert waiting.pages("maria", "/gates?limit=1") == everything
-    for name in KINDS:
-        assert waiting.pages("maria", f"/gates?cycle={name}") == [each for each in everything if each["cycle"] == name]
+    everything = listed(waiting, "/gates", gates, 1, 1, monkeypatch)
     assert waiting.pages("maria", "/gates?state=open") == [each for each in everything if each["state"] == "open"]
 
 
 def test_gates_of_a_case_that_is_hidden_are_not_listed(waiting: Programs) -> None:
     """Of a restricted incident its people alone read that something waits."""
-    with waiting.world.store.write() as tx:
-        tx.execute(update(cases).where(cases.c.kind == "incident").values(label="restricted"))
-    seen = {who: {each["cycle"] for each in waiting.pages(who, "/gates")} for who in ("maria", "olga")}
+    seen = seen_of_restricted(waiting, "/gates")
     assert seen == {"maria": set(KINDS), "olga": set(KINDS) - {"INC-2026-0001"}}

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import update
 
 from isms_workflow.portal.api import steps
-from isms_workflow.store.tables import cases
 from tests.engine.actions import open_action
 from tests.engine.incidents import report, respond
 from tests.portal.api.conftest import Programs
-
-KINDS = ("PDCA-2026-0001", "INC-2026-0001", "CAP-2026-0001")
+from tests.portal.api.kinds import KINDS, listed, seen_of_restricted
 
 
 @pytest.fixture
@@ -28,13 +25,7 @@ def owing(both_call: Programs) -> Programs:
 
 def test_steps_of_every_kind_of_case_are_listed(owing: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the order in which they were made, page by page, however few are read at once; those of one case alone, if it is named."""
-    everything = owing.pages("maria", "/steps")
-    assert {each["cycle"] for each in everything} == set(KINDS)
-    assert [each["id"] for each in everything] == sorted(each["id"] for each in everything)
-    monkeypatch.setattr(steps, "BATCH", 4)
-    assert owing.pages("maria", "/steps?limit=3") == everything
-    for name in KINDS:
-        assert owing.pages("maria", f"/steps?cycle={name}") == [each for each in everything if each["cycle"] == name]
+    listed(owing, "/steps", steps, 4, 3, monkeypatch)
 
 
 @pytest.mark.parametrize("of", ["", "&cycle=INC-2026-0001"])
@@ -58,7 +49,5 @@ def test_a_filter_that_is_none_is_refused_by_its_name(owing: Programs, name: str
 
 def test_steps_of_a_case_that_is_hidden_are_not_listed(owing: Programs) -> None:
     """Of a restricted incident its people alone read what is owed."""
-    with owing.world.store.write() as tx:
-        tx.execute(update(cases).where(cases.c.kind == "incident").values(label="restricted"))
-    seen = {who: {each["cycle"] for each in owing.pages(who, "/steps")} for who in ("maria", "olga")}
+    seen = seen_of_restricted(owing, "/steps")
     assert seen == {"maria": set(KINDS), "olga": set(KINDS) - {"INC-2026-0001"}}
